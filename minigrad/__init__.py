@@ -1,0 +1,102 @@
+"""A small reverse-mode engine that checks hand-made derivations."""
+
+from minigrad.backprop import gradients
+from minigrad.check import GradientMismatchError, check_gradients
+from minigrad.context import no_grad, scope, step
+from minigrad.flow import GradientFlow, gradient_flow
+from minigrad.leaf import name_tensors, tensor
+from minigrad.nonfinite import detect_nonfinite
+from minigrad.operation import Operation, operation
+from minigrad.operations.composite import clip, hadamard, matmul, min
+from minigrad.operations.elementwise import (
+    abs,
+    add,
+    cos,
+    divide,
+    exp,
+    log,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    power,
+    relu,
+    sigmoid,
+    sin,
+    softplus,
+    sqrt,
+    subtract,
+    tanh,
+    where,
+)
+from minigrad.operations.reduction import (
+    log_softmax,
+    logsumexp,
+    max,
+    mean,
+    softmax,
+    softmax_cross_entropy,
+    sum,
+)
+from minigrad.operations.shape import broadcast_to, concatenate, reshape, stack, transpose
+from minigrad.tensor import Tensor
+from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+__all__ = [
+    "GradientFlow",
+    "GradientMismatchError",
+    "Operation",
+    "Tensor",
+    "abs",
+    "add",
+    "broadcast_to",
+    "check_gradients",
+    "clip",
+    "concatenate",
+    "cos",
+    "detect_nonfinite",
+    "divide",
+    "exp",
+    "grad",
+    "gradient_flow",
+    "gradients",
+    "hadamard",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "log",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "multiply",
+    "name_tensors",
+    "negative",
+    "no_grad",
+    "operation",
+    "power",
+    "relu",
+    "reshape",
+    "scope",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "sqrt",
+    "stack",
+    "step",
+    "subtract",
+    "sum",
+    "tanh",
+    "tensor",
+    "transpose",
+    "value_and_grad",
+    "vjp",
+    "where",
+]

@@ -1,0 +1,106 @@
+"""What holds for the code at hand: is it recorded, at which step, in which scope."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minigrad.nonfinite import NonfiniteDetector
+
+
+class _Context(threading.local):
+    """The settings of one thread; the class attributes are what a new thread starts with."""
+
+    recording: bool = True
+    differentiating: bool = False  # inside of a function that a transform evaluates
+    step: int | None = None
+    scope: str = ""
+    nonfinite: "NonfiniteDetector | None" = None
+
+
+context = _Context()
+
+
+@contextmanager
+def setting(name: str, value: Any) -> Iterator[None]:
+    """Set one of the context's settings for a `with` block."""
+    before = getattr(context, name)
+    setattr(context, name, value)
+    try:
+        yield
+    finally:
+        setattr(context, name, before)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Record nothing: what is computed inside has no graph and needs no gradient.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.tensor(3.0, requires_grad=True)
+    >>> with mg.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+    with setting("recording", False):
+        yield
+
+
+@contextmanager
+def step(t: int) -> Iterator[None]:
+    """Let what is named inside belong to time step `t`.
+
+    Parameters
+    ----------
+    t
+        The step. Steps count from 1; step 0 holds the initial states.
+
+    Raises
+    ------
+    ValueError
+        If `t` is not a whole number from 0 on.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> with mg.step(3):
+    ...     a = mg.tensor([1.0, 2.0], name="a")
+    >>> a.name, a.t
+    ('a', 3)
+    """
+    if isinstance(t, bool) or not hasattr(t, "__index__") or t.__index__() < 0:
+        raise ValueError(f"step: expected a whole number from 0 on, got {t!r}")
+    with setting("step", t.__index__()):
+        yield
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Qualify the names given inside, so that a block can be used twice in one model.
+
+    Parameters
+    ----------
+    name
+        Goes before the names, with a dot between. Scopes nest.
+
+    Raises
+    ------
+    ValueError
+        If `name` is empty or not a string.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> with mg.scope("layer1"):
+    ...     z = mg.tensor([1.0, 2.0], name="z")
+    >>> z.name
+    'layer1.z'
+    """
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"scope: expected a name, got {name!r}")
+    with setting("scope", f"{context.scope}{name}."):
+        yield

@@ -1,0 +1,245 @@
+"""The gradient flow: every named value's adjoint, and the contributions that it is the sum of."""
+
+import functools
+import gc
+import itertools
+from collections.abc import Mapping
+from operator import add
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+
+from minigrad.backprop import by_age, inputs_of, pull_back
+from minigrad.operations.elementwise import positive
+from minigrad.tensor import Tensor, describe
+
+# A named value: its name and its time step.
+Label: TypeAlias = tuple[str, int | None]
+
+
+def gradient_flow(J: Tensor) -> "GradientFlow":
+    """Backpropagate a loss and keep, for every named value, how its adjoint comes about.
+
+    Parameters
+    ----------
+    J
+        The loss, a scalar. If it has no name, it is called "J" here.
+
+    Returns
+    -------
+    GradientFlow
+
+    Raises
+    ------
+    ValueError
+        If `J` is no scalar, needs no gradient, or two different values have the same name and step.
+    RuntimeError
+        If a backward pass has given the graph back.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.tensor(2.0, requires_grad=True, name="x")
+    >>> u, v = (3 * x).named("u"), (x * x).named("v")
+    >>> flow = mg.gradient_flow(u + v)
+    >>> flow.adjoint("x").item()
+    7.0
+    >>> {m: part.item() for m, part in flow.contributions("x").items()}
+    {('v', None): 4.0, ('u', None): 3.0}
+    """
+    return GradientFlow(J)
+
+
+class GradientFlow:
+    """The adjoints and contributions of the named values that a loss depends on.
+
+    Attributes
+    ----------
+    J : Tensor
+        The loss.
+    values : mapping
+        From (name, step) to the value: all named values behind `J`, constants too, in the order in
+        which the program made them.
+
+    Notes
+    -----
+    Adjoints and contributions are tensors, and so their own graphs are the backward pass: a
+    contribution is an expression in the adjoint of one later value, which is named "dJ/d" and the
+    value's name, and in named values.
+    """
+
+    def __init__(self, J: Tensor) -> None:
+        if J.size != 1:
+            raise ValueError(f"gradient_flow: expected a scalar, got shape {J.shape}; sum it")
+        if not J.requires_grad:
+            raise ValueError(
+                f"gradient_flow: {describe(J)} was computed from nothing that requires a gradient; "
+                "make the leaves with requires_grad=True"
+            )
+        self.J = J
+        self.values: Mapping[Label, Tensor] = MappingProxyType(_named_values(J))
+        self._labels = {x: label for label, x in self.values.items()}
+        self._contributions: dict[Label, dict[Label, Tensor]] = {}
+        self._adjoints: dict[Label, Tensor] = {}
+        self._backpropagate()
+
+    def value(self, name: str, t: int | None = None) -> Tensor:
+        """The value itself.
+
+        Raises
+        ------
+        KeyError
+            If no value of that name and step is known; it says which are.
+        """
+        return self._find(name, t)
+
+    def adjoint(self, name: str, t: int | None = None) -> Tensor:
+        """dJ/dv in the shape of v; zero for a value that does not reach J (see `reaches`).
+
+        Raises
+        ------
+        KeyError
+            If no value of that name and step is known; it says which are.
+        ValueError
+            If the value requires no gradient.
+        """
+        value = self._find(name, t)
+        if not value.requires_grad:
+            raise ValueError(
+                f"adjoint: {describe(value)} requires no gradient; make it with requires_grad=True"
+            )
+        if (name, t) in self._adjoints:
+            return self._adjoints[name, t]
+        return Tensor(np.zeros_like(value._data))
+
+    def contributions(self, name: str, t: int | None = None) -> Mapping[Label, Tensor]:
+        """What dJ/dv is the sum of: one part for each next named value that v reaches J through.
+
+        They come in the order in which they are added: first those of the latest step; within a
+        step, values nearer to J first, and of equally near ones the later in the program first.
+
+        Raises
+        ------
+        KeyError
+            If no value of that name and step is known; it says which are.
+        """
+        self._find(name, t)
+        return MappingProxyType(self._contributions.get((name, t), {}))
+
+    def reaches(self, name: str, t: int | None = None) -> bool:
+        """Whether J depends on the value, so that its adjoint is more than a zero by default."""
+        self._find(name, t)
+        return (name, t) in self._adjoints
+
+    def __repr__(self) -> str:
+        lines = [f"gradient flow of {self.J.name or 'J'}"]
+        for label in self._adjoints:
+            parts = " + ".join(f"via {_spelled(m)}" for m in self._contributions.get(label, {}))
+            lines.append(f"  {_spelled(label)}: {parts or 'the output'}")
+        return "\n".join(lines)
+
+    def _find(self, name: str, t: int | None) -> Tensor:
+        if (name, t) in self.values:
+            return self.values[name, t]
+        # A value that does not lead to J can't be found from J. It matters too rarely for every
+        # naming to pay for a register: look among the living.
+        for x in gc.get_objects():
+            if type(x) is Tensor and x._name == name and x._t == t:
+                return x
+        steps = [s for n, s in self.values if n == name and s is not None]
+        known = (
+            f"it has steps {min(steps)} to {max(steps)}"
+            if steps
+            else "known are " + ", ".join(dict.fromkeys(n for n, _ in self.values))
+        )
+        raise KeyError(f"no value is called {_spelled((name, t))}; {known}")
+
+    def _backpropagate(self) -> None:
+        """Go from J to the leaves, one named value at a time."""
+        distance: dict[Label, int] = {self._labels[self.J]: 0}
+        seed = Tensor(np.ones_like(self.J._data), requires_grad=True)
+        for label, m in sorted(self.values.items(), key=lambda item: -by_age(item[1])):
+            if m is self.J:
+                adjoint = seed
+            elif label in self._contributions:
+                parts = self._contributions[label]
+                distance[label] = 1 + max(distance[k] for k in parts)
+                ordered = dict(
+                    sorted(parts.items(), key=lambda part: self._order(part[0], distance))
+                )
+                self._contributions[label] = ordered
+                adjoint = _sum(ordered)
+            else:
+                continue  # a constant, or a value that reaches J through constants alone
+            adjoint._name, adjoint._t = f"dJ/d{m._name or 'J'}", m._t
+            self._adjoints[label] = adjoint
+            for x, contribution in self._pull_back_to_named(m, adjoint):
+                self._contributions.setdefault(self._labels[x], {})[label] = contribution
+
+    def _order(self, label: Label, distance: Mapping[Label, int]) -> tuple[float, int, int]:
+        """Where a contribution stands in the sum: by step, then by distance from J, then by age."""
+        _, t = label
+        return (
+            -np.inf if t is None else -t,
+            distance[label],
+            -self.values[label]._index,
+        )
+
+    def _pull_back_to_named(self, m: Tensor, adjoint: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """From the adjoint of one named value, through unnamed ones, to the next named values."""
+        adjoints = {m: adjoint}
+        for node in _unnamed_behind(m, self._labels):
+            if node in adjoints:
+                for x, contribution in pull_back(node, adjoints.pop(node)):
+                    adjoints[x] = adjoints[x] + contribution if x in adjoints else contribution
+        return [(x, part) for x, part in adjoints.items() if x in self._labels and x is not m]
+
+
+def _named_values(J: Tensor) -> dict[Label, Tensor]:
+    """All named values behind J, and J itself, from the oldest to the youngest."""
+    found, to_visit = {J}, [J]
+    while to_visit:
+        for x in inputs_of(to_visit.pop()):
+            if x not in found:
+                found.add(x)
+                to_visit.append(x)
+    values: dict[Label, Tensor] = {}
+    for x in sorted(found, key=by_age):
+        if x._name is None and x is not J:
+            continue
+        label = (x._name or "J", x._t)
+        if label in values:
+            raise ValueError(
+                f"gradient_flow: two different values are called {_spelled(label)}; tell them "
+                "apart by step(t) or scope(name), or by their names"
+            )
+        values[label] = x
+    return values
+
+
+def _unnamed_behind(m: Tensor, named: Mapping[Tensor, Label]) -> list[Tensor]:
+    """`m` and what it was computed from, as far as the next named values, youngest first."""
+    region, to_visit = {m}, [m]
+    while to_visit:
+        for x in inputs_of(to_visit.pop(), check=False):
+            if x.requires_grad and x not in named and x not in region:
+                region.add(x)
+                to_visit.append(x)
+    return sorted((x for x in region if x._operation is not None), key=by_age, reverse=True)
+
+
+def _sum(contributions: Mapping[Label, Tensor]) -> Tensor:
+    """Add contributions within each step first, two at a time, then across the steps."""
+    of_steps = [
+        functools.reduce(add, (part for _, part in group))
+        for _, group in itertools.groupby(contributions.items(), key=lambda item: item[0][1])
+    ]
+    total = functools.reduce(add, of_steps)
+    # The adjoint gets a name of its own, and may be another value's adjoint unchanged.
+    return positive(total) if len(contributions) == 1 else total
+
+
+def _spelled(label: Label) -> str:
+    name, t = label
+    return name if t is None else f"{name} at step {t}"

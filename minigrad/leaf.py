@@ -1,0 +1,79 @@
+"""Make leaves of the graph, and name values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from minigrad.tensor import Tensor, value_of
+
+
+def tensor(
+    data: ArrayLike | Tensor,
+    *,
+    requires_grad: bool = False,
+    name: str | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor:
+    """Make a leaf of the graph: a parameter, an input or a constant.
+
+    Parameters
+    ----------
+    data
+        The value, of any shape; it is copied.
+    requires_grad
+        Whether gradients with respect to it are wanted.
+    name
+        What the author calls it.
+    dtype
+        float32 or float64 where gradients are wanted; by default that of `data`.
+
+    Raises
+    ------
+    TypeError
+        If a gradient is wanted of something that is not a real floating-point number.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.tensor([[1.0, 2.0]], requires_grad=True, name="x")
+    tensor([[1., 2.]], name='x', requires_grad=True)
+    """
+    array = np.array(value_of(data), dtype=dtype)
+    if array.dtype == object:
+        raise TypeError("tensor: expected numbers, got objects; are all rows of the same length?")
+    if requires_grad and array.dtype.kind != "f":
+        raise TypeError(
+            f"tensor: expected a real floating-point dtype for {name or 'data'} with "
+            f"requires_grad=True, got {array.dtype}; pass dtype=float or write 1.0 for 1"
+        )
+    leaf = Tensor(array, requires_grad)
+    return leaf if name is None else leaf.named(name)
+
+
+def name_tensors(mapping: Mapping[str, Any]) -> None:
+    """Name each tensor in a mapping that has no name yet by its key.
+
+    `name_tensors(locals())` at the end of a cell names every equation in it and leaves the
+    equations alone.
+
+    Parameters
+    ----------
+    mapping
+        From names to anything; what is not a tensor is passed over.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> def cell(x):
+    ...     z = 2 * x
+    ...     y = mg.sigmoid(z)
+    ...     mg.name_tensors(locals())
+    ...     return y
+    >>> cell(mg.tensor(0.0, requires_grad=True)).name
+    'y'
+    """
+    for name, value in mapping.items():
+        if type(value) is Tensor and value._name is None:
+            value.named(name)

@@ -1,0 +1,78 @@
+"""Find where the first NaN or infinity was made."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad.context import setting
+from minigrad.operation import Operation
+from minigrad.tensor import Tensor, describe, value_of
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+@contextmanager
+def detect_nonfinite() -> Iterator[None]:
+    """Stop at the first operation that makes a NaN or an infinity, forward or backward.
+
+    Raises
+    ------
+    FloatingPointError
+        It names the operation, the value, its step and the source line.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 0.0], requires_grad=True, name="x")
+    >>> with mg.detect_nonfinite():
+    ...     y = mg.sqrt(x).sum()
+    ...     y.backward()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FloatingPointError: the backward pass of sqrt first made inf, in the cotangent of x; ...
+    """
+    with setting("nonfinite", NonfiniteDetector()), np.errstate(all="ignore"):
+        yield
+
+
+class NonfiniteDetector:
+    """Looks at every value and cotangent, and remembers the source line of each operation."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, str] = {}  # by the age of the result
+
+    def check_forward(self, y: Tensor, operation: Operation, inputs: Sequence[Tensor]) -> None:
+        self._lines[y._index] = _source_line()
+        if bad := _nonfinite(y._data):
+            given = ", ".join(
+                describe(x) + (" (which has it)" * bool(_nonfinite(x._data))) for x in inputs
+            )
+            raise FloatingPointError(
+                f"{operation.name} of {given} first made {bad}; at {self._lines[y._index]}"
+            )
+
+    def check_backward(self, node: Tensor, x: Tensor, contribution: Any) -> None:
+        if bad := _nonfinite(value_of(contribution)):
+            line = self._lines.get(node._index, "an unknown line")
+            raise FloatingPointError(
+                f"the backward pass of {node._operation.name} first made {bad}, in the cotangent "
+                f"of {describe(x)}; the operation is at {line}"
+            )
+
+
+def _nonfinite(array: Any) -> str | None:
+    """Which kind of bad number an array holds."""
+    if np.isnan(array).any():
+        return "nan"
+    return "inf" if np.isinf(array).any() else None
+
+
+def _source_line() -> str:
+    """The innermost line outside of this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

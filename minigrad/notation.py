@@ -1,0 +1,86 @@
+r"""How names and time steps are written: `Gamma_f` at step t is $\Gamma_{f}^{(t)}$."""
+
+import re
+
+GREEK = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+    "Gamma",
+    "Delta",
+    "Theta",
+    "Lambda",
+    "Xi",
+    "Pi",
+    "Sigma",
+    "Upsilon",
+    "Phi",
+    "Psi",
+    "Omega",
+]
+ACCENTS = {"tilde": "tilde", "hat": "hat", "bar": "bar", "dot": "dot", "vec": "vec"}
+_ESCAPES = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "} | {c: f"\\{c}" for c in "{}%#&$_"}
+
+
+def latex_name(name: str, bold: bool = False) -> str:
+    r"""Typeset a name in LaTeX, without its step.
+
+    A word for a Greek letter becomes the letter, what follows the first underscore a subscript,
+    and `_tilde`, `_hat`, `_bar` an accent; a scope stays a word in front. Anything else is spelled
+    out, so no name breaks the formula.
+
+    Parameters
+    ----------
+    name
+        Any text.
+    bold
+        As vectors and matrices are set.
+
+    Examples
+    --------
+    >>> from minigrad.notation import latex_name
+    >>> print(latex_name("W_fa", bold=True), latex_name("Gamma_f"), latex_name("c_tilde"))
+    \mathbf{W}_{fa} \Gamma_{f} \tilde{c}
+    """
+    scope, _, local = name.rpartition(".")
+    base, *parts = (
+        local.split("_") if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*", local) else [local]
+    )
+    if base in GREEK:
+        letter = rf"\{base}"
+    elif len(base) == 1 and base.isascii() and base.isalpha():
+        letter = rf"\mathbf{{{base}}}" if bold else base
+    else:
+        letter = rf"\mathrm{{{_spelled_out(base)}}}"
+    for accent in [part for part in parts if part in ACCENTS]:
+        letter = rf"\{ACCENTS[accent]}{{{letter}}}"
+    below = ",".join(
+        rf"\{part}" if part in GREEK else part for part in parts if part not in ACCENTS
+    )
+    prefix = rf"\mathrm{{{_spelled_out(scope)}}}." if scope else ""
+    return prefix + letter + (f"_{{{below}}}" if below else "")
+
+
+def _spelled_out(text: str) -> str:
+    """Plain text inside of a formula."""
+    return "".join(_ESCAPES.get(c, r"\ " if c.isspace() else c) for c in text)

@@ -1,0 +1,275 @@
+"""One record for each operation: what it computes, its derivatives, how it is written and drawn."""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any, NoReturn
+
+import numpy as np
+
+from minigrad import guard
+from minigrad.context import context
+from minigrad.guard import Guard
+from minigrad.protocol import NUMPY
+from minigrad.tensor import OPERATIONS, Tensor, describe
+
+Rule = Callable[..., Any]
+
+OUTSIDE = Guard(opened=1)  # of arrays that came from outside: older than anything recorded
+
+
+class Operation:
+    """A primitive: one record of the table, and the function that applies it to tensors.
+
+    Attributes
+    ----------
+    name
+        What it is called, in messages and in the table.
+    forward
+        The value, `forward(*arrays, **parameters)`.
+    vjps
+        For each input its rule, `rule(g, y, *inputs, **parameters)`: the cotangent of the input
+        from the cotangent `g` of the output `y`; None where there is no gradient. A rule is an
+        expression in NumPy's terms: on arrays it computes, on tensors it extends the graph. What
+        it returns may be broader than the input: the engine undoes broadcasting.
+    sums
+        For each input, where it pays: the sum of its rule over many uses of the same input at
+        once, called as the rule is but with a list for each argument; None if it does not apply.
+    shapes
+        What shapes it takes, in words for people who gave others.
+    latex
+        How it is typeset: a format string with `{0}`, `{1}` for the inputs.
+    symbol
+        What a picture shows.
+    examples
+        Shapes of inputs, and parameters, that it is tested on.
+    domain
+        The interval that inputs are drawn from where it is differentiable.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        vjps: Iterable[Rule | None],
+        sums: Sequence[Rule | None] | None,
+        shapes: str,
+        latex: str,
+        symbol: str,
+        examples: Sequence[tuple[Any, ...]],
+        domain: tuple[float, float],
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.vjps = vjps
+        self.sums = sums
+        self.shapes = shapes
+        self.latex = latex
+        self.symbol = symbol
+        self.examples = examples
+        self.domain = domain
+        self.arity = None if isinstance(vjps, _EachInput) else len(tuple(vjps))
+        self.defaults = _defaults(forward)
+        self.__doc__ = forward.__doc__
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __call__(self, *args: Any, **parameters: Any) -> Tensor:
+        """Apply the operation; record it if an input requires a gradient."""
+        if self.defaults or len(args) != self.arity or parameters:
+            args, parameters = self._bind(args, parameters)
+        inputs = tuple([x if type(x) is Tensor else _constant(x, args) for x in args])
+        try:
+            y = self.forward(*[x._data for x in inputs], **parameters)
+        except (TypeError, ValueError, IndexError) as error:
+            _explain(self, inputs, parameters, error)
+        if type(y) is not np.ndarray:
+            y = np.asarray(y)
+        dtype = y.dtype
+        record = False
+        for x in inputs:
+            if x._data.dtype is not dtype:
+                _refuse_promotion(self, inputs, dtype)
+            if x.requires_grad:
+                record = True
+        if record and context.recording:
+            result = Tensor(y, True, self, inputs, parameters)
+            for x in inputs:
+                if x._guard is not None:
+                    guard.seal(result, x)
+        else:
+            result = Tensor(y)
+        if context.nonfinite is not None:
+            context.nonfinite.check_forward(result, self, inputs)
+        return result
+
+    def on(self, *args: Any, **parameters: Any) -> Any:
+        """Apply the operation inside a rule: on arrays it computes, on tensors it is recorded."""
+        if any(type(x) is Tensor for x in args):
+            return self(*args, **parameters)
+        return self.forward(*args, **parameters)
+
+    def _bind(
+        self, args: tuple[Any, ...], given: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Split the arguments into inputs and parameters."""
+        if self.arity is None:  # a sequence of inputs, as in np.concatenate((a, b), axis=0)
+            if not args or not isinstance(args[0], tuple | list) or not args[0]:
+                raise TypeError(f"{self.name}: expected a sequence of tensors, got {args[:1]!r}")
+            inputs, extra = tuple(args[0]), args[1:]
+        else:
+            inputs, extra = args[: self.arity], args[self.arity :]
+        names = tuple(self.defaults)
+        unknown = [name for name in given if name not in self.defaults]
+        if unknown or len(extra) > len(names) or (self.arity and len(inputs) != self.arity):
+            wanted = [f"{self.arity} tensors" if self.arity else "a sequence of tensors", *names]
+            got = [type(x).__name__ for x in args] + [f"{name}=" for name in given]
+            raise TypeError(f"{self.name}: expected {', '.join(wanted)}; got {', '.join(got)}")
+        return inputs, {**self.defaults, **dict(zip(names, extra, strict=False)), **given}
+
+
+def operation(
+    forward: Callable[..., Any],
+    *vjps: Rule | None,
+    name: str | None = None,
+    numpy: Callable[..., Any] | None = None,
+    each: Rule | None = None,
+    sums: Sequence[Rule | None] | None = None,
+    shapes: str = "shapes that broadcast together",
+    latex: str | None = None,
+    symbol: str | None = None,
+    examples: Sequence[tuple[Any, ...]] | None = None,
+    domain: tuple[float, float] = (-2.0, 2.0),
+) -> Operation:
+    r"""Add an operation to the table.
+
+    Parameters
+    ----------
+    forward
+        Computes the value from arrays. Parameters that are no inputs come by keyword and have a
+        default.
+    *vjps
+        The rule of each input; see `Operation`.
+    name
+        By default that of `forward`.
+    numpy
+        The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
+    each
+        Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
+    sums, shapes, latex, symbol, examples, domain
+        See `Operation`.
+
+    Returns
+    -------
+    Operation
+        The function that applies it to tensors.
+
+    Raises
+    ------
+    ValueError
+        If the table has an operation of that name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> cube = mg.operation(
+    ...     lambda x: x**3, lambda g, y, x: 3 * g * x**2, name="cube", latex="{0}^3", symbol="x³"
+    ... )
+    >>> mg.grad(cube)(2.0)
+    np.float64(12.0)
+    """
+    name = name or forward.__name__
+    if name in OPERATIONS:
+        raise ValueError(f"operation: expected a new name, got {name!r}, which the table has")
+    rules = vjps if each is None else _EachInput(each)
+    if examples is None:
+        examples = _SHAPES[len(vjps)]
+    record = Operation(
+        name,
+        forward,
+        rules,
+        sums,
+        shapes,
+        latex or rf"\operatorname{{{name}}}({', '.join(f'{{{i}}}' for i in range(len(vjps)))})",
+        symbol or name,
+        examples,
+        domain,
+    )
+    OPERATIONS[name] = record
+    if numpy is None and getattr(np, name, None) is forward:
+        numpy = forward
+    if numpy is not None:
+        NUMPY[numpy] = record
+    return record
+
+
+# What operations of one, two and three inputs are tested on where nothing else is said.
+_SHAPES: dict[int, Sequence[tuple[Any, ...]]] = {
+    0: (),
+    1: (((2, 3),), ((),)),
+    2: (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,))),
+    3: (((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ())),
+}
+
+
+class _EachInput:
+    """The rules of an operation with any number of inputs: one rule, told the position."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __iter__(self) -> Iterator[Rule]:
+        return (partial(self.rule, i=i) for i in count())
+
+
+def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
+    """Parameters and their defaults: what the function takes by keyword only."""
+    if isinstance(forward, np.ufunc):
+        return {}
+    return {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(forward).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+
+def _constant(x: Any, args: tuple[Any, ...]) -> Tensor:
+    """Make a tensor of an input that is none; a number takes the dtype of what it meets."""
+    if type(x) in (int, float, bool):
+        for other in args:
+            dtype = getattr(other, "dtype", None)
+            if dtype is not None and dtype.kind in "fc":
+                return Tensor(np.asarray(x, dtype))
+    array = np.asarray(x)
+    if array.dtype == object:
+        raise TypeError(f"expected numbers, arrays or tensors, got {type(x).__name__}: {x!r:.80}")
+    constant = Tensor(array)
+    constant._guard = OUTSIDE
+    return constant
+
+
+def _refuse_promotion(op: Operation, inputs: Sequence[Tensor], dtype: np.dtype[Any]) -> None:
+    """Raise if one of several inputs was promoted to another precision by what it met."""
+    for x in inputs:
+        if len(inputs) > 1 and x.dtype.kind == dtype.kind == "f" and x.dtype != dtype:
+            got = " and ".join(f"{x.dtype} ({describe(x)})" for x in inputs)
+            raise TypeError(
+                f"{op.name}: expected one precision, got {got}; convert one of them by "
+                "x.astype(dtype), or make it with tensor(..., dtype=...)"
+            )
+
+
+def _explain(
+    op: Operation, inputs: Sequence[Tensor], parameters: Mapping[str, Any], error: Exception
+) -> NoReturn:
+    """Say what was expected and what came, in the author's names."""
+    got = ", ".join(f"{describe(x)} {x.shape}" for x in inputs)
+    with_parameters = "".join(f", {name}={value!r}" for name, value in parameters.items())
+    kind = next(k for k in (TypeError, ValueError, IndexError) if isinstance(error, k))
+    raise kind(
+        f"{op.name}: expected {op.shapes}, got {got}{with_parameters}; "
+        f"reshape, transpose or index them so that they fit (NumPy: {error})"
+    ) from error

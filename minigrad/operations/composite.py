@@ -1,0 +1,116 @@
+"""NumPy functions that are made of several operations, or that have no gradient to give."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.operations import elementwise, linear, reduction, shape
+from minigrad.protocol import NUMPY
+from minigrad.tensor import Tensor, value_of
+
+
+def hadamard(a: Any, b: Any) -> Tensor:
+    """The product element by element, the seed's circle; the same as `multiply`."""
+    return elementwise.multiply(a, b)
+
+
+def matmul(a: Any, b: Any) -> Tensor:
+    """The matrix product `a @ b`; a vector is a row on the left and a column on the right.
+
+    Parameters
+    ----------
+    a, b
+        Of shapes (..., m, k) and (..., k, n), or (k,); leading axes broadcast.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).data
+    array([3., 7.])
+    """
+    if type(a) is type(b) is Tensor and a.ndim > 1 and b.ndim > 1:
+        return linear.matmul(a, b)
+    a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
+    if (a.ndim > 1 and b.ndim > 1) or not a.ndim or not b.ndim:
+        return linear.matmul(a, b)
+    row = a if a.ndim > 1 else shape.reshape(a, shape=(1, -1))
+    column = b if b.ndim > 1 else shape.reshape(b, shape=(-1, 1))
+    y = linear.matmul(row, column)
+    kept = [n for n, of in ((y.shape[-2], a), (y.shape[-1], b)) if of.ndim > 1]
+    return y.reshape(*y.shape[:-2], *kept)
+
+
+def clip(x: Any, low: Any = None, high: Any = None) -> Tensor:
+    """Limit a value to the interval from `low` to `high`; None leaves a side open.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.clip([-2.0, 0.5, 2.0], 0.0, 1.0).data
+    array([0. , 0.5, 1. ])
+    """
+    if low is not None:
+        x = elementwise.maximum(x, low)
+    return elementwise.positive(x) if high is None else elementwise.minimum(x, high)
+
+
+def min(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """The smallest element, along `axis` or of all.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.min([3.0, 1.0, 2.0]).item()
+    1.0
+    """
+    return -reduction.max(-x if type(x) is Tensor else np.negative(x), axis, keepdims)
+
+
+def _reshaped(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A function that only changes the shape: ask NumPy for the shape, then reshape."""
+    return lambda x, *args, **options: x.reshape(function(x._data, *args, **options).shape)
+
+
+def _permuted(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A function that only permutes axes: ask NumPy for the permutation, then transpose."""
+
+    def permuted(x: Tensor, *args: Any, **options: Any) -> Tensor:
+        axes = function(np.empty(tuple(range(x.ndim))), *args, **options).shape
+        return x.transpose(axes)
+
+    return permuted
+
+
+def _without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose result is no smooth function of its arguments: a plain array."""
+    return lambda *args, **options: function(*map(value_of, args), **options)
+
+
+NUMPY.update(
+    {
+        np.matmul: matmul,
+        np.dot: matmul,
+        np.clip: clip,
+        np.min: min,
+        np.square: lambda x: x * x,
+        np.reciprocal: lambda x: 1 / x,
+        np.outer: lambda a, b: a.reshape(-1, 1) * b.reshape(1, -1),
+        np.var: lambda x, axis=None, keepdims=False: np.mean(
+            np.square(x - x.mean(axis, keepdims=True)), axis, keepdims=keepdims
+        ),
+    }
+)
+NUMPY.update({f: _reshaped(f) for f in (np.squeeze, np.expand_dims, np.ravel)})
+NUMPY.update({f: _permuted(f) for f in (np.swapaxes, np.moveaxis)})
+NUMPY.update(
+    {
+        f: _without_gradient(f)
+        for f in (
+            *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
+            *(np.isfinite, np.isnan, np.isinf, np.sign, np.floor, np.ceil, np.rint),
+            *(np.argmax, np.argmin, np.argsort, np.shape, np.ndim, np.size),
+            *(np.zeros_like, np.ones_like, np.allclose, np.array_equal),
+        )
+    }
+)

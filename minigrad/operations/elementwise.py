@@ -1,0 +1,194 @@
+"""Operations that act on each element, with NumPy's broadcasting.
+
+Where a function has a kink, the rule takes the middle of the slopes: 0 for `abs` at 0, one half
+each for the two equal inputs of a `maximum`; `relu` has slope 0 at 0, as is the custom. Forward
+expressions are analytic on either side of a kink, so that the complex step passes through them:
+NumPy orders complex numbers by their real part first.
+"""
+
+import numpy as np
+
+from minigrad.operation import operation
+from minigrad.tensor import Array
+
+# --- arithmetic ---------------------------------------------------------------------------------
+
+add = operation(
+    np.add,
+    lambda g, y, a, b: g,
+    lambda g, y, a, b: g,
+    latex="{0} + {1}",
+    symbol="+",
+)
+
+subtract = operation(
+    np.subtract,
+    lambda g, y, a, b: g,
+    lambda g, y, a, b: -g,
+    latex="{0} - {1}",
+    symbol="−",
+)
+
+multiply = operation(
+    np.multiply,
+    lambda g, y, a, b: g * b,
+    lambda g, y, a, b: g * a,
+    latex=r"{0} \circ {1}",
+    symbol="∘",
+)
+
+divide = operation(
+    np.divide,
+    lambda g, y, a, b: g / b,
+    lambda g, y, a, b: -g * y / b,
+    latex=r"\frac{{{0}}}{{{1}}}",
+    symbol="÷",
+    domain=(0.5, 2.0),
+)
+
+negative = operation(
+    np.negative,
+    lambda g, y, x: -g,
+    latex="-{0}",
+    symbol="−",
+)
+
+positive = operation(
+    np.positive,
+    lambda g, y, x: g,
+    latex="{0}",
+    symbol="=",
+)
+
+power = operation(
+    np.power,
+    # x^0 has slope 0 everywhere, also where 0 x^(-1) would be 0/0.
+    lambda g, y, a, b: g * b * a ** np.where(b == 0, 1, b - 1),
+    lambda g, y, a, b: g * y * np.log(np.where(a > 0, a, 1)),
+    latex="{0}^{{{1}}}",
+    symbol="xⁿ",
+    domain=(0.5, 2.0),
+)
+
+# --- functions ----------------------------------------------------------------------------------
+
+exp = operation(
+    np.exp,
+    lambda g, y, x: g * y,
+    latex=r"\exp({0})",
+)
+
+log = operation(
+    np.log,
+    lambda g, y, x: g / x,
+    latex=r"\log({0})",
+    domain=(0.5, 2.0),
+)
+
+sqrt = operation(
+    np.sqrt,
+    lambda g, y, x: g / (2 * y),
+    latex=r"\sqrt{{{0}}}",
+    symbol="√",
+    domain=(0.5, 2.0),
+)
+
+sin = operation(
+    np.sin,
+    lambda g, y, x: g * np.cos(x),
+    latex=r"\sin({0})",
+)
+
+cos = operation(
+    np.cos,
+    lambda g, y, x: -g * np.sin(x),
+    latex=r"\cos({0})",
+)
+
+tanh = operation(
+    np.tanh,
+    lambda g, y, x: g * (1 - y * y),
+    latex=r"\tanh({0})",
+)
+
+
+def _sigmoid(x: Array) -> Array:
+    e = np.exp(np.minimum(x, -x))  # of -|x|, which never overflows
+    y: Array = np.where(x < 0, e, 1) / (1 + e)
+    return y
+
+
+sigmoid = operation(
+    _sigmoid,
+    lambda g, y, x: g * (y * (1 - y)),
+    name="sigmoid",
+    latex=r"\sigma({0})",
+    symbol="σ",
+)
+
+
+def _softplus(x: Array) -> Array:
+    return np.maximum(x, 0) + np.log1p(np.exp(np.minimum(x, -x)))
+
+
+softplus = operation(
+    _softplus,
+    lambda g, y, x: g * np.exp(x - y),  # exp(x) / (1 + exp(x))
+    name="softplus",
+    latex=r"\log(1 + \exp({0}))",
+)
+
+# --- functions with kinks -----------------------------------------------------------------------
+
+relu = operation(
+    lambda x: np.maximum(x, 0),
+    lambda g, y, x: np.where(x > 0, g, 0),
+    name="relu",
+    latex=r"\max({0}, 0)",
+)
+
+abs = operation(
+    lambda x: np.maximum(x, -x),
+    lambda g, y, x: np.where(x > 0, g, np.where(x < 0, -g, 0)),
+    name="abs",
+    numpy=np.abs,
+    latex=r"\lvert {0} \rvert",
+    symbol="|x|",
+)
+
+maximum = operation(
+    np.maximum,
+    lambda g, y, a, b: np.where(a > b, g, np.where(a == b, g / 2, 0)),
+    lambda g, y, a, b: np.where(b > a, g, np.where(a == b, g / 2, 0)),
+    latex=r"\max({0}, {1})",
+    symbol="max",
+)
+
+minimum = operation(
+    np.minimum,
+    lambda g, y, a, b: np.where(a < b, g, np.where(a == b, g / 2, 0)),
+    lambda g, y, a, b: np.where(b < a, g, np.where(a == b, g / 2, 0)),
+    latex=r"\min({0}, {1})",
+    symbol="min",
+)
+
+where = operation(
+    lambda condition, a, b: np.where(condition, a, b),
+    None,
+    lambda g, y, condition, a, b: np.where(condition, g, 0),
+    lambda g, y, condition, a, b: np.where(condition, 0, g),
+    name="where",
+    numpy=np.where,
+    latex=r"\operatorname{{where}}({0}, {1}, {2})",
+    examples=((np.array([[True], [False]]), (2, 3), (3,)),),
+)
+
+# --- dtype --------------------------------------------------------------------------------------
+
+astype = operation(
+    lambda x, *, dtype=np.float64: x.astype(dtype),
+    lambda g, y, x, dtype: g.astype(x.dtype),
+    name="astype",
+    latex="{0}",
+    symbol="dtype",
+)

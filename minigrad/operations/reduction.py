@@ -1,0 +1,161 @@
+"""Operations that reduce axes, and the softmax family.
+
+`axis` and `keepdims` are NumPy's. The softmax family works along axis 0, since a column is one
+example of the batch.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.operation import operation
+from minigrad.tensor import Array, value_of
+
+_REDUCTIONS = (
+    ((2, 3),),
+    ((2, 3), {"axis": 0}),
+    ((2, 3), {"axis": -1, "keepdims": True}),
+    ((2, 3, 4), {"axis": (0, 2)}),
+    ((),),
+)
+_ALONG_AXIS = (((3, 2),), ((3, 2), {"axis": -1}), ((4,),))
+
+
+def restored(g: Any, axis: Any, keepdims: bool) -> Any:
+    """Put the reduced axes back, with length 1."""
+    return g if keepdims or axis is None else np.expand_dims(g, axis)
+
+
+sum = operation(
+    lambda x, *, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    lambda g, y, x, axis, keepdims: np.broadcast_to(restored(g, axis, keepdims), x.shape),
+    name="sum",
+    numpy=np.sum,
+    shapes="an axis of the value",
+    latex=r"\sum {0}",
+    symbol="Σ",
+    examples=_REDUCTIONS,
+)
+
+mean = operation(
+    lambda x, *, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    lambda g, y, x, axis, keepdims: np.broadcast_to(
+        restored(g, axis, keepdims) * (y.size / x.size), x.shape
+    ),
+    name="mean",
+    numpy=np.mean,
+    shapes="an axis of the value",
+    latex=r"\operatorname{{mean}}({0})",
+    examples=_REDUCTIONS,
+)
+
+
+def _share_of_maximum(x: Any, y: Any, dtype: Any, axis: Any) -> Any:
+    """One for the largest element; equal shares where several are the largest."""
+    largest = x == y
+    return largest / np.add.reduce(largest, axis=axis, keepdims=True, dtype=dtype)
+
+
+max = operation(
+    lambda x, *, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
+    lambda g, y, x, axis, keepdims: (
+        restored(g, axis, keepdims)
+        * _share_of_maximum(x, restored(y, axis, keepdims), x.dtype, axis)
+    ),
+    name="max",
+    numpy=np.max,
+    shapes="an axis of the value",
+    latex=r"\max({0})",
+    examples=_REDUCTIONS,
+)
+
+
+def _logsumexp(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
+    largest = np.max(x.real, axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    y = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+    return y if keepdims else np.squeeze(y, axis)
+
+
+logsumexp = operation(
+    _logsumexp,
+    lambda g, y, x, axis, keepdims: (
+        restored(g, axis, keepdims) * np.exp(x - restored(y, axis, keepdims))
+    ),
+    name="logsumexp",
+    shapes="an axis of the value",
+    latex=r"\log \sum \exp({0})",
+    examples=_REDUCTIONS,
+)
+
+
+def _softmax(x: Array, *, axis: int = 0) -> Any:
+    e = np.exp(x - np.max(x.real, axis=axis, keepdims=True))
+    return e / np.add.reduce(e, axis=axis, keepdims=True)
+
+
+softmax = operation(
+    _softmax,
+    lambda g, y, x, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
+    name="softmax",
+    shapes="an axis of the value",
+    latex=r"\operatorname{{softmax}}({0})",
+    examples=_ALONG_AXIS,
+)
+
+
+def _log_softmax(x: Array, *, axis: int = 0) -> Any:
+    x = x - np.max(x.real, axis=axis, keepdims=True)
+    return x - np.log(np.add.reduce(np.exp(x), axis=axis, keepdims=True))
+
+
+log_softmax = operation(
+    _log_softmax,
+    lambda g, y, x, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    name="log_softmax",
+    shapes="an axis of the value",
+    latex=r"\log \operatorname{{softmax}}({0})",
+    examples=_ALONG_AXIS,
+)
+
+
+def distributions(labels: Any, z: Any, axis: int) -> Any:
+    """Labels as distributions: class numbers become one-hot vectors, the rest stays."""
+    if labels.dtype.kind not in "iu" or labels.ndim == z.ndim:
+        return labels
+    numbers = np.expand_dims(value_of(labels), axis)
+    classes = z.shape[axis]
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
+        raise ValueError(
+            f"integer labels from 0 to {classes - 1}, got {numbers.min()} to {numbers.max()}"
+        )
+    one_hot = np.zeros(z.shape, z.dtype)
+    np.put_along_axis(one_hot, numbers, 1, axis)
+    return one_hot
+
+
+def _softmax_cross_entropy(z: Array, labels: Array, *, axis: int = 0) -> Any:
+    # NumPy broadcasts labels of another shape without a word, and the sum would be wrong.
+    p = distributions(labels, z, axis)
+    if p.shape != z.shape:
+        raise ValueError(f"labels of shape {p.shape} do not belong to logits of shape {z.shape}")
+    return -np.add.reduce(p * _log_softmax(z, axis=axis), axis=axis)
+
+
+softmax_cross_entropy = operation(
+    _softmax_cross_entropy,
+    lambda g, y, z, labels, axis: (
+        np.expand_dims(g, axis)
+        * (
+            np.sum(distributions(labels, z, axis), axis=axis, keepdims=True)
+            * softmax.on(z, axis=axis)
+            - distributions(labels, z, axis)
+        )
+    ),
+    lambda g, y, z, labels, axis: -np.expand_dims(g, axis) * log_softmax.on(z, axis=axis),
+    name="softmax_cross_entropy",
+    shapes="logits and labels of the same shape, or integer labels without the axis of the classes",
+    latex=r"-{1}^\top \log \operatorname{{softmax}}({0})",
+    symbol="cross-entropy",
+    examples=(((3, 2), (3, 2)), ((2, 3), (2, 3), {"axis": -1}), ((3, 2), np.array([2, 0]))),
+)

@@ -1,0 +1,117 @@
+"""Operations that move elements and change none."""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.operation import operation
+from minigrad.tensor import Array
+
+transpose = operation(
+    lambda x, *, axes=None: x.T if axes is None else x.transpose(axes),
+    lambda g, y, x, axes: (
+        g.T if axes is None else np.transpose(g, np.argsort([axis % x.ndim for axis in axes]))
+    ),
+    name="transpose",
+    numpy=np.transpose,
+    shapes="a permutation of the axes",
+    latex=r"{0}^\top",
+    symbol="⊤",
+    examples=(((2, 3),), ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3, 4), {"axes": (-1, 0, 1)})),
+)
+
+reshape = operation(
+    lambda x, *, shape=(-1,): x.reshape(shape),
+    lambda g, y, x, shape: g.reshape(x.shape),
+    name="reshape",
+    numpy=np.reshape,
+    shapes="a shape of the same size",
+    latex=r"\operatorname{{reshape}}({0})",
+    examples=(((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": (-1,)})),
+)
+
+broadcast_to = operation(
+    lambda x, *, shape=(): np.broadcast_to(x, shape),
+    lambda g, y, x, shape: g,  # the engine undoes broadcasting
+    name="broadcast_to",
+    numpy=np.broadcast_to,
+    shapes="a shape that the value broadcasts to",
+    latex="{0}",
+    symbol="broadcast",
+    examples=(((2, 1), {"shape": (4, 2, 3)}), ((), {"shape": (2,)})),
+)
+
+
+def _scatter(x: Array, *, index: Any = (), shape: Any = ()) -> Array:
+    y = np.zeros(shape, x.dtype)
+    np.add.at(y, index, x)
+    return y
+
+
+scatter = operation(
+    _scatter,
+    lambda g, y, x, index, shape: g[index],
+    name="scatter",
+    shapes="an index into the shape, of the value's shape",
+    latex=r"\operatorname{{scatter}}({0})",
+    examples=(
+        ((2,), {"index": np.array([3, 3]), "shape": (4,)}),
+        ((2,), {"index": (slice(1, 3), 0), "shape": (4, 2)}),
+    ),
+)
+
+
+def _sum_of_scatters(g: Any, y: Any, x: Any, index: Any) -> Any:
+    """Gather what the pieces of one value get: one array of its size, not one for each piece."""
+    total = np.zeros_like(x[0])
+    for piece, where in zip(g, index, strict=True):
+        np.add.at(total, where, piece)
+    return total
+
+
+getitem = operation(
+    lambda x, *, index=(): x[index],
+    lambda g, y, x, index: scatter.on(g, index=index, shape=x.shape),
+    name="getitem",
+    sums=(_sum_of_scatters,),
+    shapes="an index into the value",
+    latex="{0}[{{index}}]",
+    symbol="[ ]",
+    examples=(
+        ((4, 3), {"index": 1}),
+        ((4, 3), {"index": (slice(None, None, 2), None, -1)}),
+        ((4, 3), {"index": np.array([0, 0, 3])}),
+        ((4, 3), {"index": (np.array([0, 0, 3]), np.array([1, 1, 2]))}),
+        ((3,), {"index": np.array([True, False, True])}),
+        ((4, 3), {"index": (..., 0)}),
+    ),
+)
+
+
+def _extent(axis: int, arrays: Any, i: int) -> tuple[slice, ...]:
+    """The index of the `i`-th array in their concatenation."""
+    axis %= arrays[0].ndim
+    start = sum(x.shape[axis] for x in arrays[:i])
+    return (slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)
+
+
+concatenate = operation(
+    lambda *arrays, axis=0: np.concatenate(arrays, axis),
+    each=lambda g, y, *arrays, i, axis: g[_extent(axis, arrays, i)],
+    name="concatenate",
+    numpy=np.concatenate,
+    shapes="shapes that agree but for the axis",
+    latex=r"\operatorname{{concatenate}}({0})",
+    symbol="concat",
+    examples=(((2, 3), (1, 3)), ((2, 3), (2, 1), (2, 2), {"axis": -1})),
+)
+
+stack = operation(
+    lambda *arrays, axis=0: np.stack(arrays, axis),
+    each=lambda g, y, *arrays, i, axis: g[(slice(None),) * (axis % g.ndim) + (i,)],
+    name="stack",
+    numpy=np.stack,
+    shapes="equal shapes",
+    latex=r"\operatorname{{stack}}({0})",
+    examples=(((2, 3), (2, 3)), ((2, 3), (2, 3), (2, 3), {"axis": -1})),
+)

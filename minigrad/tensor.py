@@ -1,0 +1,384 @@
+"""The value that remembers how it was made: one node of the computation graph."""
+
+import itertools
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from minigrad import guard, protocol
+from minigrad.context import context
+from minigrad.guard import Guard
+
+Array = NDArray[Any]
+
+# Every operation by its name. `minigrad.operation` fills it; the operators below look theirs up.
+OPERATIONS: dict[str, Callable[..., "Tensor"]] = {}
+
+next_index = itertools.count(1).__next__
+
+
+class Tensor:
+    """An array, and the operation and inputs that it was computed from.
+
+    Make leaves with `minigrad.tensor`; operations make all other tensors. An operation is recorded
+    when one of its inputs requires a gradient, so a graph is made of tensors alone: there is no
+    tape. A tensor is always younger than its inputs, and `_index` numbers tensors by age: sorting
+    by it is a topological order.
+
+    Attributes
+    ----------
+    data : ndarray
+        The value. Assigning to it replaces the array.
+    grad : ndarray or None
+        What `backward` has added up for a leaf, in the shape of the data.
+    requires_grad : bool
+        Whether gradients flow to or through it.
+    name, t
+        What the author calls it, and the time step that it belongs to; None without one.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_guard",
+        "_index",
+        "_inputs",
+        "_name",
+        "_operation",
+        "_parameters",
+        "_seals",
+        "_t",
+        "_transposed",
+        "grad",
+        "requires_grad",
+    )
+
+    def __init__(
+        self,
+        data: Array,
+        requires_grad: bool = False,
+        operation: Any = None,
+        inputs: "tuple[Tensor, ...] | None" = (),
+        parameters: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self._data = data
+        self.requires_grad = requires_grad
+        self._operation = operation
+        self._inputs = inputs
+        self._parameters = parameters
+        self._index = next_index()
+        self.grad: Array | None = None
+        self._name: str | None = None
+        self._t: int | None = None
+        self._guard: Guard | None = None
+        self._seals: dict[Tensor, int] | None = None
+        self._transposed: weakref.ref[Tensor] | None = None
+
+    # --- what it is -----------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Array:
+        """The array. Who holds it may change it, so from here on changes are looked for."""
+        guard.hand_out(self, next_index())
+        return self._data
+
+    @data.setter
+    def data(self, array: ArrayLike) -> None:
+        if self._operation is not None:
+            raise ValueError(
+                f"data of {describe(self)}: it was computed, so it can't be replaced; "
+                "make a new tensor, or x.detach()"
+            )
+        new = np.array(array, dtype=self._data.dtype)
+        if new.shape != self._data.shape:
+            raise ValueError(
+                f"data of {describe(self)}: expected shape {self._data.shape}, got {new.shape}; "
+                "make a new tensor for a value of another shape"
+            )
+        self._data = new
+        self._guard = Guard(replaced=next_index())
+        self._transposed = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        return self._data.size
+
+    @property
+    def name(self) -> str | None:
+        return self._name
+
+    @property
+    def t(self) -> int | None:
+        return self._t
+
+    def named(self, name: str) -> "Tensor":
+        """Give it a name, qualified by the scope and step at hand; returns itself.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> z = mg.tanh([0.0, 1.0]).named("z")
+        >>> z.name
+        'z'
+        """
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"named: expected a name, got {name!r}")
+        self._name = context.scope + name
+        self._t = context.step
+        return self
+
+    def item(self) -> Any:
+        """The one number it holds, as a Python number."""
+        if self._data.size != 1:
+            raise ValueError(
+                f"item: expected one number, {describe(self)} has shape {self.shape}; "
+                "index it first"
+            )
+        return self._data.item()
+
+    def detach(self) -> "Tensor":
+        """A constant with the same value; no gradient flows through it."""
+        return Tensor(self._data.copy())
+
+    def backward(self, keep_graph: bool = False) -> None:
+        """Add the gradient of this scalar to `.grad` of every leaf that it was computed from.
+
+        Parameters
+        ----------
+        keep_graph
+            Keep what a second backward pass needs. Otherwise memory is given back on the way.
+
+        Raises
+        ------
+        ValueError
+            If this is not a scalar, or an array was changed since it was used.
+        RuntimeError
+            If an earlier backward pass has given the graph back.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> x = mg.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        array([2., 4.])
+        """
+        from minigrad import backprop  # the layer above; only this shorthand reaches up to it
+
+        backprop.backward(self, keep_graph)
+
+    def __repr__(self) -> str:
+        parts = [np.array2string(self._data, separator=", ", prefix="tensor(")]
+        if self._data.dtype != np.float64:
+            parts.append(f"dtype={self._data.dtype}")
+        if self._name is not None:
+            parts.append(f"name={self._name!r}" + ("" if self._t is None else f", t={self._t}"))
+        if self._operation is not None:
+            parts.append(f"operation={self._operation.name}")
+        elif self.requires_grad:
+            parts.append("requires_grad=True")
+        return f"tensor({', '.join(parts)})"
+
+    # --- as an array ----------------------------------------------------------------------------
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        """The value alone, for NumPy functions that look but do not differentiate."""
+        if copy or (dtype is not None and np.dtype(dtype) != self._data.dtype):
+            return np.array(self._data, dtype=dtype)
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return protocol.array_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, inputs: Any, options: Any
+    ) -> Any:
+        return protocol.array_function(function, inputs, options)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> "Iterator[Tensor]":
+        return (self[i] for i in range(len(self._data)))
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    # Comparisons have no gradient: they give plain boolean arrays.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self._data == value_of(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._data != value_of(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < value_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= value_of(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > value_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= value_of(other)
+
+    # --- operators and methods: each looks its operation up in the table -------------------------
+
+    def __add__(self, other: Any) -> "Tensor":
+        return OPERATIONS["add"](self, other)
+
+    def __radd__(self, other: Any) -> "Tensor":
+        return OPERATIONS["add"](other, self)
+
+    def __sub__(self, other: Any) -> "Tensor":
+        return OPERATIONS["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> "Tensor":
+        return OPERATIONS["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> "Tensor":
+        return OPERATIONS["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> "Tensor":
+        return OPERATIONS["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> "Tensor":
+        return OPERATIONS["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> "Tensor":
+        return OPERATIONS["divide"](other, self)
+
+    def __pow__(self, other: Any) -> "Tensor":
+        return OPERATIONS["power"](self, other)
+
+    def __rpow__(self, other: Any) -> "Tensor":
+        return OPERATIONS["power"](other, self)
+
+    def __matmul__(self, other: Any) -> "Tensor":
+        result: Tensor = protocol.NUMPY[np.matmul](self, other)
+        return result
+
+    def __rmatmul__(self, other: Any) -> "Tensor":
+        result: Tensor = protocol.NUMPY[np.matmul](other, self)
+        return result
+
+    def __neg__(self) -> "Tensor":
+        return OPERATIONS["negative"](self)
+
+    def __pos__(self) -> "Tensor":
+        return OPERATIONS["positive"](self)
+
+    def __abs__(self) -> "Tensor":
+        return OPERATIONS["abs"](self)
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        return OPERATIONS["getitem"](self, index=_frozen(index))
+
+    @property
+    def T(self) -> "Tensor":
+        """The transpose: all axes in reverse order."""
+        # The transpose of a parameter is asked for at every step. Sharing one node lets the
+        # gradient of all steps be made by one product (see `Operation.sums`).
+        shared = None if self._transposed is None else self._transposed()
+        if shared is None or shared._name is not None or not context.recording:
+            shared = OPERATIONS["transpose"](self)
+            if self._operation is None and not (self._guard and self._guard.opened):
+                self._transposed = weakref.ref(shared)
+        return shared
+
+    @property
+    def mT(self) -> "Tensor":
+        """The transpose of the last two axes."""
+        if self.ndim == 2:
+            return self.T
+        if self.ndim < 2:
+            raise ValueError(f"mT: expected two axes or more, {describe(self)} has {self.shape}")
+        return OPERATIONS["transpose"](self, axes=(*range(self.ndim - 2), -1, -2))
+
+    def transpose(self, *axes: Any) -> "Tensor":
+        return OPERATIONS["transpose"](self, axes=_unpacked(axes) or None)
+
+    def reshape(self, *shape: Any) -> "Tensor":
+        return OPERATIONS["reshape"](self, shape=_unpacked(shape))
+
+    def ravel(self) -> "Tensor":
+        return OPERATIONS["reshape"](self, shape=(-1,))
+
+    flatten = ravel
+
+    def squeeze(self, axis: Any = None) -> "Tensor":
+        return OPERATIONS["reshape"](self, shape=np.squeeze(self._data, axis).shape)
+
+    def astype(self, dtype: DTypeLike) -> "Tensor":
+        return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        return OPERATIONS["sum"](self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        return OPERATIONS["mean"](self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        return OPERATIONS["max"](self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        result: Tensor = protocol.NUMPY[np.min](self, axis, keepdims)
+        return result
+
+    def clip(self, low: Any = None, high: Any = None) -> "Tensor":
+        result: Tensor = protocol.NUMPY[np.clip](self, low, high)
+        return result
+
+
+def _unpacked(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Take `x.reshape(2, 3)` and `x.reshape((2, 3))` alike."""
+    if len(arguments) == 1 and isinstance(arguments[0], tuple | list):
+        return tuple(arguments[0])
+    return () if arguments == (None,) else arguments
+
+
+def _frozen(index: Any) -> Any:
+    """An index that nobody else can change: arrays and lists are copied."""
+    if type(index) is tuple:
+        return tuple(map(_frozen, index))
+    if isinstance(index, np.ndarray | list | Tensor):
+        return np.array(value_of(index))
+    return index
+
+
+def value_of(x: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return x._data if type(x) is Tensor else x
+
+
+def describe(x: Tensor) -> str:
+    """Name a value in an error message: by its name and step, or by how it was made."""
+    if x._name is not None:
+        return x._name if x._t is None else f"{x._name} at step {x._t}"
+    if x._operation is not None:
+        return f"a result of {x._operation.name}"
+    return "an unnamed tensor" if x.requires_grad else "a constant"

@@ -1,0 +1,358 @@
+"""Functions of functions: grad, vjp, jvp, jacobian, hessian, as in JAX.
+
+Arguments and results are arrays, or nested dicts, lists and tuples of arrays. A function that is
+given tensors gives tensors, so transforms nest.
+"""
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.backprop import backpropagate
+from minigrad.context import context, setting
+from minigrad.leaf import name_tensors
+from minigrad.operations.elementwise import positive
+from minigrad.tensor import Tensor, value_of
+
+Function = Callable[..., Any]
+
+
+def map_leaves(f: Callable[..., Any], tree: Any, *others: Any) -> Any:
+    """Apply `f` to each leaf of a nest, and to the leaves at the same places of others like it."""
+    if isinstance(tree, dict):
+        return {key: map_leaves(f, x, *(other[key] for other in others)) for key, x in tree.items()}
+    if isinstance(tree, list | tuple):
+        mapped = [map_leaves(f, *xs) for xs in zip(tree, *others, strict=True)]
+        return type(tree)(*mapped) if hasattr(tree, "_fields") else type(tree)(mapped)
+    return f(tree, *others)
+
+
+def leaves(tree: Any) -> list[Any]:
+    """All leaves of a nest, in order."""
+    found: list[Any] = []
+    map_leaves(found.append, tree)
+    return found
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Make a function that gives both the value of a scalar function and its gradient.
+
+    Parameters
+    ----------
+    f
+        Takes arrays or nests of them, and gives a scalar tensor.
+    argnums
+        Which arguments to differentiate with respect to.
+
+    Returns
+    -------
+    callable
+        Takes what `f` takes and gives (value, gradient). The gradient has the nesting of the
+        argument; of several arguments, it is a tuple. What the value does not depend on has
+        gradient zero.
+
+    Raises
+    ------
+    TypeError
+        If an argument holds something other than real floating-point numbers, or `f` does not give
+        a tensor.
+    ValueError
+        If the value is no scalar.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> def f(params, x):
+    ...     return (params["w"] * x).sum()
+    >>> value, gradient = mg.value_and_grad(f)({"w": np.array([1.0, 2.0])}, np.array([3.0, 4.0]))
+    >>> value, gradient
+    (np.float64(11.0), {'w': array([3., 4.])})
+    """
+
+    def differentiated(*args: Any, **options: Any) -> tuple[Any, Any]:
+        run = _Run(f, argnums, args, options)
+        if not isinstance(run.y, Tensor) or run.y.size != 1:
+            shapes = [y.shape for y in leaves(run.y)]
+            raise ValueError(
+                f"grad: expected a scalar from the function, got {shapes}; sum it, or take "
+                "mg.jacobian or mg.vjp"
+            )
+        gradient = run.cotangents(run.y, np.ones_like(run.y._data), keep_graph=run.nested)
+        return run.result(run.y), gradient if isinstance(argnums, Sequence) else gradient[0]
+
+    return differentiated
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Make a function that gives the gradient of a scalar function; see `value_and_grad`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.grad(mg.grad(mg.tanh))(0.5)
+    np.float64(-0.7268619813835873)
+    """
+    both = value_and_grad(f, argnums)
+    return lambda *args, **options: both(*args, **options)[1]
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """Evaluate `f`, and prepare the product of a cotangent with its Jacobian.
+
+    Parameters
+    ----------
+    f
+        Takes arrays or nests of them, and gives a tensor of any shape, or a nest of them.
+    *primals
+        Where to evaluate it.
+
+    Returns
+    -------
+    y : ndarray
+        The value.
+    pull_back : callable
+        Takes a cotangent in the shape of `y` and gives a tuple: for each primal its cotangent. It
+        can be called many times.
+
+    Raises
+    ------
+    ValueError
+        If a cotangent has another shape than the value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> y, pull_back = mg.vjp(mg.exp, np.array([0.0, 1.0]))
+    >>> pull_back(np.array([1.0, 0.0]))
+    (array([1., 0.]),)
+    """
+    run = _Run(f, range(len(primals)), primals, {})
+
+    def pull_back(cotangents: Any) -> Any:
+        parts = []
+        for y, g in zip(leaves(run.y), leaves(cotangents), strict=True):
+            if np.shape(g) != y.shape:
+                raise ValueError(f"vjp: expected a cotangent of shape {y.shape}, got {np.shape(g)}")
+            parts.append(run.cotangents(y, g))
+        return functools.reduce(lambda a, b: map_leaves(operator.add, a, b), parts)
+
+    return map_leaves(run.result, run.y), pull_back
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Evaluate `f`, and the product of its Jacobian with tangents.
+
+    The pull-back is linear in the cotangent, so its own pull-back is the push-forward: there are
+    no forward-mode rules.
+
+    Parameters
+    ----------
+    f
+        Takes arrays or nests of them, and gives a tensor of any shape, or a nest of them.
+    primals, tangents
+        A tuple of arguments, and one of directions with the same nesting and shapes.
+
+    Returns
+    -------
+    y, tangent : ndarray
+        The value and its derivative along the tangents.
+
+    Raises
+    ------
+    ValueError
+        If the tangents do not have the nesting and shapes of the primals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> mg.jvp(mg.sin, (np.array([0.0, 1.0]),), (np.array([2.0, 0.0]),))
+    (array([0.        , 0.84147098]), array([2., 0.]))
+    """
+    primals, tangents = _several(primals), _several(tangents)
+    run = _Run(f, range(len(primals)), primals, {})
+    directions = leaves(tangents)
+    shapes = [x.shape for x in leaves(run.inputs)]
+    if [np.shape(v) for v in directions] != shapes:
+        raise ValueError(
+            f"jvp: expected tangents of the primals' shapes {shapes}, got "
+            f"{[np.shape(v) for v in directions]}"
+        )
+
+    def push_forward(y: Tensor) -> Any:
+        u = Tensor(np.zeros_like(y._data), requires_grad=True)
+        # sum over the inputs of (J^T u) v: linear in u, and its gradient is J v
+        pulled = run.adjoints(y, u)
+        total = Tensor(np.zeros((), y.dtype))
+        for x, v in zip(run.leaves, directions, strict=True):
+            if x in pulled:
+                total = total + (pulled[x] * _constant(v, x)).sum()
+        if not total.requires_grad:
+            return np.zeros_like(y._data)
+        one = np.ones_like(total._data)
+        adjoints = backpropagate(total, Tensor(one) if run.nested else one, {u}, keep_graph=True)
+        return run.result(adjoints[u])
+
+    return map_leaves(run.result, run.y), map_leaves(push_forward, run.y)
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Make a function that gives the Jacobian, of shape `y.shape + x.shape`.
+
+    Parameters
+    ----------
+    f
+        Takes arrays or nests of them, and gives a tensor of any shape, or a nest of them.
+    argnums
+        Which arguments to differentiate with respect to.
+
+    Returns
+    -------
+    callable
+        Gives, with the nesting of the value and inside of it that of the argument, arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> mg.jacobian(np.square)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    def differentiated(*args: Any, **options: Any) -> Any:
+        run = _Run(f, argnums, args, options)
+
+        def of(y: Tensor) -> Any:
+            basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
+            rows = [run.cotangents(y, e) for e in basis]
+            whole = map_leaves(lambda *r: np.stack(r).reshape(y.shape + r[0].shape), *rows)
+            return whole if isinstance(argnums, Sequence) else whole[0]
+
+        return map_leaves(of, run.y)
+
+    return differentiated
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Make a function that gives the Hessian of a scalar function; see `jacobian`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> mg.hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 2.0]))
+    array([[0., 4.],
+           [4., 2.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """Multiply the Hessian of a scalar function, by its first argument, with tangents.
+
+    Parameters
+    ----------
+    f
+        Takes arrays or nests of them, and gives a scalar tensor.
+    primals, tangents
+        As `jvp` has them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> mg.hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+    array([ 6., 12.])
+    """
+    return jvp(grad(f), primals, tangents)[1]
+
+
+class _Run:
+    """One evaluation of a function on tensors, ready to be differentiated."""
+
+    def __init__(
+        self, f: Function, argnums: int | Sequence[int], args: Sequence[Any], options: Any
+    ) -> None:
+        positions = argnums if isinstance(argnums, Sequence) else (argnums,)
+        if any(not -len(args) <= i < len(args) for i in positions):
+            raise ValueError(
+                f"argnums: expected positions of the {len(args)} arguments given, got {argnums}"
+            )
+        # Inside of another transform, or on tensors, the results have to be differentiable too.
+        self.nested = context.differentiating or any(
+            type(x) is Tensor and x.requires_grad for x in leaves(list(args))
+        )
+        arguments = list(args)
+        for i in positions:
+            arguments[i] = _variables(args[i])
+        self.inputs = tuple(arguments[i] for i in positions)
+        self.leaves: list[Tensor] = leaves(self.inputs)
+        with setting("recording", True), setting("differentiating", True):
+            self.y = f(*arguments, **options)
+        for y in leaves(self.y):
+            if type(y) is not Tensor:
+                raise TypeError(
+                    f"expected the function to give tensors, got {type(y).__name__}; compute the "
+                    "result from the arguments by minigrad's or NumPy's functions"
+                )
+
+    def result(self, x: Any) -> Any:
+        """What the caller gets of a result: a tensor or, if nothing asks for one, an array."""
+        return x if self.nested else np.array(value_of(x))[()]
+
+    def adjoints(self, y: Tensor, g: Any, keep_graph: bool = True) -> dict[Tensor, Any]:
+        """Those of the inputs that `y` depends on, from the adjoint of `y`."""
+        if not y.requires_grad:
+            return {}
+        return backpropagate(y, g, set(self.leaves), keep_graph=keep_graph)
+
+    def cotangents(self, y: Tensor, g: Any, keep_graph: bool = True) -> tuple[Any, ...]:
+        """The cotangent of each argument, in its nesting; zero where `y` does not depend on it."""
+        adjoints = self.adjoints(y, _constant(g, y) if self.nested else value_of(g), keep_graph)
+
+        def of(x: Tensor) -> Any:
+            return self.result(adjoints[x] if x in adjoints else np.zeros_like(x._data))
+
+        return tuple(map_leaves(of, x) for x in self.inputs)
+
+
+def _variables(tree: Any) -> Any:
+    """A nest of leaves to differentiate with respect to, named by the keys of dicts."""
+
+    def variable(x: Any) -> Tensor:
+        if type(x) is Tensor and x.requires_grad:
+            return positive(x)  # another tensor, lest one tensor given twice count as one
+        array = np.asarray(value_of(x))
+        if array.dtype.kind not in "fc":
+            raise TypeError(
+                f"grad: expected real floating-point arguments, got {array.dtype}: {x!r:.60}; "
+                "write 1.0 for 1, or leave the argument out of argnums"
+            )
+        return Tensor(array, requires_grad=True)
+
+    def name(tree: Any) -> None:
+        if isinstance(tree, dict):
+            name_tensors({str(key): x for key, x in tree.items()})
+        if isinstance(tree, dict | list | tuple):
+            for x in tree.values() if isinstance(tree, dict) else tree:
+                name(x)
+
+    variables = map_leaves(variable, tree)
+    name(variables)
+    return variables
+
+
+def _constant(x: Any, like: Tensor) -> Tensor:
+    """A tensor of the dtype of another."""
+    return x if type(x) is Tensor else Tensor(np.asarray(x, like.dtype))
+
+
+def _several(arguments: Any) -> Sequence[Any]:
+    """Take one argument for a tuple of one."""
+    return arguments if isinstance(arguments, tuple | list) else (arguments,)
