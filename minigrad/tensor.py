@@ -334,6 +334,8 @@ class Tensor:
         return OPERATIONS["reshape"](self, shape=np.squeeze(self._data, axis).shape)
 
     def astype(self, dtype: DTypeLike) -> "Tensor":
+        if np.dtype(dtype).kind not in "fc":  # whole numbers have no derivative
+            return Tensor(self._data.astype(dtype))
         return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
