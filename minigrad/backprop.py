@@ -1,5 +1,6 @@
 """Reverse-mode differentiation: one sweep over the graph, from the output to the leaves."""
 
+import threading
 from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -13,6 +14,8 @@ from minigrad.tensor import Array, Tensor, describe
 
 by_age = attrgetter("_index")
 
+_adding = threading.Lock()  # two threads may backpropagate to the same leaf
+
 
 def backward(output: Tensor, keep_graph: bool = False) -> None:
     """Add the gradient of a scalar to `.grad` of its leaves; see `Tensor.backward`."""
@@ -23,8 +26,9 @@ def backward(output: Tensor, keep_graph: bool = False) -> None:
         )
     _require_graph(output, "backward")
     adjoints = backpropagate(output, np.ones_like(output._data), keep_graph=keep_graph)
-    for leaf, g in zip(adjoints, owned(adjoints.values()), strict=True):
-        leaf.grad = g if leaf.grad is None else leaf.grad + g
+    with _adding:
+        for leaf, g in zip(adjoints, owned(adjoints.values()), strict=True):
+            leaf.grad = g if leaf.grad is None else leaf.grad + g
 
 
 def gradients(
