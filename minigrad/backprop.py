@@ -84,7 +84,7 @@ def gradients(
             "sum it, or give a cotangent of that shape"
         )
     _require_graph(output, "gradients")
-    g = np.ones_like(output._data) if cotangent is None else cotangent
+    g = _cotangent(output, cotangent)
     if create_graph and type(g) is not Tensor:
         g = Tensor(g)
     adjoints = backpropagate(output, g, set(inputs), keep_graph=keep_graph or create_graph)
@@ -259,6 +259,19 @@ def _leading_to(wanted: set[Tensor], order: list[Tensor]) -> set[Tensor]:
         if any(x in needed for x in inputs_of(node, check=False)):
             needed.add(node)
     return needed
+
+
+def _cotangent(output: Tensor, given: Any) -> Any:
+    """The adjoint that a sweep starts with, in the shape and precision of the output."""
+    if given is None:
+        return np.ones_like(output._data)
+    g = given if type(given) is Tensor else np.asarray(given, output.dtype)
+    if g.shape != output.shape or g.dtype != output.dtype:
+        raise ValueError(
+            f"gradients: expected a cotangent of {output.dtype} {output.shape} for "
+            f"{describe(output)}, got {g.dtype} {g.shape}"
+        )
+    return g
 
 
 def _require_graph(output: Tensor, name: str) -> None:
