@@ -304,7 +304,8 @@ class Tensor:
         # The transpose of a parameter is asked for at every step. Sharing one node lets the
         # gradient of all steps be made by one product (see `Operation.sums`).
         shared = None if self._transposed is None else self._transposed()
-        if shared is None or shared._name is not None or not context.recording:
+        recorded = self.requires_grad and context.recording
+        if shared is None or shared._name is not None or shared.requires_grad != recorded:
             shared = OPERATIONS["transpose"](self)
             if self._operation is None and not (self._guard and self._guard.opened):
                 self._transposed = weakref.ref(shared)
