@@ -1,5 +1,6 @@
 """Reverse-mode differentiation: one sweep over the graph, from the output to the leaves."""
 
+import threading
 from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -13,6 +14,8 @@ from minigrad.tensor import Array, Tensor, describe
 
 by_age = attrgetter("_index")
 
+_adding = threading.Lock()  # two threads may backpropagate to the same leaf
+
 
 def backward(output: Tensor, keep_graph: bool = False) -> None:
     """Add the gradient of a scalar to `.grad` of its leaves; see `Tensor.backward`."""
@@ -23,8 +26,9 @@ def backward(output: Tensor, keep_graph: bool = False) -> None:
         )
     _require_graph(output, "backward")
     adjoints = backpropagate(output, np.ones_like(output._data), keep_graph=keep_graph)
-    for leaf, g in zip(adjoints, owned(adjoints.values()), strict=True):
-        leaf.grad = g if leaf.grad is None else leaf.grad + g
+    with _adding:
+        for leaf, g in zip(adjoints, owned(adjoints.values()), strict=True):
+            leaf.grad = g if leaf.grad is None else leaf.grad + g
 
 
 def gradients(
@@ -80,7 +84,7 @@ def gradients(
             "sum it, or give a cotangent of that shape"
         )
     _require_graph(output, "gradients")
-    g = np.ones_like(output._data) if cotangent is None else cotangent
+    g = _cotangent(output, cotangent)
     if create_graph and type(g) is not Tensor:
         g = Tensor(g)
     adjoints = backpropagate(output, g, set(inputs), keep_graph=keep_graph or create_graph)
@@ -278,6 +282,19 @@ def _leading_to(wanted: set[Tensor], order: list[Tensor]) -> set[Tensor]:
         if any(x in needed for x in inputs_of(node)):
             needed.add(node)
     return needed
+
+
+def _cotangent(output: Tensor, given: Any) -> Any:
+    """The adjoint that a sweep starts with, in the shape and precision of the output."""
+    if given is None:
+        return np.ones_like(output._data)
+    g = given if type(given) is Tensor else np.asarray(given, output.dtype)
+    if g.shape != output.shape or g.dtype != output.dtype:
+        raise ValueError(
+            f"gradients: expected a cotangent of {output.dtype} {output.shape} for "
+            f"{describe(output)}, got {g.dtype} {g.shape}"
+        )
+    return g
 
 
 def _require_graph(output: Tensor, name: str) -> None:

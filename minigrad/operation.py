@@ -16,7 +16,8 @@ from minigrad.tensor import OPERATIONS, Tensor, describe
 
 Rule = Callable[..., Any]
 
-OUTSIDE = Guard(opened=1)  # of arrays that came from outside: older than anything recorded
+# Of arrays that came from outside, and of what shows them: older than anything recorded.
+OUTSIDE = Guard(opened=1)
 
 
 class Operation:
@@ -109,6 +110,8 @@ class Operation:
                 guard.seal(result)
         else:
             result = Tensor(y)
+            if y.base is not None:  # a view: who holds the array can change what it shows
+                result._guard = OUTSIDE
         if context.nonfinite is not None:
             context.nonfinite.check_forward(result, self, args)
         return result

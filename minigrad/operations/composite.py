@@ -41,6 +41,16 @@ def matmul(a: Any, b: Any) -> Tensor:
     return y.reshape(*y.shape[:-2], *kept)
 
 
+def _dot(a: Any, b: Any) -> Tensor:
+    """`np.dot`, which differs from `a @ b` on numbers and on stacks of matrices."""
+    if np.ndim(b) > 2:
+        raise TypeError(
+            f"np.dot: expected a matrix or a vector on the right, got {np.shape(a)} and "
+            f"{np.shape(b)}; for stacks of matrices write a @ b, which is np.matmul"
+        )
+    return matmul(a, b) if np.ndim(a) and np.ndim(b) else elementwise.multiply(a, b)
+
+
 def clip(x: Any, low: Any = None, high: Any = None) -> Tensor:
     """Limit a value to the interval from `low` to `high`; None leaves a side open.
 
@@ -90,7 +100,7 @@ def _without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
 NUMPY.update(
     {
         np.matmul: matmul,
-        np.dot: matmul,
+        np.dot: _dot,
         np.clip: clip,
         np.min: min,
         np.square: lambda x: x * x,

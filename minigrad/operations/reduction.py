@@ -126,8 +126,9 @@ log_softmax = operation(
 
 def distributions(labels: Any, z: Any, axis: int) -> Any:
     """Labels as distributions: class numbers become one-hot vectors, the rest stays."""
-    if labels.dtype.kind not in "iu" or labels.ndim == z.ndim:
-        return labels
+    kind = labels.dtype.kind
+    if kind not in "iu" or labels.ndim == z.ndim:
+        return labels.astype(z.dtype) if kind in "iub" else labels
     numbers = np.expand_dims(value_of(labels), axis)
     classes = z.shape[axis]
     if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
