@@ -1,6 +1,5 @@
 """One record for each operation: what it computes, its derivatives, how it is written and drawn."""
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -71,7 +70,8 @@ class Operation:
         self.examples = examples
         self.domain = domain
         self.arity = None if isinstance(vjps, _EachInput) else len(tuple(vjps))
-        self.defaults = _defaults(forward)
+        # Parameters are what the function takes by keyword only.
+        self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
         self.__doc__ = forward.__doc__
 
     def __repr__(self) -> str:
@@ -236,17 +236,6 @@ class _EachInput:
 
     def __iter__(self) -> Iterator[Rule]:
         return (partial(self.rule, i=i) for i in count())
-
-
-def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
-    """Parameters and their defaults: what the function takes by keyword only."""
-    if isinstance(forward, np.ufunc):
-        return {}
-    return {
-        parameter.name: parameter.default
-        for parameter in inspect.signature(forward).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
 
 
 def _constant(x: Any, args: tuple[Any, ...]) -> Tensor:
