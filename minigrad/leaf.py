@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from minigrad.tensor import Tensor, value_of
+from minigrad.tensor import Tensor, numbers, value_of
 
 
 def tensor(
@@ -32,7 +32,8 @@ def tensor(
     Raises
     ------
     TypeError
-        If a gradient is wanted of something that is not a real floating-point number.
+        If `data` holds no numbers, or a gradient is wanted of something that is not a real
+        floating-point number.
 
     Examples
     --------
@@ -40,9 +41,7 @@ def tensor(
     >>> mg.tensor([[1.0, 2.0]], requires_grad=True, name="x")
     tensor([[1., 2.]], name='x', requires_grad=True)
     """
-    array = np.array(value_of(data), dtype=dtype)
-    if array.dtype == object:
-        raise TypeError("tensor: expected numbers, got objects; are all rows of the same length?")
+    array = np.array(numbers(value_of(data), "tensor", dtype))
     if requires_grad and array.dtype.kind != "f":
         raise TypeError(
             f"tensor: expected a real floating-point dtype for {name or 'data'} with "

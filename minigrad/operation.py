@@ -12,7 +12,7 @@ from minigrad import guard
 from minigrad.context import context
 from minigrad.guard import Guard
 from minigrad.protocol import NUMPY
-from minigrad.tensor import OPERATIONS, Tensor, describe
+from minigrad.tensor import OPERATIONS, Tensor, describe, numbers
 
 Rule = Callable[..., Any]
 
@@ -81,7 +81,7 @@ class Operation:
         """Apply the operation; record it if an input requires a gradient."""
         if self.defaults or len(args) != self.arity or parameters:
             args, parameters = self._bind(args, parameters)
-        inputs = tuple([x if type(x) is Tensor else _constant(x, args) for x in args])
+        inputs = tuple([x if type(x) is Tensor else _constant(x, args, self.name) for x in args])
         try:
             y = self.forward(*[x._data for x in inputs], **parameters)
         except (TypeError, ValueError, IndexError) as error:
@@ -239,17 +239,14 @@ def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
     }
 
 
-def _constant(x: Any, args: tuple[Any, ...]) -> Tensor:
+def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
     """Make a tensor of an input that is none; a number takes the dtype of what it meets."""
     if type(x) in (int, float, bool):
         for other in args:
             dtype = getattr(other, "dtype", None)
             if dtype is not None and dtype.kind in "fc":
                 return Tensor(np.asarray(x, dtype))
-    array = np.asarray(x)
-    if array.dtype == object:
-        raise TypeError(f"expected numbers, arrays or tensors, got {type(x).__name__}: {x!r:.80}")
-    constant = Tensor(array)
+    constant = Tensor(numbers(x, name))
     constant._guard = OUTSIDE
     return constant
 
