@@ -59,14 +59,25 @@ def _shown_by(view: "Tensor") -> "Tensor | None":
     return next((x for x in view._inputs or () if np.may_share_memory(x._data, view._data)), None)
 
 
-def seal(node: "Tensor", x: "Tensor") -> None:
-    """Note the content of `x`, which somebody may hold, as the operation `node` has used it."""
-    if x._operation is None and x._guard is not None and x._guard.opened:
-        node._seals = {**(node._seals or {}), x: checksum(x._data)}
+def seal(node: "Tensor") -> None:
+    """Note the content of those inputs of `node` that somebody may hold, as it has used them."""
+    for x in node._inputs or ():
+        if x._operation is None and x._guard is not None and x._guard.opened:
+            node._seals = {**(node._seals or {}), x: checksum(x._data)}
 
 
-def is_unchanged(node: "Tensor", x: "Tensor") -> bool:
-    """Whether `x`, which is `node` or an input of it, still holds what `node` was made with."""
+def require_unchanged(node: "Tensor", x: "Tensor") -> None:
+    """Raise unless `x`, which is `node` or an input of it, holds what `node` was made with."""
+    if not _is_unchanged(node, x):
+        from minigrad.tensor import describe
+
+        raise ValueError(
+            f"{describe(x)} was changed in place after {describe(node)} was computed: the gradient "
+            "needs its old value; change it after the backward pass, or change a copy"
+        )
+
+
+def _is_unchanged(node: "Tensor", x: "Tensor") -> bool:
     guard = x._guard
     if guard is None:
         return True

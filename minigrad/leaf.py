@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from minigrad.context import context
 from minigrad.tensor import Tensor, numbers, value_of
 
 
@@ -73,6 +74,7 @@ def name_tensors(mapping: Mapping[str, Any]) -> None:
     >>> cell(mg.tensor(0.0, requires_grad=True)).name
     'y'
     """
+    scope, t = context.scope, context.step
     for name, value in mapping.items():
         if type(value) is Tensor and value._name is None:
-            value.named(name)
+            value._name, value._t = scope + name, t

@@ -79,33 +79,43 @@ class Operation:
 
     def __call__(self, *args: Any, **parameters: Any) -> Tensor:
         """Apply the operation; record it if an input requires a gradient."""
-        if self.defaults or len(args) != self.arity or parameters:
+        if self.defaults or parameters or len(args) != self.arity:
             args, parameters = self._bind(args, parameters)
-        inputs = tuple([x if type(x) is Tensor else _constant(x, args, self.name) for x in args])
-        try:
-            y = self.forward(*[x._data for x in inputs], **parameters)
-        except (TypeError, ValueError, IndexError) as error:
-            _explain(self, inputs, parameters, error)
-        if type(y) is not np.ndarray:
-            y = np.asarray(y)
-        dtype = y.dtype
-        record = False
-        for x in inputs:
-            if x._data.dtype is not dtype:
-                _refuse_promotion(self, inputs, dtype)
+        for x in args:
+            if type(x) is not Tensor:
+                args = tuple(
+                    [v if type(v) is Tensor else _constant(v, args, self.name) for v in args]
+                )
+                break
+        arrays = []
+        record = guarded = False
+        for x in args:
+            arrays.append(x._data)
             if x.requires_grad:
                 record = True
+            if x._guard is not None:
+                guarded = True
+        try:
+            y = self.forward(*arrays, **parameters)
+        except (TypeError, ValueError, IndexError) as error:
+            _explain(self, args, parameters, error)
+        if type(y) is not np.ndarray:
+            y = np.asarray(y)
+        if len(arrays) > 1:
+            dtype = y.dtype
+            for array in arrays:
+                if array.dtype is not dtype:
+                    _refuse_promotion(self, args, dtype)
         if record and context.recording:
-            result = Tensor(y, True, self, inputs, parameters)
-            for x in inputs:
-                if x._guard is not None:
-                    guard.seal(result, x)
+            result = Tensor(y, True, self, args, parameters)
+            if guarded:
+                guard.seal(result)
         else:
             result = Tensor(y)
             if y.base is not None:  # a view: who holds the array can change what it shows
                 result._guard = OUTSIDE
         if context.nonfinite is not None:
-            context.nonfinite.check_forward(result, self, inputs)
+            context.nonfinite.check_forward(result, self, args)
         return result
 
     def on(self, *args: Any, **parameters: Any) -> Any:
@@ -118,6 +128,8 @@ class Operation:
         self, args: tuple[Any, ...], given: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Split the arguments into inputs and parameters."""
+        if len(args) == self.arity and given.keys() <= self.defaults.keys():
+            return args, {**self.defaults, **given}
         if self.arity is None:  # a sequence of inputs, as in np.concatenate((a, b), axis=0)
             if not args or not isinstance(args[0], tuple | list) or not args[0]:
                 raise TypeError(f"{self.name}: expected a sequence of tensors, got {args[:1]!r}")
@@ -252,9 +264,9 @@ def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
 
 
 def _refuse_promotion(op: Operation, inputs: Sequence[Tensor], dtype: np.dtype[Any]) -> None:
-    """Raise if one of several inputs was promoted to another precision by what it met."""
+    """Raise if an input was promoted to another precision by what it met."""
     for x in inputs:
-        if len(inputs) > 1 and x.dtype.kind == dtype.kind == "f" and x.dtype != dtype:
+        if x.dtype.kind == dtype.kind == "f" and x.dtype != dtype:
             got = " and ".join(f"{x.dtype} ({describe(x)})" for x in inputs)
             raise TypeError(
                 f"{op.name}: expected one precision, got {got}; convert one of them by "

@@ -29,7 +29,7 @@ def matmul(a: Any, b: Any) -> Tensor:
     >>> mg.matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).data
     array([3., 7.])
     """
-    if type(a) is type(b) is Tensor and a.ndim > 1 and b.ndim > 1:
+    if type(a) is type(b) is Tensor and a._data.ndim > 1 and b._data.ndim > 1:
         return linear.matmul(a, b)
     a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
     if (a.ndim > 1 and b.ndim > 1) or not a.ndim or not b.ndim:

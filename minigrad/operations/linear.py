@@ -14,9 +14,9 @@ def sum_of_products(left: Sequence[Array], right: Sequence[Array]) -> Array | No
     The gradient of a weight that T steps share is such a sum. Joining copies the factors, adding
     touches the result T times: None says that adding is the cheaper, or that they are no matrices.
     """
-    if any(x.ndim != 2 for x in (*left, *right)):
+    if {x.ndim for x in (*left, *right)} != {2}:
         return None
-    copied = sum(x.size for x in (*left, *right))
+    copied = len(left) * (left[0].size + right[0].size)
     added = len(left) * left[0].shape[0] * right[0].shape[1]
     if copied > max(added, SMALL):
         return None
