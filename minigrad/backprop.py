@@ -78,6 +78,12 @@ def gradients(
     """
     if isinstance(inputs, Tensor):
         raise TypeError("gradients: expected a list of tensors as inputs, got a tensor; write [x]")
+    for x in inputs:
+        if type(x) is not Tensor:
+            raise TypeError(
+                f"gradients: expected tensors as inputs, got {type(x).__name__}: {x!r:.80}; give the "
+                "tensors that the output was computed from"
+            )
     if cotangent is None and output.size != 1:
         raise ValueError(
             f"gradients: expected a scalar, {describe(output)} has shape {output.shape}; "
