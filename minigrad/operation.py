@@ -132,7 +132,7 @@ class Operation:
             return args, {**self.defaults, **given}
         if self.arity is None:  # a sequence of inputs, as in np.concatenate((a, b), axis=0)
             if not args or not isinstance(args[0], tuple | list) or not args[0]:
-                raise TypeError(f"{self.name}: expected a sequence of tensors, got {args[:1]!r}")
+                raise TypeError(f"{self.name}: expected a sequence of tensors, got {args[:1]!r:.80}")
             inputs, extra = tuple(args[0]), args[1:]
         else:
             inputs, extra = args[: self.arity], args[self.arity :]

@@ -103,7 +103,7 @@ NUMPY.update(
     {
         np.matmul: matmul,
         np.dot: _dot,
-        np.clip: clip,
+        np.clip: lambda a, a_min=None, a_max=None: clip(a, a_min, a_max),
         np.min: min,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: 1 / x,
