@@ -193,9 +193,10 @@ def sweep(
                 use = (sums[i], rule, g, y, operands, node._parameters)
                 deferred.setdefault(x, []).append(use)
                 continue
-            contribution = rule(g, y, *operands, **node._parameters)
-            if detector is not None:
-                detector.check_backward(node, x, contribution)
+            if detector is None:
+                contribution = rule(g, y, *operands, **node._parameters)
+            else:
+                contribution = detector.check_backward(rule, node, x, g, y, *operands)
             if x in adjoints:
                 _accumulate(adjoints, x, contribution)
             else:
