@@ -308,7 +308,8 @@ class _Run:
 
     def cotangents(self, y: Tensor, g: Any, keep_graph: bool = True) -> tuple[Any, ...]:
         """The cotangent of each argument, in its nesting; zero where `y` does not depend on it."""
-        adjoints = self.adjoints(y, _constant(g, y) if self.nested else value_of(g), keep_graph)
+        g = _constant(g, y) if self.nested else np.asarray(value_of(g), y.dtype)
+        adjoints = self.adjoints(y, g, keep_graph)
 
         def of(x: Tensor) -> Any:
             return self.result(adjoints[x] if x in adjoints else np.zeros_like(x._data))
