@@ -78,6 +78,12 @@ def gradients(
     """
     if isinstance(inputs, Tensor):
         raise TypeError("gradients: expected a list of tensors as inputs, got a tensor; write [x]")
+    for x in inputs:
+        if type(x) is not Tensor:
+            raise TypeError(
+                f"gradients: expected tensors as inputs, got {type(x).__name__}: {x!r:.80}; give "
+                "the tensors that the output was computed from"
+            )
     if cotangent is None and output.size != 1:
         raise ValueError(
             f"gradients: expected a scalar, {describe(output)} has shape {output.shape}; "
@@ -176,9 +182,9 @@ def sweep(
         for x in inputs:
             arrays.append(x._data)
             if x._guard is not None:
-                guard.require_unchanged(node, x)
+                _require_unchanged(node, x)
         if node._guard is not None:
-            guard.require_unchanged(node, node)
+            _require_unchanged(node, node)
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)
         sums = operation.sums if together else None
         for x, rule in zip(inputs, operation.vjps):  # noqa: B905 - strict= costs as much as a rule
@@ -188,9 +194,10 @@ def sweep(
                 use = (sums, rule, g, y, operands, node._parameters)
                 deferred.setdefault(x, []).append(use)
                 continue
-            contribution = rule(g, y, *operands, **node._parameters)
-            if detector is not None:
-                detector.check_backward(node, x, contribution)
+            if detector is None:
+                contribution = rule(g, y, *operands, **node._parameters)
+            else:
+                contribution = detector.check_backward(rule, node, x, g, y, *operands)
             if x in adjoints:
                 _accumulate(adjoints, x, contribution)
             else:
@@ -235,6 +242,14 @@ def inputs_of(node: Tensor) -> tuple[Tensor, ...]:
             "compute the output again, or keep the graph: backward(keep_graph=True)"
         )
     return inputs
+
+
+def _require_unchanged(node: Tensor, x: Tensor) -> None:
+    if not guard.is_unchanged(node, x):
+        raise ValueError(
+            f"{describe(x)} was changed in place after {describe(node)} was computed: the gradient "
+            "needs its old value; change it after the backward pass, or change a copy"
+        )
 
 
 def owned(arrays: Iterable[Any]) -> list[Array]:

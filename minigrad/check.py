@@ -62,7 +62,7 @@ def check_gradients(f: Callable[..., Any], *args: Any, order: int = 1, seed: int
 
     def g(*selected: Any) -> Any:
         given = dict(zip(checked, selected, strict=True))
-        return f(*(given.get(i, x) for i, x in enumerate(arrays)))
+        return f(*(given.get(i, arg) for i, arg in enumerate(args)))
 
     y, pull_back = vjp(g, *variables)
     weights = map_leaves(lambda y: rng.normal(size=np.shape(y)).astype(y.dtype), y)

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import guard
 from minigrad.context import context
 from minigrad.guard import Guard
+from minigrad.leaf import numbers
 from minigrad.protocol import NUMPY
 from minigrad.tensor import OPERATIONS, Tensor, describe
 
@@ -83,7 +84,9 @@ class Operation:
             args, parameters = self._bind(args, parameters)
         for x in args:
             if type(x) is not Tensor:
-                args = tuple([x if type(x) is Tensor else _constant(x, args) for x in args])
+                args = tuple(
+                    [v if type(v) is Tensor else _constant(v, args, self.name) for v in args]
+                )
                 break
         arrays = []
         record = guarded = False
@@ -130,7 +133,9 @@ class Operation:
             return args, {**self.defaults, **given}
         if self.arity is None:  # a sequence of inputs, as in np.concatenate((a, b), axis=0)
             if not args or not isinstance(args[0], tuple | list) or not args[0]:
-                raise TypeError(f"{self.name}: expected a sequence of tensors, got {args[:1]!r}")
+                raise TypeError(
+                    f"{self.name}: expected a sequence of tensors, got {args[:1]!r:.80}"
+                )
             inputs, extra = tuple(args[0]), args[1:]
         else:
             inputs, extra = args[: self.arity], args[self.arity :]
@@ -238,17 +243,14 @@ class _EachInput:
         return (partial(self.rule, i=i) for i in count())
 
 
-def _constant(x: Any, args: tuple[Any, ...]) -> Tensor:
+def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
     """Make a tensor of an input that is none; a number takes the dtype of what it meets."""
     if type(x) in (int, float, bool):
         for other in args:
             dtype = getattr(other, "dtype", None)
             if dtype is not None and dtype.kind in "fc":
                 return Tensor(np.asarray(x, dtype))
-    array = np.asarray(x)
-    if array.dtype == object:
-        raise TypeError(f"expected numbers, arrays or tensors, got {type(x).__name__}: {x!r:.80}")
-    constant = Tensor(array)
+    constant = Tensor(numbers(x, name))
     constant._guard = OUTSIDE
     return constant
 

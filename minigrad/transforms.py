@@ -123,7 +123,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     Raises
     ------
     ValueError
-        If a cotangent has another shape than the value.
+        If the cotangent does not have the nesting and shapes of the value.
 
     Examples
     --------
@@ -136,11 +136,8 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     run = _Run(f, range(len(primals)), primals, {})
 
     def pull_back(cotangents: Any) -> Any:
-        parts = []
-        for y, g in zip(leaves(run.y), leaves(cotangents), strict=True):
-            if np.shape(g) != y.shape:
-                raise ValueError(f"vjp: expected a cotangent of shape {y.shape}, got {np.shape(g)}")
-            parts.append(run.cotangents(y, g))
+        pairs = zip(leaves(run.y), _matched("vjp", run.y, cotangents), strict=True)
+        parts = [run.cotangents(y, g) for y, g in pairs]
         return functools.reduce(lambda a, b: map_leaves(operator.add, a, b), parts)
 
     return map_leaves(run.result, run.y), pull_back
@@ -178,13 +175,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     """
     primals, tangents = _several(primals), _several(tangents)
     run = _Run(f, range(len(primals)), primals, {})
-    directions = leaves(tangents)
-    shapes = [x.shape for x in leaves(run.inputs)]
-    if [np.shape(v) for v in directions] != shapes:
-        raise ValueError(
-            f"jvp: expected tangents of the primals' shapes {shapes}, got "
-            f"{[np.shape(v) for v in directions]}"
-        )
+    directions = _matched("jvp", run.inputs, tangents)
 
     def push_forward(y: Tensor) -> Any:
         u = Tensor(np.zeros_like(y._data), requires_grad=True)
@@ -300,8 +291,9 @@ class _Run:
         for y in leaves(self.y):
             if type(y) is not Tensor:
                 raise TypeError(
-                    f"expected the function to give tensors, got {type(y).__name__}; compute the "
-                    "result from the arguments by minigrad's or NumPy's functions"
+                    f"{getattr(f, '__name__', f)}: expected it to give tensors, got "
+                    f"{type(y).__name__}; compute the result from the arguments by minigrad's or "
+                    "NumPy's functions"
                 )
 
     def result(self, x: Any) -> Any:
@@ -318,7 +310,8 @@ class _Run:
 
     def cotangents(self, y: Tensor, g: Any, keep_graph: bool = True) -> tuple[Any, ...]:
         """The cotangent of each argument, in its nesting; zero where `y` does not depend on it."""
-        adjoints = self.adjoints(y, _constant(g, y) if self.nested else value_of(g), keep_graph)
+        g = _constant(g, y) if self.nested else np.asarray(value_of(g), y.dtype)
+        adjoints = self.adjoints(y, g, keep_graph)
 
         def of(x: Tensor) -> Any:
             return self.result(adjoints[x] if x in adjoints else np.zeros_like(x._data))
@@ -357,6 +350,14 @@ def _constant(x: Any, like: Tensor) -> Tensor:
     return x if type(x) is Tensor else Tensor(np.asarray(x, like.dtype))
 
 
-def _several(arguments: Any) -> Sequence[Any]:
+def _several(arguments: Any) -> tuple[Any, ...]:
     """Take one argument for a tuple of one."""
-    return arguments if isinstance(arguments, tuple | list) else (arguments,)
+    return tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
+
+
+def _matched(name: str, nest: Any, given: Any) -> list[Any]:
+    """The leaves of what was given for a nest, if it has the same nesting and shapes."""
+    expected, got = map_leaves(np.shape, nest), map_leaves(np.shape, given)
+    if expected != got:
+        raise ValueError(f"{name}: expected the nesting and shapes {expected}, got {got}")
+    return leaves(given)

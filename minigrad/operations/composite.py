@@ -34,6 +34,8 @@ def matmul(a: Any, b: Any) -> Tensor:
     a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
     if (a.ndim > 1 and b.ndim > 1) or not a.ndim or not b.ndim:
         return linear.matmul(a, b)
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        return linear.matmul(a, b)  # raises, and names the vector and not its reshaping
     row = a if a.ndim > 1 else shape.reshape(a, shape=(1, -1))
     column = b if b.ndim > 1 else shape.reshape(b, shape=(-1, 1))
     y = linear.matmul(row, column)
@@ -101,7 +103,7 @@ NUMPY.update(
     {
         np.matmul: matmul,
         np.dot: _dot,
-        np.clip: clip,
+        np.clip: lambda a, a_min=None, a_max=None: clip(a, a_min, a_max),
         np.min: min,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: 1 / x,

@@ -1,6 +1,7 @@
 """The sweep: right on any graph, however deep, and with nothing kept that need not be."""
 
 import gc
+import itertools
 import sys
 import threading
 import tracemalloc
@@ -228,7 +229,7 @@ def test_memory_is_given_back_on_the_way() -> None:
     finally:
         tracemalloc.stop()
     assert held[0] > 20 * one  # every value of the forward pass
-    for before, later in zip(held, held[1:], strict=False):
+    for before, later in itertools.pairwise(held):
         assert before - later > 1.9 * one  # one of sin and one of probe fewer
     assert after < 1.1 * one  # x.grad
 

@@ -77,7 +77,7 @@ WITHOUT_GRADIENT = {
     "!=": lambda x: x != 0.3,
     "<": lambda x: x < x,
     "<=": lambda x: x <= X,
-    ">": lambda x: X > x,
+    ">": lambda x: x > X,
     ">=": lambda x: x >= 1,
 }
 
