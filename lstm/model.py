@@ -181,8 +181,10 @@ def loss(
     losses = []
     for t in range(1, len(x) + 1):
         with mg.step(t):
-            z_y, a, c = cell(p, _leaf("x", x[t - 1], requires_grad=False), a, c)
-        losses.append(mg.softmax_cross_entropy(z_y, y[t - 1]))
+            x_t = _leaf("x", x[t - 1], requires_grad=False)
+            y_t = _leaf("y", y[t - 1], requires_grad=False)
+            z_y, a, c = cell(p, x_t, a, c)
+        losses.append(mg.softmax_cross_entropy(z_y, y_t))
     total = mg.stack(losses)
     return total.sum() if reduction == "sum" else total.mean()
 

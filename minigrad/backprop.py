@@ -159,6 +159,7 @@ def sweep(
     """
     on_tensors = any(type(g) is Tensor for g in adjoints.values())
     detector = context.nonfinite
+    together = not on_tensors and detector is None
     # Uses of a value whose contributions may be made together, kept until its turn comes.
     deferred: dict[Tensor, list[_Use]] = {}
     while order:
@@ -185,12 +186,12 @@ def sweep(
         if node._guard is not None:
             guard.require_unchanged(node, node)
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)
-        sums = None if on_tensors or detector else operation.sums
-        for i, (x, rule) in enumerate(zip(inputs, operation.vjps, strict=False)):
+        sums = operation.sums if together else None
+        for x, rule in zip(inputs, operation.vjps):  # noqa: B905 - strict= costs as much as a rule
             if not x.requires_grad or rule is None or (needed is not None and x not in needed):
                 continue
             if sums is not None:
-                use = (sums[i], rule, g, y, operands, node._parameters)
+                use = (sums, rule, g, y, operands, node._parameters)
                 deferred.setdefault(x, []).append(use)
                 continue
             if detector is None:
@@ -248,26 +249,26 @@ def owned(arrays: Iterable[Any]) -> list[Array]:
     return [np.array(g) for g in arrays]
 
 
-# The rule of a sum of uses, the rule of one use, and what they take: g, y, inputs, parameters.
-_Use = tuple[Rule | None, Rule, Any, Any, Sequence[Any], Mapping[str, Any]]
+# The record's rules of sums, the rule of one use, and what it takes: g, y, inputs, parameters.
+_Use = tuple[Mapping[Rule, Rule | None], Rule, Any, Any, Sequence[Any], Mapping[str, Any]]
 
 
 def _made_together(uses: list[_Use]) -> list[Array]:
     """The contributions of uses: one for all uses of a kind, where that is cheaper."""
-    kinds: dict[Rule | None, list[_Use]] = {}
+    kinds: dict[Rule, list[_Use]] = {}
     for use in uses:
-        kinds.setdefault(use[0], []).append(use)
+        kinds.setdefault(use[1], []).append(use)
     contributions: list[Array] = []
-    for rule_of_sum, alike in kinds.items():
+    for rule, alike in kinds.items():
         total = None
-        if rule_of_sum is not None and len(alike) > 1:
+        if len(alike) > 1 and (rule_of_sum := alike[0][0].get(rule)) is not None:
             _, _, gs, ys, operands, parameters = zip(*alike, strict=True)
             together = {key: [p[key] for p in parameters] for key in parameters[0]}
             total = rule_of_sum(gs, ys, *zip(*operands, strict=True), **together)
         if total is not None:
             contributions.append(total)
         else:
-            contributions += [rule(g, y, *xs, **p) for _, rule, g, y, xs, p in alike]
+            contributions += [rule(g, y, *xs, **p) for _, _, g, y, xs, p in alike]
     return contributions
 
 

@@ -1,8 +1,6 @@
 """What holds for the code at hand: is it recorded, at which step, in which scope."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,19 +20,21 @@ class _Context(threading.local):
 context = _Context()
 
 
-@contextmanager
-def setting(name: str, value: Any) -> Iterator[None]:
+class setting:  # noqa: N801 - used as a function
     """Set one of the context's settings for a `with` block."""
-    before = getattr(context, name)
-    setattr(context, name, value)
-    try:
-        yield
-    finally:
-        setattr(context, name, before)
+
+    def __init__(self, name: str, value: Any) -> None:
+        self._name, self._value = name, value
+
+    def __enter__(self) -> None:
+        self._before = getattr(context, self._name)
+        setattr(context, self._name, self._value)
+
+    def __exit__(self, *_: object) -> None:
+        setattr(context, self._name, self._before)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> setting:
     """Record nothing: what is computed inside has no graph and needs no gradient.
 
     Examples
@@ -46,12 +46,10 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    with setting("recording", False):
-        yield
+    return setting("recording", False)
 
 
-@contextmanager
-def step(t: int) -> Iterator[None]:
+def step(t: int) -> setting:
     """Let what is named inside belong to time step `t`.
 
     Parameters
@@ -74,12 +72,10 @@ def step(t: int) -> Iterator[None]:
     """
     if isinstance(t, bool) or not hasattr(t, "__index__") or t.__index__() < 0:
         raise ValueError(f"step: expected a whole number from 0 on, got {t!r}")
-    with setting("step", t.__index__()):
-        yield
+    return setting("step", t.__index__())
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
+def scope(name: str) -> setting:
     """Qualify the names given inside, so that a block can be used twice in one model.
 
     Parameters
@@ -102,5 +98,4 @@ def scope(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"scope: expected a name, got {name!r}")
-    with setting("scope", f"{context.scope}{name}."):
-        yield
+    return setting("scope", f"{context.scope}{name}.")

@@ -35,8 +35,8 @@ class Operation:
         expression in NumPy's terms: on arrays it computes, on tensors it extends the graph. What
         it returns may be broader than the input: the engine undoes broadcasting.
     sums
-        For each input, where it pays: the sum of its rule over many uses of the same input at
-        once, called as the rule is but with a list for each argument; None if it does not apply.
+        For rules where it pays, by the rule: its sum over many uses of the same input at once,
+        called as the rule is but with a list for each argument; gives None if it does not apply.
     shapes
         What shapes it takes, in words for people who gave others.
     latex
@@ -64,7 +64,7 @@ class Operation:
         self.name = name
         self.forward = forward
         self.vjps = vjps
-        self.sums = sums
+        self.sums = None if sums is None else dict(zip(vjps, sums, strict=True))
         self.shapes = shapes
         self.latex = latex
         self.symbol = symbol

@@ -23,6 +23,8 @@ Function = Callable[..., Any]
 def map_leaves(f: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """Apply `f` to each leaf of a nest, and to the leaves at the same places of others like it."""
     if isinstance(tree, dict):
+        if not others:
+            return {key: map_leaves(f, x) for key, x in tree.items()}
         return {key: map_leaves(f, x, *(other[key] for other in others)) for key, x in tree.items()}
     if isinstance(tree, list | tuple):
         mapped = [map_leaves(f, *xs) for xs in zip(tree, *others, strict=True)]
