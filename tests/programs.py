@@ -34,30 +34,36 @@ def _named(x: mg.Tensor, label: Label) -> mg.Tensor:
         return x.named(name)
 
 
+def slope(
+    equations: Sequence[Equation],
+    given: Mapping[Label, np.ndarray],
+    of: Label,
+    direction: np.ndarray,
+    via: Label | None = None,
+) -> float:
+    """Differentiate the last value by `of` along a direction.
+
+    The disturbance is seen everywhere, or in the equation of `via` alone.
+    """
+    h = 1e-30
+    values: dict[Label, Any] = dict(given)
+    for label, reads, f in equations:
+        seen = [values[read] for read in reads]
+        if via in (None, label):
+            moved = zip(reads, seen, strict=True)
+            seen = [x + 1j * h * direction if read == of else x for read, x in moved]
+        values[label] = f(*seen)
+    return float(np.imag(values[equations[-1][0]]) / h)
+
+
 def derivative(
     equations: Sequence[Equation],
     given: Mapping[Label, np.ndarray],
     of: Label,
+    shape: tuple[int, ...],
     via: Label | None = None,
 ) -> np.ndarray:
-    """Differentiate the last value by `of`, everywhere or in the equation of `via` alone."""
-    h = 1e-30
-
-    def evaluate(step: Any) -> dict[Label, Any]:
-        values: dict[Label, Any] = dict(given)
-        for label, reads, f in equations:
-            disturbed = [
-                values[read] + (step if read == of and via in (None, label) else 0)
-                for read in reads
-            ]
-            values[label] = f(*disturbed)
-        return values
-
-    shape = np.shape(evaluate(0)[of])
-    found = np.zeros(shape)
-    last = equations[-1][0]
-    for index in np.ndindex(shape):
-        step = np.zeros(shape, complex)
-        step[index] = 1j * h
-        found[index] = np.imag(evaluate(step)[last]) / h
-    return found
+    """Differentiate the last value by every entry of `of`; see `slope`."""
+    units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+    slopes = [slope(equations, given, of, unit, via) for unit in units]
+    return np.array(slopes).reshape(shape)

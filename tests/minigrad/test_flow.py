@@ -82,10 +82,11 @@ def test_every_adjoint_and_contribution(name: str) -> None:
         assert set(parts) == set(readers)
         assert flow.reaches(*v) == bool(readers)
         for m, part in parts.items():
-            truth = programs.derivative(equations, LEAVES, v, via=m)
+            truth = programs.derivative(equations, LEAVES, v, x.shape, via=m)
             derivatives.assert_close([part.data], [truth])
         adjoint = flow.adjoint(*v)
-        derivatives.assert_close([adjoint.data], [programs.derivative(equations, LEAVES, v)])
+        truth = programs.derivative(equations, LEAVES, v, x.shape)
+        derivatives.assert_close([adjoint.data], [truth])
         total = sum((part.data for part in parts.values()), np.zeros(x.shape))
         derivatives.assert_close([adjoint.data], [total])
 
