@@ -81,8 +81,8 @@ def gradients(
     for x in inputs:
         if type(x) is not Tensor:
             raise TypeError(
-                f"gradients: expected tensors as inputs, got {type(x).__name__}: {x!r:.80}; give the "
-                "tensors that the output was computed from"
+                f"gradients: expected tensors as inputs, got {type(x).__name__}: {x!r:.80}; give "
+                "the tensors that the output was computed from"
             )
     if cotangent is None and output.size != 1:
         raise ValueError(
@@ -182,9 +182,9 @@ def sweep(
         for x in inputs:
             arrays.append(x._data)
             if x._guard is not None:
-                guard.require_unchanged(node, x)
+                _require_unchanged(node, x)
         if node._guard is not None:
-            guard.require_unchanged(node, node)
+            _require_unchanged(node, node)
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)
         sums = operation.sums if together else None
         for x, rule in zip(inputs, operation.vjps):  # noqa: B905 - strict= costs as much as a rule
@@ -242,6 +242,14 @@ def inputs_of(node: Tensor) -> tuple[Tensor, ...]:
             "compute the output again, or keep the graph: backward(keep_graph=True)"
         )
     return inputs
+
+
+def _require_unchanged(node: Tensor, x: Tensor) -> None:
+    if not guard.is_unchanged(node, x):
+        raise ValueError(
+            f"{describe(x)} was changed in place after {describe(node)} was computed: the gradient "
+            "needs its old value; change it after the backward pass, or change a copy"
+        )
 
 
 def owned(arrays: Iterable[Any]) -> list[Array]:

@@ -1,10 +1,7 @@
 """What holds for the code at hand: is it recorded, at which step, in which scope."""
 
 import threading
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from minigrad.nonfinite import NonfiniteDetector
+from typing import Any
 
 
 class _Context(threading.local):
@@ -14,7 +11,7 @@ class _Context(threading.local):
     differentiating: bool = False  # inside of a function that a transform evaluates
     step: int | None = None
     scope: str = ""
-    nonfinite: "NonfiniteDetector | None" = None
+    nonfinite: Any = None  # the NonfiniteDetector at work
 
 
 context = _Context()

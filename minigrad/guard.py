@@ -66,18 +66,8 @@ def seal(node: "Tensor") -> None:
             node._seals = {**(node._seals or {}), x: checksum(x._data)}
 
 
-def require_unchanged(node: "Tensor", x: "Tensor") -> None:
-    """Raise unless `x`, which is `node` or an input of it, holds what `node` was made with."""
-    if not _is_unchanged(node, x):
-        from minigrad.tensor import describe
-
-        raise ValueError(
-            f"{describe(x)} was changed in place after {describe(node)} was computed: the gradient "
-            "needs its old value; change it after the backward pass, or change a copy"
-        )
-
-
-def _is_unchanged(node: "Tensor", x: "Tensor") -> bool:
+def is_unchanged(node: "Tensor", x: "Tensor") -> bool:
+    """Whether `x`, which is `node` or an input of it, still holds what `node` was made with."""
     guard = x._guard
     if guard is None:
         return True

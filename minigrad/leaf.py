@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.context import context
-from minigrad.tensor import Tensor, numbers, value_of
+from minigrad.tensor import Array, Tensor, value_of
 
 
 def tensor(
@@ -78,3 +78,17 @@ def name_tensors(mapping: Mapping[str, Any]) -> None:
     for name, value in mapping.items():
         if type(value) is Tensor and value._name is None:
             value._name, value._t = scope + name, t
+
+
+def numbers(x: Any, place: str, dtype: DTypeLike | None = None) -> Array:
+    """The array of what somebody has given for a value; an error names the place."""
+    if isinstance(x, list | tuple) and any(type(v) is Tensor for v in x):
+        raise TypeError(f"{place}: expected a tensor, got a {type(x).__name__} of them; stack them")
+    try:
+        array = np.asarray(x, dtype)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{place}: expected numbers in rows of equal length ({error})") from error
+    if array.dtype.kind not in "biufc":
+        got = f"{type(x).__name__}: {x!r:.80}"
+        raise TypeError(f"{place}: expected numbers, arrays or tensors, got {got}")
+    return array

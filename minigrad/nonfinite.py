@@ -1,9 +1,9 @@
 """Find where the first NaN or infinity was made."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from minigrad.context import setting
 from minigrad.operation import Operation, Rule
 from minigrad.tensor import Tensor, describe, value_of
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = os.path.dirname(__file__)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """One record for each operation: what it computes, its derivatives, how it is written and drawn."""
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -11,8 +10,9 @@ import numpy as np
 from minigrad import guard
 from minigrad.context import context
 from minigrad.guard import Guard
+from minigrad.leaf import numbers
 from minigrad.protocol import NUMPY
-from minigrad.tensor import OPERATIONS, Tensor, describe, numbers
+from minigrad.tensor import OPERATIONS, Tensor, describe
 
 Rule = Callable[..., Any]
 
@@ -71,7 +71,8 @@ class Operation:
         self.examples = examples
         self.domain = domain
         self.arity = None if isinstance(vjps, _EachInput) else len(tuple(vjps))
-        self.defaults = _defaults(forward)
+        # Parameters are what the function takes by keyword only.
+        self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
         self.__doc__ = forward.__doc__
 
     def __repr__(self) -> str:
@@ -132,7 +133,9 @@ class Operation:
             return args, {**self.defaults, **given}
         if self.arity is None:  # a sequence of inputs, as in np.concatenate((a, b), axis=0)
             if not args or not isinstance(args[0], tuple | list) or not args[0]:
-                raise TypeError(f"{self.name}: expected a sequence of tensors, got {args[:1]!r:.80}")
+                raise TypeError(
+                    f"{self.name}: expected a sequence of tensors, got {args[:1]!r:.80}"
+                )
             inputs, extra = tuple(args[0]), args[1:]
         else:
             inputs, extra = args[: self.arity], args[self.arity :]
@@ -238,17 +241,6 @@ class _EachInput:
 
     def __iter__(self) -> Iterator[Rule]:
         return (partial(self.rule, i=i) for i in count())
-
-
-def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
-    """Parameters and their defaults: what the function takes by keyword only."""
-    if isinstance(forward, np.ufunc):
-        return {}
-    return {
-        parameter.name: parameter.default
-        for parameter in inspect.signature(forward).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
 
 
 def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:

@@ -378,20 +378,6 @@ def value_of(x: Any) -> Any:
     return x._data if type(x) is Tensor else x
 
 
-def numbers(x: Any, place: str, dtype: DTypeLike | None = None) -> Array:
-    """The array of what somebody has given for a value; an error names the place."""
-    if isinstance(x, list | tuple) and any(type(v) is Tensor for v in x):
-        raise TypeError(f"{place}: expected a tensor, got a {type(x).__name__} of them; stack them")
-    try:
-        array = np.asarray(x, dtype)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{place}: expected numbers in rows of equal length ({error})") from error
-    if array.dtype.kind not in "biufc":
-        got = f"{type(x).__name__}: {x!r:.80}"
-        raise TypeError(f"{place}: expected numbers, arrays or tensors, got {got}")
-    return array
-
-
 def describe(x: Tensor) -> str:
     """Name a value in an error message: by its name and step, or by how it was made."""
     if x._name is not None:
