@@ -24,6 +24,7 @@ WRONG = {
     "an entry": lambda g, y, x: g * (1 - y * y) + (np.arange(6).reshape(2, 3) == 4) * 1e-6,
     "rows": lambda g, y, x: (g * (1 - y * y))[::-1],
     "not a number": lambda g, y, x: g * (1 - y * y) * np.nan,
+    "one that is not a number": lambda g, y, x: np.where(x == -0.75, np.nan, g * (1 - y * y)),
     "without the incoming cotangent": lambda g, y, x: 1 - y * y,
 }
 

@@ -129,6 +129,26 @@ def test_adjoints_are_named_after_their_values() -> None:
     assert flow.adjoint("J").item() == 1
 
 
+def test_equal_adjoints_keep_their_own_names() -> None:
+    """Through a plus, the adjoint goes on unchanged; it is another's all the same."""
+    x = mg.tensor(2.0, requires_grad=True, name="x")
+    h = (x + 1.0).named("h")
+    flow = mg.gradient_flow(h * h)
+    assert (flow.adjoint("h").name, flow.adjoint("x").name) == ("dJ/dh", "dJ/dx")
+
+
+def test_adjoints_are_expressions_in_later_adjoints() -> None:
+    """Even of a linear program, down to dJ/dJ."""
+    x = mg.tensor(V, requires_grad=True, name="x")
+    h = (3 * x).named("h")
+    flow = mg.gradient_flow(h.sum())
+    by_h, by_J = mg.gradients(
+        flow.adjoint("x").sum(), [flow.adjoint("h"), flow.adjoint("J")], keep_graph=True
+    )
+    np.testing.assert_array_equal(by_h, [[3], [3]])
+    assert by_J == 6
+
+
 def test_a_loss_without_a_name_is_called_J() -> None:
     x = mg.tensor(2.0, requires_grad=True, name="x")
     loss = x * x
@@ -207,9 +227,9 @@ def test_contributions_are_ordered_by_step_nearness_and_age() -> None:
     values = {}
     for t in (1, 2):
         with mg.step(t):
-            values["far", t] = (2 * x).named("far")
             values["old", t] = (3 * x).named("old")
             values["young", t] = (5 * x).named("young")
+            values["far", t] = (2 * x).named("far")
             values["behind", t] = (7 * values["far", t]).named("behind")
     bare = (11 * x).named("bare")
     names = [(n, t) for t in (1, 2) for n in ("old", "young", "behind")]
@@ -226,6 +246,15 @@ def test_contributions_are_ordered_by_step_nearness_and_age() -> None:
         ("far", 1),
     ]
     assert [part.item() for part in parts.values()] == [11, 5, 3, 14, 5, 3, 14]
+
+
+def test_nearness_is_by_the_longest_way_to_the_loss() -> None:
+    x = mg.tensor(1.0, requires_grad=True, name="x")
+    near = (2 * x).named("near")
+    both = (3 * x).named("both")  # goes straight to the loss, and through another value
+    behind = (5 * both).named("behind")
+    flow = mg.gradient_flow(near + both + behind)
+    assert list(flow.contributions("x")) == [("near", None), ("both", None)]
 
 
 def test_contributions_are_added_within_a_step_first() -> None:

@@ -92,6 +92,13 @@ def change_output(x: Any, c: Any, array: Any) -> Any:
     return y
 
 
+def change_after_replacing(x: Any, c: Any, array: Any) -> Any:
+    x.data = x._data + 1  # as an update does that nobody else has a hold of
+    y = x * x
+    x.data[0, 0] = 9
+    return y
+
+
 def change_array(x: Any, c: Any, array: Any) -> Any:
     y = x * array
     array[0, 0] = 9
@@ -156,6 +163,14 @@ def test_change_is_found_by_every_sweep(sweep: Any) -> None:
     x.data[0] = 5
     with pytest.raises(ValueError, match="x was changed in place after a result of multiply"):
         sweep(x, y)
+
+
+def test_change_of_the_output_is_found() -> None:
+    x = mg.tensor(1.0, requires_grad=True)
+    y = mg.exp(x)
+    y.data[...] = 9
+    with pytest.raises(ValueError, match="a result of exp was changed in place"):
+        y.backward()
 
 
 def test_second_backward_after_an_update() -> None:

@@ -101,6 +101,18 @@ def test_backward_names_value_and_step() -> None:
     )
 
 
+def test_backward_of_a_product_that_is_made_together_with_others() -> None:
+    def program() -> None:
+        W = value(np.full((1, 1), 1e-200), "W")
+        xs = [np.full((1, 1), 1e-100), np.full((1, 1), 1e200)]
+        with np.errstate(over="ignore"):
+            mg.stack([1e200 * (W @ x) for x in xs]).sum().backward()
+
+    text = message(program)
+    assert "the backward pass of matmul first made inf, in the cotangent of W at step 3" in text
+    assert text.endswith(line(program, "mg.stack"))
+
+
 def test_second_derivative_names_the_line_it_comes_from() -> None:
     def program() -> None:
         x = value([0.0])

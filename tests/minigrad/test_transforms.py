@@ -175,6 +175,13 @@ def test_closure_over_an_outer_variable() -> None:
     assert mg.gradients(inner, [outer]) == [6]
 
 
+def test_a_tensor_among_arrays_makes_the_result_a_tensor() -> None:
+    w = mg.tensor(5.0, requires_grad=True)
+    slope = mg.grad(lambda x, w: w * x * x)(3.0, w)
+    assert slope.item() == 30
+    assert mg.gradients(slope, [w]) == [6]
+
+
 def test_hessian() -> None:
     H = mg.hessian(lambda x: x[0] * x[1] ** 2 + np.exp(x[2]))(X)
     np.testing.assert_allclose(H, [[0, -2, 0], [-2, 1, 0], [0, 0, np.exp(2)]], rtol=1e-15)

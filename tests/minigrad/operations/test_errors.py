@@ -119,6 +119,13 @@ CASES: dict[str, Case] = {
         ValueError,
         ["gradients: expected a cotangent of float64 (2,) for a result of multiply, got", "(3, 2)"],
     ),
+    "cotangent of another precision": (
+        lambda: mg.gradients(
+            (x := parameter()) * 2, [x], cotangent=mg.tensor(1.0, dtype=np.float32)
+        ),
+        ValueError,
+        ["gradients: expected a cotangent of float64 ()", "got float32 ()"],
+    ),
     "cotangent of vjp": (
         lambda: mg.vjp(lambda x: {"y": x, "z": x}, np.ones(2))[1]({"y": np.ones(2)}),
         ValueError,

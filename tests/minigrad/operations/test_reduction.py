@@ -73,6 +73,12 @@ def test_logsumexp_far_out() -> None:
     )
 
 
+def test_logsumexp_of_infinities() -> None:
+    x = np.array([[-np.inf, np.inf], [-np.inf, 0.0]])
+    with np.errstate(divide="ignore"):
+        assert mg.logsumexp(x, axis=0).data.tolist() == [-np.inf, np.inf]
+
+
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_softmax_family_by_loops(axis: int) -> None:
     softmax, log_softmax = mg.softmax(Z, axis=axis).data, mg.log_softmax(Z, axis=axis).data
