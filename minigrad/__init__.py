@@ -3,6 +3,14 @@
 from minigrad.backprop import gradients
 from minigrad.check import GradientMismatchError, check_gradients
 from minigrad.context import no_grad, scope, step
+from minigrad.derivation import (
+    ALL_STEPS,
+    NEXT_STEP,
+    THIS_STEP,
+    Derivation,
+    adjoint,
+    value,
+)
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.leaf import name_tensors, tensor
 from minigrad.nonfinite import detect_nonfinite
@@ -43,12 +51,17 @@ from minigrad.tensor import Tensor
 from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __all__ = [
+    "ALL_STEPS",
+    "NEXT_STEP",
+    "THIS_STEP",
+    "Derivation",
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
     "Tensor",
     "abs",
     "add",
+    "adjoint",
     "broadcast_to",
     "check_gradients",
     "clip",
@@ -96,6 +109,7 @@ __all__ = [
     "tanh",
     "tensor",
     "transpose",
+    "value",
     "value_and_grad",
     "vjp",
     "where",

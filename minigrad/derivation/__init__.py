@@ -1,0 +1,6 @@
+"""Derivations: lines that claim adjoints, and the check that says which is wrong, and how."""
+
+from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, adjoint, value
+from minigrad.derivation.derivation import Derivation
+
+__all__ = ["ALL_STEPS", "NEXT_STEP", "THIS_STEP", "Derivation", "adjoint", "value"]
