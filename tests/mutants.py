@@ -63,6 +63,8 @@ def mutants(derivation, truth):
             of_source(line, truth), of_inputs(line, truth), of_claim(line, truth)
         ):
             if changes_value(line, mutant, truth):
+                if kind == "broadcast" and not agrees_by_broadcasting(line, mutant, truth):
+                    kind = "shape"
                 yield Mutant(index, kind, what, mutant)
 
 
@@ -78,7 +80,9 @@ def of_source(line, truth):
 def edits(tree, shapes, batch):
     """Every changed return statement: the kind of the error, what was done, the statement."""
     result = tree.body[-1]
+    sizes = [x.value for x in ast.walk(result) if isinstance(x, ast.Attribute) and x.attr == "shape"]
     for node in ast.walk(result):
+        node.in_shape = node in sizes
         for kind, new in edits_of(node, shapes):
             yield kind, f"{ast.unparse(node)} -> {ast.unparse(new)}", with_node(result, node, new)
     whole = result.value
@@ -95,7 +99,7 @@ def edits_of(node, shapes):
     match node:
         case ast.Attribute(value=x, attr="T"):
             yield "transpose", x
-        case ast.Name(id=name) if name in shapes:
+        case ast.Name(id=name) if name in shapes and not node.in_shape:
             if len(shapes[name]) > 1:
                 yield "transpose", transposed(node)
             yield "sign", ast.UnaryOp(ast.USub(), node)
@@ -166,15 +170,26 @@ def changes_value(line, mutant, truth):
         return len(truth.steps) > 1
     for t in truth.steps_of(line):
         try:
-            new, old = (
-                x.function(**{name: truth.given(c, t) for name, c in x.inputs.items()})
-                for x in (mutant, line)
-            )
+            new, old = (result(x, t, truth) for x in (mutant, line))
         except Exception:  # it raises, and the line does not
             return True
         if np.shape(new) != np.shape(old) or not np.allclose(new, old, rtol=1e-9, atol=1e-12):
             return True
     return False
+
+
+def agrees_by_broadcasting(line, mutant, truth):
+    """Whether NumPy would spread the mutant's result to the shape of the right one."""
+    t = truth.steps_of(line)[-1]
+    try:
+        new, old = (np.shape(result(x, t, truth)) for x in (mutant, line))
+        return np.broadcast_shapes(new, old) == old
+    except ValueError:  # inside of the line
+        return True
+
+
+def result(line, t, truth):
+    return line.function(**{name: truth.given(c, t) for name, c in line.inputs.items()})
 
 
 def given_shape(truth, claim, t):

@@ -1,5 +1,6 @@
 """A wrong line, ready to be tried with changes."""
 
+import collections
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -41,12 +42,13 @@ class Case:
     """A wrong line with its trials at all steps."""
 
     def __init__(self, trials: Sequence[Trial], truth: Truth) -> None:
-        # What explains the error must hold at every step; most does not at the first.
-        self.trials = sorted(trials, key=lambda trial: trial.ok)
+        self.truth = truth
+        self.claim = trials[0].line.claim
+        # What explains the error must hold at every step; most fails at the first tried. That is
+        # a wrong one, with as many contributions as there are.
+        self.trials = sorted(trials, key=lambda x: (x.ok, -len(self.part(x).through)))
         self.first = self.trials[0]
         self.line, self.expression = self.first.line, self.first.expression
-        self.claim = self.line.claim
-        self.truth = truth
 
     # --- places -----------------------------------------------------------------------------------
 
@@ -60,16 +62,20 @@ class Case:
     def places(self) -> list[Place]:
         """Every value on the way, in all its uses together, then each use of its own."""
         values: dict[str, list[Site]] = {}
-        uses: dict[tuple[str, str], list[Site]] = {}
+        uses: dict[tuple[Any, ...], list[Site]] = {}
+        seen: collections.Counter[tuple[Any, ...]] = collections.Counter()
         for i, node in enumerate(self.expression.nodes[: self.expression.result + 1]):
-            for j in dict.fromkeys(node.inputs):
+            for k, j in enumerate(node.inputs):
                 text = self._texts[j].text
                 values.setdefault(text, []).append((j, None))
-                uses.setdefault((text, self._texts[i].text), []).append((j, i))
-        users = [text for text, _ in uses]
+                # The same text twice is one place at two steps, or else two places.
+                use = (text, self._texts[i].text, k)
+                alike = (*use, self._steps[j])
+                uses.setdefault((*use, seen[alike]), []).append((j, (i, k)))
+                seen[alike] += 1
+        times = collections.Counter(use[0] for use in uses)
         whole = [self._place(text, sites) for text, sites in values.items()]
-        single = [self._place(text, s) for (text, _), s in uses.items() if users.count(text) > 1]
-        return whole + single
+        return whole + [self._place(use[0], s) for use, s in uses.items() if times[use[0]] > 1]
 
     @functools.cached_property
     def arguments(self) -> list[tuple[str, Claim, Place]]:
@@ -124,6 +130,15 @@ class Case:
                 texts.append(Spelled(f"{x:g}" if isinstance(x, int | float) else "a constant"))
         return texts
 
+    @functools.cached_property
+    def _steps(self) -> list[frozenset[int]]:
+        """The steps that each node sees, of a line that sees them all."""
+        steps: list[frozenset[int]] = []
+        for node in self.expression.nodes:
+            own = {node.parameter[1]} if node.parameter and node.parameter[1] is not None else set()
+            steps.append(frozenset(own).union(*(steps[j] for j in node.inputs)))
+        return steps
+
     # --- what a change may bring in ---------------------------------------------------------------
 
     @functools.cached_property
@@ -154,11 +169,18 @@ class Case:
         array: Array = self.truth.given(claim, t)
         return array
 
-    def factors(self, trial: Trial) -> dict[str, Array]:
+    def factors(self, t: int | None) -> dict[str, Array]:
         """What the true contributions are made of at a step."""
-        if trial.t not in self._factors:
-            self._factors[trial.t] = factors(self.truth, self.claim, trial.t)
-        return self._factors[trial.t]
+        if t not in self._factors:
+            self._factors[t] = factors(self.truth, self.claim, t)
+        return self._factors[t]
+
+    def step_at(self, place: Place, site: Site, trial: Trial) -> int | None:
+        """The step at hand; of a line that sums over all steps, that of the summand."""
+        steps = sorted(t for _, t in self.part(trial).through if t is not None)
+        if trial.t is None and len(steps) == len(place.sites):
+            return steps[place.sites.index(site)]
+        return trial.t
 
     @functools.cached_property
     def _factors(self) -> dict[int | None, dict[str, Array]]:
@@ -184,6 +206,13 @@ class Case:
             return trial.attempt(lambda: self.expression.run(trial.given, changes))
 
         return run
+
+    def first_result(self, run: Callable[[Trial], Array | None]) -> Array | None:
+        """What a changed line gives at the first step at which it is wrong."""
+        try:
+            return run(self.first)
+        except Unchanged:
+            return None
 
     def residual(self, run: Callable[[Trial], Array | None]) -> float | None:
         """How far a changed line is from the truth at most; None if it is no repair."""

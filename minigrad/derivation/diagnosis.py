@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from minigrad.derivation.case import Case, Repair
-from minigrad.derivation.hypotheses import HYPOTHESES, LAST, named_scale
+from minigrad.derivation.hypotheses import HYPOTHESES, LAST, named_factor
 from minigrad.derivation.report import Diagnosis, Explanation
 from minigrad.derivation.trial import Trial
 from minigrad.derivation.truth import Truth
@@ -62,22 +62,25 @@ def _tried(case: Case, repairs: Iterator[Repair]) -> Iterator[Explanation]:
 def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:
     """A repair, and then another of what comes out."""
 
-    def then(change: Callable[[Array], Array]) -> Callable[[Trial], Array | None]:
+    def both(kind: str, how: str, change: Callable[[Array], Array]) -> Repair:
         def run(trial: Trial) -> Array | None:
             x = repair.run(trial)
-            return None if x is None else change(x)
+            return None if x is None else trial.attempt(lambda: change(x))
 
-        return run
+        return Repair(f"{repair.kind} and {kind}", f"{repair.how} and {how}", run)
 
-    def both(kind: str, how: str, change: Callable[[Array], Array]) -> Repair:
-        return Repair(f"{repair.kind} and {kind}", f"{repair.how} and {how}", then(change))
-
-    yield both("sign", "multiplied by -1", np.negative)
-    yield both("transpose", "transposed", lambda x: x.mT)
-    factor = named_scale(case, repair)
-    if factor is not None:
-        name, number = factor
-        yield both("scale", f"multiplied by {name}", lambda x: number * x)
+    x = case.first_result(repair.run)
+    if x is None:
+        return
+    expected = case.first.expected
+    if x.ndim > 1 and x.mT.shape == expected.shape:
+        yield both("transpose", "transposed", lambda x: x.mT)
+    if x.shape == expected.shape:
+        yield both("sign", "multiplied by -1", np.negative)
+        factor = named_factor(case, x)
+        if factor is not None:
+            name, number = factor
+            yield both("scale", f"multiplied by {name}", lambda x: number * x)
 
 
 def _worst_entries(trial: Trial) -> str:

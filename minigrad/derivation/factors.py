@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from minigrad.backprop import by_age
 from minigrad.derivation.claims import Adjoint, Value
-from minigrad.derivation.spelling import Spelled, spell
+from minigrad.derivation.spelling import POWER, Spelled, spell
 from minigrad.derivation.truth import Truth
 from minigrad.flow import Label
 from minigrad.tensor import Array, Tensor
@@ -16,16 +16,14 @@ def factors(truth: Truth, claim: Adjoint, t: int | None) -> dict[str, Array]:
     Products are there with their parts: Gamma_o (1 - Gamma_o), 1 - Gamma_o and Gamma_o.
     """
     part = truth.part(claim, t)
+    tied = part.label[1] is None
     found: dict[str, Array] = {}
-    for m in truth.contributions(part.label):
-        if m in part.through and m in truth.flow.values and truth.flow.reaches(*m):
-            contribution = truth.flow.contributions(*part.label).get(m)
-            if contribution is not None:
-                adjoint = truth.flow.adjoint(*m)
-                names = _names(truth, t, m)
-                for x in _beside(contribution, adjoint, names):
-                    found.setdefault(_spelled(x, names).text, x._data)
-                found.setdefault(names[adjoint], adjoint._data)
+    for m, contribution in truth.flow.contributions(*part.label).items():
+        if m in part.through and not (tied and t is not None and m[1] not in (t, None)):
+            adjoint = truth.flow.adjoint(*m)
+            names = _names(truth, t, m)
+            for x in _met(contribution, adjoint, names):
+                found.setdefault(_spelled(x, names).within(POWER), x._data)
     return found
 
 
@@ -39,16 +37,19 @@ def _names(truth: Truth, t: int | None, m: Label) -> dict[Tensor, str]:
     return names | {truth.flow.adjoint(*m): str(Adjoint(m[0], distance))}
 
 
-def _beside(contribution: Tensor, adjoint: Tensor, names: Mapping[Tensor, str]) -> list[Tensor]:
-    """The operands that the adjoint meets on its way to the contribution, and their parts."""
-    on_the_way = {adjoint}
+def _met(contribution: Tensor, adjoint: Tensor, names: Mapping[Tensor, str]) -> list[Tensor]:
+    """The operands that the adjoint meets on its way to the contribution, and what it becomes."""
+    on_the_way = {adjoint: None}
     beside: list[Tensor] = []
     for node in sorted(_behind(contribution, names), key=by_age):
         if any(x in on_the_way for x in node._inputs or ()):
-            on_the_way.add(node)
+            on_the_way[node] = None
             beside += [x for x in node._inputs or () if x not in on_the_way]
     parts = (part for x in beside for part in _behind(x, names))
-    return [x for x in dict.fromkeys(parts) if x._operation or x in names]
+    return [
+        *(x for x in dict.fromkeys(parts) if x._operation or x in names),
+        *(x for x in on_the_way if x is not contribution),
+    ]
 
 
 def _behind(x: Tensor, names: Mapping[Tensor, str]) -> Iterator[Tensor]:

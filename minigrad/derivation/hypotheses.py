@@ -6,12 +6,13 @@ adding a kind of error is adding a function to the table at the end.
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minigrad.derivation.case import Case, Place, Repair
-from minigrad.derivation.claims import ALL_STEPS, Adjoint, Value
+from minigrad.derivation.claims import Adjoint, Claim, Value
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, Unchanged, largest
 from minigrad.flow import Label
@@ -40,26 +41,15 @@ def transpose(case: Case) -> Iterator[Repair]:
 
 
 def scale(case: Case) -> Iterator[Repair]:
-    """The result, or a value on the way, is off by a constant factor."""
-    trial = case.first
-    if trial.result is None or trial.result.shape != trial.expected.shape:
-        return
-    for place in (case.result, *case.places):
-        if not isinstance(place.value, np.ndarray | np.generic | float | int):
-            continue
-        without = case.changed(place, lambda x, *_: 0 * x)(trial)
-        factor = _factor(trial.result, trial.expected, without)
-        if factor is None:
-            continue
-        name = _named_factor(case, factor)
-        if name == "-1" or (name is None and (place is not case.result or trial.expected.size == 1)):
-            continue  # the sign is not a matter of scale, and one number fits any other
-        what = "" if place is case.result else f"{place.text} is "
-        yield Repair(
-            "scale",
-            f"when {what}multiplied by {name or f'{factor:.6g}'}",
-            case.changed(place, lambda x, *_, factor=factor: factor * x),
-        )
+    """The result is off by a constant factor."""
+    yield from _scaled(case, case.result)
+
+
+def scale_inside(case: Case) -> Iterator[Repair]:
+    """A value on the way is off by a constant factor."""
+    for place in case.places:
+        if isinstance(place.value, np.ndarray | np.generic | float | int):
+            yield from _scaled(case, place)
 
 
 def missing_sum(case: Case) -> Iterator[Repair]:
@@ -67,29 +57,30 @@ def missing_sum(case: Case) -> Iterator[Repair]:
     if len(case.trials) > 1 and case.truth.label(case.claim, 0)[1] is None:
 
         def over_steps(trial: Trial) -> Array | None:
-            results = [other.result for other in case.trials]
-            return sum(results[1:], results[0]) if None not in map(type, results) else None
+            results: list[Any] = [other.result for other in case.trials]
+            return trial.attempt(lambda: sum(results[1:], results[0]))
 
         yield Repair(
             "missing sum",
             "when summed over the steps: what the line gives is the share of step t",
             over_steps,
         )
-    for place in (case.result, *case.places):
-        for axis in range(np.ndim(place.value)):
-            over = f"axis {axis}" + (" (the batch)" if _is_batch(case, place, axis) else "")
-            what = "" if place is case.result else f"{place.text} is "
-            for keepdims in (True, False):
-                yield Repair(
-                    "missing sum",
-                    f"when {what}summed over {over}",
-                    case.changed(
-                        place,
-                        lambda x, *_, axis=axis, keepdims=keepdims: np.sum(
-                            x, axis, keepdims=keepdims
-                        ),
-                    ),
-                )
+    shares = case.truth.contributions(case.part(case.first).label)
+    if case.first.t is None:
+        for step in case.truth.steps:
+            others = tuple(m for m in shares if m[1] not in (step, None))
+            yield Repair(
+                "missing sum",
+                f"when summed over the steps: what the line gives is the share of step {step}",
+                case.changed(case.result, _with_parts(case, others, np.add)),
+            )
+    yield from _summed(case, case.result)
+
+
+def missing_sum_inside(case: Case) -> Iterator[Repair]:
+    """A sum over an axis of a value on the way was forgotten."""
+    for place in case.places:
+        yield from _summed(case, place)
 
 
 def broadcast(case: Case) -> Iterator[Repair]:
@@ -116,9 +107,23 @@ def broadcast(case: Case) -> Iterator[Repair]:
     )
 
 
+def broadcast_inside(case: Case) -> Iterator[Repair]:
+    """A value on the way has lost an axis of length 1, and was spread along another."""
+    for place in case.places:
+        for axis in range(np.ndim(place.value) + 1) if np.ndim(place.value) else ():
+            yield Repair(
+                "broadcast",
+                f"when {place.text} keeps axis {axis}, so that it is not spread along another",
+                case.changed(place, lambda x, *_, axis=axis: np.expand_dims(x, axis)),
+            )
+
+
 def missing_contribution(case: Case) -> Iterator[Repair]:
     """Some of the contributions that the claim is the sum of were left out."""
+    own = case.part(case.first).through
     for missing in _subsets(case, inside=True):
+        if set(missing) == own:
+            continue  # zero, and everything added to it
         yield Repair(
             "missing contribution",
             f"when {_listed(case, missing)} is added",
@@ -147,16 +152,17 @@ def double_counted(case: Case) -> Iterator[Repair]:
 
 def wrong_operand(case: Case) -> Iterator[Repair]:
     """The line is given one value or adjoint where another of the same shape is right."""
-    own = case.part(case.first)
     for name, claim, place in case.arguments:
-        for other in case.claims:
-            if other == claim or (isinstance(other, Adjoint) and _answers(case, other, own)):
+        for other in sorted(case.claims, key=lambda other: type(other) is not type(claim)):
+            if other == claim or _answers(case, other):
                 continue
 
             def replaced(x: Any, trial: Trial, site: Site, other: Any = other) -> Array:
                 y = case.given(other, case.step_of(site, trial))
-                if np.shape(x) != y.shape and case.first.failure is None:
-                    raise ValueError("another shape")
+                if (np.shape(x) != y.shape and case.first.failure is None) or (
+                    trial is case.first and not y.any()
+                ):
+                    raise ValueError("another shape, or nothing")
                 return y
 
             one = "" if place.sites[0][1] is None else "one "
@@ -176,33 +182,44 @@ def wrong_operand(case: Case) -> Iterator[Repair]:
 
 def missing_factor(case: Case) -> Iterator[Repair]:
     """A factor was left out of the result."""
-    yield from _with_factors(case, case.result, products=True)
+    texts = list(case.factors(case.first.t))
+    for text in texts:
+        yield from _with_factor(case, case.result, text, _PRODUCTS)
+    for a, b in itertools.combinations(texts, 2):
+        yield Repair(
+            "missing factor",
+            f"when multiplied by {a} and by {b}",
+            case.changed(case.result, _with_two(case, a, b)),
+        )
 
 
 def missing_factor_inside(case: Case) -> Iterator[Repair]:
     """A factor was left out of a value on the way."""
     for place in case.places:
-        yield from _with_factors(case, place, products=False)
+        for text in case.factors(case.step_at(place, place.sites[0], case.first)):
+            yield from _with_factor(case, place, text, _PRODUCTS)
 
 
 def extra_factor(case: Case) -> Iterator[Repair]:
     """There is a factor too many."""
     for function in (np.multiply, np.matmul, np.divide):
         for place, operands in _operations(case, function):
-            pairs = (operands, operands[::-1]) if function is not np.divide else (operands,)
-            for kept, dropped in pairs:
+            for kept, dropped in (operands, operands[::-1])[: 1 if function is np.divide else 2]:
                 yield Repair(
                     "extra factor",
                     f"without the factor {'1/' if function is np.divide else ''}{dropped.text}",
                     case.changed(place, _kept(case, kept)),
                 )
-    for text in case.factors(case.first):
-        for flipped in (False, True):
-            yield Repair(
-                "extra factor",
-                f"when divided by {text}",
-                case.changed(case.result, _with_factor(case, text, np.divide, flipped)),
-            )
+    for text in case.factors(case.first.t):
+        for repair in _with_factor(case, case.result, text, _QUOTIENT):
+            yield replace(repair, kind="extra factor")
+
+
+def missing_divisor(case: Case) -> Iterator[Repair]:
+    """A division was left out."""
+    for place in (case.result, *case.places):
+        for text in case.factors(case.step_at(place, place.sites[0], case.first)):
+            yield from _with_factor(case, place, text, _QUOTIENT)
 
 
 # --- changes --------------------------------------------------------------------------------------
@@ -214,6 +231,21 @@ def _negated(x: Any, *_: Any) -> Any:
 
 def _transposed(x: Any, *_: Any) -> Any:
     return x.mT
+
+
+def _summed(case: Case, place: Place) -> Iterator[Repair]:
+    """The value at a place summed over each of its axes."""
+    what = "" if place is case.result else f"{place.text} is "
+    for axis, keepdims in itertools.product(range(np.ndim(place.value)), (True, False)):
+        batch = np.shape(place.value)[axis] == case.truth.batch
+        yield Repair(
+            "missing sum",
+            f"when {what}summed over axis {axis}{' (the batch)' if batch else ''}",
+            case.changed(
+                place,
+                lambda x, *_, axis=axis, keepdims=keepdims: np.sum(x, axis, keepdims=keepdims),
+            ),
+        )
 
 
 def _kept(case: Case, kept: Place) -> Callable[[Any, Trial, Site], Any]:
@@ -229,50 +261,39 @@ def _swapped(
     return lambda x, trial, _: function(case.value_at(right, trial), case.value_at(left, trial))
 
 
-def _with_factors(case: Case, place: Place, products: bool) -> Iterator[Repair]:
-    """A place multiplied by each factor, and by products of two."""
-    texts = list(case.factors(case.first))
-    what = "" if place is case.result else f"{place.text} is "
-    for text in texts:
-        for how, function in _PRODUCTS:
-            for flipped in (False, True):
-                yield Repair(
-                    "missing factor",
-                    f"when {what}{how} {text}{'^T' if flipped else ''}",
-                    case.changed(place, _with_factor(case, text, function, flipped)),
-                )
-    if products:
-        for a, b in itertools.combinations(texts, 2):
-            yield Repair(
-                "missing factor",
-                f"when {what}multiplied by {a} and by {b}",
-                case.changed(place, _with_two(case, a, b)),
-            )
-
-
 _PRODUCTS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("multiplied by", np.multiply),
-    ("divided by", np.divide),
     ("multiplied from the right by", np.matmul),
     ("multiplied from the left by", lambda x, factor: factor @ x),
 )
+_QUOTIENT = (("divided by", np.divide),)
 
 
 def _with_factor(
-    case: Case, text: str, function: Callable[..., Any], flipped: bool
-) -> Callable[[Any, Trial, Site], Any]:
-    def change(x: Any, trial: Trial, _: Site) -> Any:
-        factor = case.factors(trial).get(text)
-        if factor is None:
-            raise Unchanged
-        return function(x, factor.mT if flipped else factor)
+    case: Case, place: Place, text: str, functions: tuple[tuple[str, Callable[..., Any]], ...]
+) -> Iterator[Repair]:
+    """The value at a place multiplied, in some way, by a factor or its transpose."""
+    what = "" if place is case.result else f"{place.text} is "
+    for (how, function), flipped in itertools.product(functions, (False, True)):
 
-    return change
+        def change(
+            x: Any, trial: Trial, site: Site, function: Any = function, flipped: bool = flipped
+        ) -> Any:
+            factor = case.factors(case.step_at(place, site, trial)).get(text)
+            if factor is None:
+                raise Unchanged
+            return function(x, factor.mT if flipped else factor)
+
+        yield Repair(
+            "missing factor",
+            f"when {what}{how} {text}{'^T' if flipped else ''}",
+            case.changed(place, change),
+        )
 
 
 def _with_two(case: Case, a: str, b: str) -> Callable[[Any, Trial, Site], Any]:
     def change(x: Any, trial: Trial, _: Site) -> Any:
-        both = [case.factors(trial).get(text) for text in (a, b)]
+        both = [case.factors(trial.t).get(text) for text in (a, b)]
         if both[0] is None or both[1] is None:
             raise Unchanged
         product = both[0] * both[1]
@@ -333,10 +354,19 @@ def _listed(case: Case, parts: tuple[Label, ...]) -> str:
     return f"the part via {' and via '.join(names)}"
 
 
-def _answers(case: Case, claim: Adjoint, own: Any) -> bool:
+def _answers(case: Case, claim: Claim) -> bool:
     """Whether being given this would be being given the answer."""
-    part = case.truth.part(claim, case.first.t)
-    return part.label == own.label and not part.through < own.through
+    if not isinstance(claim, Adjoint):
+        return False
+    own, part = case.part(case.first), case.truth.part(claim, case.first.t)
+    if part.label != own.label:
+        return False
+    # A line that adds up the parts of its claim may be given another part.
+    adds_up = any(
+        isinstance(c, Adjoint) and case.truth.label(c, case.first.t) == own.label
+        for c in case.line.inputs.values()
+    )
+    return not (adds_up and part.through < own.through)
 
 
 def _operations(case: Case, function: Any) -> Iterator[tuple[Place, list[Place]]]:
@@ -351,14 +381,30 @@ def _operations(case: Case, function: Any) -> Iterator[tuple[Place, list[Place]]
 # --- factors --------------------------------------------------------------------------------------
 
 
-def named_scale(case: Case, repair: Repair) -> tuple[str, float] | None:
-    """The constant that mends what another repair has left, if it is one with a name."""
-    try:
-        x = repair.run(case.first)
-    except Unchanged:
-        return None
-    factor = None if x is None else _factor(x, case.first.expected, np.zeros(()))
-    name = None if factor is None else _named_factor(case, factor)
+def _scaled(case: Case, place: Place) -> Iterator[Repair]:
+    """The value at a place times the constant that fits best; any number for the whole result."""
+    trial = case.first
+    if trial.result is None or trial.result.shape != trial.expected.shape:
+        return
+    without = case.changed(place, lambda x, *_: 0 * x)(trial)
+    factor = _factor(trial.result, trial.expected, without)
+    if factor is None:
+        return
+    name = _name_of_factor(case, factor)
+    if name == "-1" or (name is None and (place is not case.result or trial.expected.size == 1)):
+        return  # the sign is not a matter of scale, and one number always fits another
+    what = "" if place is case.result else f"{place.text} is "
+    yield Repair(
+        "scale",
+        f"when {what}multiplied by {name or f'{factor:.6g}'}",
+        case.changed(place, lambda x, *_: factor * x),
+    )
+
+
+def named_factor(case: Case, x: Array) -> tuple[str, float] | None:
+    """The constant that turns this into the truth, if it is one with a name."""
+    factor = _factor(x, case.first.expected, np.zeros(()))
+    name = None if factor is None else _name_of_factor(case, factor)
     return None if factor is None or name is None else (name, factor)
 
 
@@ -374,7 +420,7 @@ def _factor(x: Array, expected: Array, rest: Array | None) -> float | None:
     return factor if fits and abs(factor) > NEGLIGIBLE and abs(factor - 1) > NEGLIGIBLE else None
 
 
-def _named_factor(case: Case, factor: float) -> str | None:
+def _name_of_factor(case: Case, factor: float) -> str | None:
     """A constant by what it most likely is: -1, 1/B, T, 2, 1/sqrt(8)."""
     sizes = {"B": case.truth.batch or 1, "T": len([t for t in case.truth.steps if t > 0]) or 1}
     sizes["T B"] = sizes["T"] * sizes["B"]
@@ -391,10 +437,6 @@ def _named_factor(case: Case, factor: float) -> str | None:
     return None
 
 
-def _is_batch(case: Case, place: Place, axis: int) -> bool:
-    return bool(case.truth.batch) and np.shape(place.value)[axis] == case.truth.batch
-
-
 # The kinds of error, the simpler first. Those behind are tried only where nothing else fits.
 HYPOTHESES: tuple[Callable[[Case], Iterator[Repair]], ...] = (
     sign,
@@ -404,8 +446,10 @@ HYPOTHESES: tuple[Callable[[Case], Iterator[Repair]], ...] = (
     broadcast,
     missing_contribution,
     double_counted,
+    scale_inside,
     wrong_operand,
     missing_factor,
     extra_factor,
+    missing_sum_inside,
 )
-LAST = (missing_factor_inside,)
+LAST = (broadcast_inside, missing_factor_inside, missing_divisor)

@@ -18,8 +18,8 @@ from minigrad.derivation.derivation import Line
 
 # What a change does to the value at a site, or to what one user of it is given.
 Change: TypeAlias = Callable[[Any], Any]
-# A node; with a second number, only where the node of that second number uses it.
-Site: TypeAlias = tuple[int, int | None]
+# A node; or only one use of it: by which node, as which operand.
+Site: TypeAlias = tuple[int, tuple[int, int] | None]
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Expression:
         values: list[Any] = []
         for i, node in enumerate(self.nodes[: self.result + 1]):
             if node.call is not None:
-                operands = (
-                    changes[j, i](values[j]) if (j, i) in changes else values[j]
-                    for j in node.inputs
-                )
+                operands = [values[j] for j in node.inputs]
+                for k, j in enumerate(node.inputs):
+                    if (j, (i, k)) in changes:
+                        operands[k] = changes[j, (i, k)](operands[k])
                 x = node.call(*operands)
             elif node.parameter is not None:
                 x = argument(given, node.parameter)

@@ -174,5 +174,5 @@ def _with_rounding_error(rng: np.random.Generator, precision: float, x: Any) -> 
     """Move every entry by one unit in its last place, up or down."""
     if not isinstance(x, np.ndarray | np.floating) or x.dtype.kind != "f":
         return x
-    return x * (1 + precision * rng.choice([-1, 1], size=x.shape)).astype(x.dtype)
+    return x * (1 + precision * np.sign(rng.random(x.shape) - 0.5)).astype(x.dtype)
 

@@ -83,9 +83,11 @@ class Truth:
         known = self.contributions(label)
         if claim.via is None:
             through = frozenset(known)
-        elif isinstance(claim.via, Steps):
-            step = own + 1 if claim.via is NEXT_STEP and own is not None else own
-            through = frozenset(m for m in known if m[1] == step)
+        elif claim.via is NEXT_STEP:
+            through = frozenset(m for m in known if own is not None and m[1] == own + 1)
+        elif isinstance(claim.via, Steps):  # of a value, all that does not come from other steps
+            steps = {own} if label[1] is None else {own, None}
+            through = frozenset(m for m in known if m[1] in steps)
         else:
             alike = {m for m in known if m[0] == claim.via}
             at_hand = alike & {(claim.via, t), (claim.via, None)}
@@ -141,8 +143,8 @@ class Truth:
     def _exists(self, claim: Adjoint, t: int | None) -> bool:
         if self.label(claim, t) not in self.values:
             return False
-        # At the last step, what flows from the next is zero; via a name it is not there at all.
-        return not isinstance(claim.via, str) or bool(self.part(claim, t).through)
+        # At the last step, what flows from the next is zero; other parts are not there at all.
+        return claim.via in (None, NEXT_STEP) or bool(self.part(claim, t).through)
 
     def _is_given(self, claim: Claim, t: int | None) -> bool:
         label = self.label(claim, t)
