@@ -8,7 +8,9 @@ from minigrad.derivation import (
     NEXT_STEP,
     THIS_STEP,
     Derivation,
+    Report,
     adjoint,
+    compare,
     value,
 )
 from minigrad.flow import GradientFlow, gradient_flow
@@ -58,6 +60,7 @@ __all__ = [
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
+    "Report",
     "Tensor",
     "abs",
     "add",
@@ -65,6 +68,7 @@ __all__ = [
     "broadcast_to",
     "check_gradients",
     "clip",
+    "compare",
     "concatenate",
     "cos",
     "detect_nonfinite",

@@ -80,9 +80,15 @@ def of_source(line, truth):
 def edits(tree, shapes, batch):
     """Every changed return statement: the kind of the error, what was done, the statement."""
     result = tree.body[-1]
-    sizes = [x.value for x in ast.walk(result) if isinstance(x, ast.Attribute) and x.attr == "shape"]
+    sizes = [
+        x.value for x in ast.walk(result) if isinstance(x, ast.Attribute) and x.attr == "shape"
+    ]
+    indices = [
+        y for x in ast.walk(result) if isinstance(x, ast.Subscript) for y in ast.walk(x.slice)
+    ]
     for node in ast.walk(result):
-        node.in_shape = node in sizes
+        if node in sizes or node in indices:
+            continue
         for kind, new in edits_of(node, shapes):
             yield kind, f"{ast.unparse(node)} -> {ast.unparse(new)}", with_node(result, node, new)
     whole = result.value
@@ -99,7 +105,7 @@ def edits_of(node, shapes):
     match node:
         case ast.Attribute(value=x, attr="T"):
             yield "transpose", x
-        case ast.Name(id=name) if name in shapes and not node.in_shape:
+        case ast.Name(id=name) if name in shapes:
             if len(shapes[name]) > 1:
                 yield "transpose", transposed(node)
             yield "sign", ast.UnaryOp(ast.USub(), node)
@@ -150,7 +156,9 @@ def of_inputs(line, truth):
                 if type(other) is type(claim)
                 and other not in line.inputs.values()
                 and given_shape(truth, other, t) == truth.given(claim, t).shape
-                and (isinstance(other, Value) or truth.label(other, t) != truth.label(line.claim, t))
+                and (
+                    isinstance(other, Value) or truth.label(other, t) != truth.label(line.claim, t)
+                )
             ]
             for other in alike[:: max(1, len(alike) // 3)]:
                 inputs = {**line.inputs, name: other}
@@ -278,7 +286,16 @@ def main():
     options = parser.parse_args()
     scores, missed = measure(options.every)
     for mutant, diagnosis in missed:
-        print(mutant.line.ref, mutant.line.claim, "|", mutant.kind, "|", mutant.what, "|", diagnosis and (diagnosis.kind, diagnosis.message, len(diagnosis.others)))
+        print(
+            mutant.line.ref,
+            mutant.line.claim,
+            "|",
+            mutant.kind,
+            "|",
+            mutant.what,
+            "|",
+            diagnosis and (diagnosis.kind, diagnosis.message, len(diagnosis.others)),
+        )
     for key, score in scores.items():
         print(key, score)
 

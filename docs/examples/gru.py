@@ -31,7 +31,9 @@ def flow(n_x=3, n_h=4, B=6, T=3, seed=0, dtype=float):
         return mg.tensor(rng.normal(size=shape), requires_grad=True, name=name, dtype=dtype)
 
     shapes = {"W": (n_x, n_h), "U": (n_h, n_h), "b": (n_h, 1)}
-    p = {f"{k}_{gate}": leaf(f"{k}_{gate}", *shape) for gate in "run" for k, shape in shapes.items()}
+    p = {
+        f"{k}_{gate}": leaf(f"{k}_{gate}", *shape) for gate in "run" for k, shape in shapes.items()
+    }
     with mg.step(0):
         h = leaf("h", n_h, B)
     losses = []

@@ -6,6 +6,8 @@ import numpy as np
 
 from minigrad.derivation.truth import Truth
 
+_RANDOM = "take random values"
+
 
 def blind_spots(truth: Truth) -> tuple[str, ...]:
     """What can't be told apart, and what data would."""
@@ -26,7 +28,7 @@ def _blind_spots(truth: Truth) -> Iterator[str]:
         )
     symmetric = [n for n in square if np.array_equal(parameters[n], parameters[n].T)]
     if symmetric:
-        yield f"{', '.join(symmetric)}: symmetric, so a transpose changes nothing; take random values"
+        yield f"{', '.join(symmetric)}: symmetric, so a transpose changes nothing; {_RANDOM}"
     if truth.batch == 1:
         yield "B = 1: a sum over the batch can't be told from none; take several columns"
     if [t for t in truth.steps if t > 0] == [1]:
@@ -38,18 +40,16 @@ def _blind_spots(truth: Truth) -> Iterator[str]:
         yield from _labels(truth, name)
     zero = [n for n, arrays in truth.by_name().items() if not any(map(np.any, arrays))]
     if zero:
-        yield f"{', '.join(zero)}: zero, so a factor or term with it can't be seen; take random values"
+        yield f"{', '.join(zero)}: zero, so a factor or term with it can't be seen; {_RANDOM}"
     names = list(parameters)
     for i, name in enumerate(names):
         same = [n for n in names[i + 1 :] if np.array_equal(parameters[n], parameters[name])]
         if same and name not in zero:
-            yield f"{name} equals {', '.join(same)}: one can't be told from another; take random values"
+            yield f"{name} equals {', '.join(same)}: they can't be told apart; {_RANDOM}"
 
 
 def _constants(truth: Truth) -> list[str]:
-    return list(
-        dict.fromkeys(n for (n, t), x in truth.flow.values.items() if not x.requires_grad)
-    )
+    return list(dict.fromkeys(n for (n, t), x in truth.flow.values.items() if not x.requires_grad))
 
 
 def _labels(truth: Truth, name: str) -> Iterator[str]:

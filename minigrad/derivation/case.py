@@ -2,13 +2,11 @@
 
 import collections
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Value
+from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Steps, Value
 from minigrad.derivation.factors import factors
 from minigrad.derivation.spelling import Spelled, spell
 from minigrad.derivation.trace import Expression, Site
@@ -153,9 +151,14 @@ class Case:
                     continue
                 known.append(Value(name, distance))
                 known.append(Adjoint(name, distance))
-                via = {m for label in self.truth.values if label[0] == name for m, _ in
-                       self.truth.contributions(label)}
-                for part in (NEXT_STEP, THIS_STEP, *sorted(via)) if len(via) > 1 else ():
+                via = {
+                    m
+                    for label in self.truth.values
+                    if label[0] == name
+                    for m, _ in self.truth.contributions(label)
+                }
+                parts: tuple[str | Steps, ...] = (NEXT_STEP, THIS_STEP, *sorted(via))
+                for part in parts if len(via) > 1 else ():
                     known.append(Adjoint(name, distance, part))
         return known
 
@@ -200,9 +203,7 @@ class Case:
         """The line with the value at one place changed."""
 
         def run(trial: Trial) -> Array | None:
-            changes = {
-                site: lambda x, site=site: change(x, trial, site) for site in place.sites
-            }
+            changes = {site: lambda x, site=site: change(x, trial, site) for site in place.sites}
             return trial.attempt(lambda: self.expression.run(trial.given, changes))
 
         return run

@@ -73,9 +73,7 @@ class Chain:
                     if claim.t is ALL_STEPS
                     else [self.truth.part(claim, job.t)]
                 )
-                yield from (
-                    (p, claim) for p in parts if p.through and p.label != self.truth.J
-                )
+                yield from ((p, claim) for p in parts if p.through and p.label != self.truth.J)
 
     def _run(self, job: Job) -> None:
         for part, claim in self._needs(job):

@@ -1,6 +1,7 @@
 """Check the lines of a derivation, and report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from minigrad.derivation.blindspots import blind_spots
 from minigrad.derivation.chain import Chain
@@ -10,7 +11,7 @@ from minigrad.derivation.report import Diagnosis, Finding, Report
 from minigrad.derivation.trace import expression_of
 from minigrad.derivation.trial import Trial, attempt
 from minigrad.derivation.truth import Truth
-from minigrad.flow import GradientFlow
+from minigrad.flow import GradientFlow, Label
 
 
 def check(derivation: Derivation, flow: GradientFlow, chained: bool) -> Report:
@@ -22,6 +23,22 @@ def check(derivation: Derivation, flow: GradientFlow, chained: bool) -> Report:
         findings = Chain(derivation.lines, findings, truth).findings()
         how = "each line given what the lines before it computed"
     return Report(f"{derivation.title}: {how}", tuple(findings), blind_spots(truth))
+
+
+def check_arrays(lines: Mapping[Label, Line], flow: GradientFlow, layout: str) -> Report:
+    """Compare arrays, each as a line that is given nothing, at one step; see `compare`."""
+    truth = Truth(flow, layout)
+    findings: list[Finding] = []
+    for (name, t), line in lines.items():
+        expected = truth.sum_of(truth.part(line.claim, t))
+        trial = attempt(line, t, expression_of(line, {}), {}, expected, truth.precision)
+        finding = summary(line, [trial], None if trial.ok else diagnose([trial], truth))
+        if finding.diagnosis is not None and all(other.ok for other in findings):
+            message = f"Look here first. {finding.diagnosis.message}"
+            finding = replace(finding, diagnosis=replace(finding.diagnosis, message=message))
+        claim = f"dJ/d{name}" + ("" if t is None else f"({t})")
+        findings.append(replace(finding, claim=claim))
+    return Report("Gradients by hand", tuple(findings), blind_spots(truth))
 
 
 def _finding(line: Line, truth: Truth) -> Finding:

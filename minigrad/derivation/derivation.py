@@ -71,8 +71,7 @@ class Derivation:
     """
 
     def __init__(self, title: str, layout: str = "numerator") -> None:
-        if layout not in LAYOUTS:
-            raise ValueError(f"Derivation: expected layout {_either(LAYOUTS)}, got {layout!r}")
+        require_layout("Derivation", layout)
         self.title = title
         self.layout = layout
         self.lines: list[Line] = []
@@ -141,5 +140,9 @@ def _inputs(ref: str, function: Callable[..., Any]) -> dict[str, Claim]:
     return inputs
 
 
-def _either(choices: tuple[str, ...]) -> str:
-    return " or ".join(map(repr, choices))
+def require_layout(function: str, layout: str) -> None:
+    """Raise if there is no such layout."""
+    if layout not in LAYOUTS:
+        raise ValueError(
+            f"{function}: expected layout {' or '.join(map(repr, LAYOUTS))}, got {layout!r}"
+        )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from minigrad.backprop import by_age
 from minigrad.derivation.claims import Adjoint, Value
 from minigrad.derivation.spelling import POWER, Spelled, spell
@@ -24,6 +26,9 @@ def factors(truth: Truth, claim: Adjoint, t: int | None) -> dict[str, Array]:
             names = _names(truth, t, m)
             for x in _met(contribution, adjoint, names):
                 found.setdefault(_spelled(x, names).within(POWER), x._data)
+            for x in _divisors(contribution, names):
+                with np.errstate(all="ignore"):
+                    found.setdefault(f"1/{_spelled(x, names).within(POWER)}", 1 / x._data)
     return found
 
 
@@ -49,6 +54,15 @@ def _met(contribution: Tensor, adjoint: Tensor, names: Mapping[Tensor, str]) -> 
     return [
         *(x for x in dict.fromkeys(parts) if x._operation or x in names),
         *(x for x in on_the_way if x is not contribution),
+    ]
+
+
+def _divisors(contribution: Tensor, names: Mapping[Tensor, str]) -> list[Tensor]:
+    """What is divided by on the way to a contribution."""
+    return [
+        node._inputs[1]
+        for node in _behind(contribution, names)
+        if node._operation is not None and node._operation.name == "divide" and node._inputs
     ]
 
 

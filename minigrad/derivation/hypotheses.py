@@ -25,13 +25,11 @@ def sign(case: Case) -> Iterator[Repair]:
     """The result, or a value on the way, has the wrong sign."""
     yield Repair("sign", "when multiplied by -1", case.changed(case.result, _negated))
     for place in case.places:
-        yield Repair(
-            "sign", f"when {place.text} has the other sign", case.changed(place, _negated)
-        )
+        yield Repair("sign", f"when {place.text} has the other sign", case.changed(place, _negated))
 
 
 def transpose(case: Case) -> Iterator[Repair]:
-    """The result, or a value on the way, is transposed where it should not be, or not where it should."""
+    """The result, or a value on the way, is the transpose of what it should be."""
     yield Repair("transpose", "when transposed", case.changed(case.result, _transposed))
     for place in case.places:
         if np.ndim(place.value) > 1:
@@ -185,11 +183,11 @@ def missing_factor(case: Case) -> Iterator[Repair]:
     texts = list(case.factors(case.first.t))
     for text in texts:
         yield from _with_factor(case, case.result, text, _PRODUCTS)
-    for a, b in itertools.combinations(texts, 2):
+    for (a, b), (form, function) in itertools.product(itertools.permutations(texts, 2), _PAIRS):
         yield Repair(
             "missing factor",
-            f"when multiplied by {a} and by {b}",
-            case.changed(case.result, _with_two(case, a, b)),
+            f"when multiplied by {form.format(a, b)}",
+            case.changed(case.result, _with_two(case, a, b, function)),
         )
 
 
@@ -215,11 +213,17 @@ def extra_factor(case: Case) -> Iterator[Repair]:
             yield replace(repair, kind="extra factor")
 
 
-def missing_divisor(case: Case) -> Iterator[Repair]:
-    """A division was left out."""
-    for place in (case.result, *case.places):
-        for text in case.factors(case.step_at(place, place.sites[0], case.first)):
-            yield from _with_factor(case, place, text, _QUOTIENT)
+def another_adjoint(case: Case) -> Iterator[Repair]:
+    """The result is the right adjoint of another value."""
+    for claim in case.claims:
+        if isinstance(claim, Adjoint) and not _answers(case, claim):
+
+            def run(trial: Trial, claim: Adjoint = claim) -> Array | None:
+                other = case.given(claim, trial.t)
+                error = np.inf if trial.result is None else _difference(trial.result, other)
+                return trial.expected if error <= 1000 * case.truth.precision else None
+
+            yield Repair("wrong operand", f"for another value: this is {claim}", run)
 
 
 # --- changes --------------------------------------------------------------------------------------
@@ -291,13 +295,23 @@ def _with_factor(
         )
 
 
-def _with_two(case: Case, a: str, b: str) -> Callable[[Any, Trial, Site], Any]:
+# What two factors come together as.
+_PAIRS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+    ("{} and by {}", np.multiply),
+    ("({} - {})", np.subtract),
+    ("({} + {})", np.add),
+)
+
+
+def _with_two(
+    case: Case, a: str, b: str, function: Callable[[Any, Any], Any]
+) -> Callable[[Any, Trial, Site], Any]:
     def change(x: Any, trial: Trial, _: Site) -> Any:
-        both = [case.factors(trial.t).get(text) for text in (a, b)]
-        if both[0] is None or both[1] is None:
+        factors = case.factors(trial.t)
+        if a not in factors or b not in factors:
             raise Unchanged
-        product = both[0] * both[1]
-        return x * (product if product.shape == np.shape(x) else product.mT)
+        both = function(factors[a], factors[b])
+        return x * (both if both.shape == np.shape(x) else both.mT)
 
     return change
 
@@ -309,7 +323,7 @@ def _subsets(case: Case, inside: bool) -> Iterator[tuple[Label, ...]]:
     """Sets of contributions, the smaller first: those of the claim, or those that are not."""
     part = case.part(case.first)
     every = case.truth.contributions(part.label)
-    those = [m for m in every if (m in part.through) == inside and m != case.truth.J]
+    those = [m for m in every if (m in part.through) == inside and m != part.label]
     few = len(those) if len(those) <= 6 else 1
     for size in range(1, few + 1):
         yield from itertools.combinations(those, size)
@@ -346,11 +360,20 @@ def _seen_from(m: Label, t: int | None) -> Label:
 def _listed(case: Case, parts: tuple[Label, ...]) -> str:
     """Contributions in words, as seen from the step at hand."""
     own = case.part(case.first).label[1]
-    from_next = [m for m in case.truth.contributions(case.part(case.first).label) if own is not None and m[1] == own + 1]
+    from_next = [
+        m
+        for m in case.truth.contributions(case.part(case.first).label)
+        if own is not None and m[1] == own + 1
+    ]
     if len(parts) > 1 and set(parts) == set(from_next):
         return "what flows from the next step (via " + ", ".join(name for name, _ in parts) + ")"
     t = case.first.t
-    names = [str(Value(name, 0 if s is None or t is None else s - t)) if t is not None or s is None else f"{name} at step {s}" for name, s in parts]
+    names = [
+        str(Value(name, 0 if s is None or t is None else s - t))
+        if t is not None or s is None
+        else f"{name} at step {s}"
+        for name, s in parts
+    ]
     return f"the part via {' and via '.join(names)}"
 
 
@@ -401,6 +424,13 @@ def _scaled(case: Case, place: Place) -> Iterator[Repair]:
     )
 
 
+def _difference(x: Array, y: Array) -> float:
+    """How far two arrays are apart, relative to the second; infinite if that is zero."""
+    if x.shape != y.shape or not y.any():
+        return float("inf")
+    return largest(x - y) / largest(y)
+
+
 def named_factor(case: Case, x: Array) -> tuple[str, float] | None:
     """The constant that turns this into the truth, if it is one with a name."""
     factor = _factor(x, case.first.expected, np.zeros(()))
@@ -416,7 +446,7 @@ def _factor(x: Array, expected: Array, rest: Array | None) -> float | None:
     wanted = expected.astype(float) - rest
     norm = float(np.sum(part * part))
     factor = float(np.sum(part * wanted)) / norm if norm else 1.0
-    fits = largest(factor * part - wanted) <= NEGLIGIBLE ** 0.5 * largest(wanted)
+    fits = largest(factor * part - wanted) <= NEGLIGIBLE**0.5 * largest(wanted)
     return factor if fits and abs(factor) > NEGLIGIBLE and abs(factor - 1) > NEGLIGIBLE else None
 
 
@@ -452,4 +482,4 @@ HYPOTHESES: tuple[Callable[[Case], Iterator[Repair]], ...] = (
     extra_factor,
     missing_sum_inside,
 )
-LAST = (broadcast_inside, missing_factor_inside, missing_divisor)
+LAST = (broadcast_inside, another_adjoint, missing_factor_inside)

@@ -1,6 +1,5 @@
 """What a check found: one finding for each line, and a table of them."""
 
-import html
 from dataclasses import dataclass
 
 from minigrad.derivation.claims import Adjoint
@@ -116,6 +115,8 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        import html  # where it is shown, which is seldom
+
         cells = "".join(
             f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in _row(line))}"
             f"<td>{html.escape(_spelled_out(line))}</td></tr>"

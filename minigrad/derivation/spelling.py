@@ -19,17 +19,17 @@ class Spelled(NamedTuple):
 
 # How the operations and NumPy functions of these names are written: the format, how tightly its
 # sign binds, and how tightly each operand's has to.
-_SIGNS = {
-    "add": ("{} + {}", SUM, SUM, SUM),
-    "subtract": ("{} - {}", SUM, SUM, PRODUCT),
-    "multiply": ("{} {}", PRODUCT, PRODUCT, PRODUCT),
-    "matmul": ("{} @ {}", PRODUCT, PRODUCT, POWER),
-    "divide": ("{} / {}", PRODUCT, PRODUCT, POWER),
-    "negative": ("-{}", SUM, PRODUCT),
-    "power": ("{}^{}", POWER, ATOM, ATOM),
-    "square": ("{}^2", POWER, ATOM),
-    "transpose": ("{}^T", ATOM, ATOM),
-    "matrix_transpose": ("{}^T", ATOM, ATOM),
+_SIGNS: dict[str, tuple[str, int, tuple[int, ...]]] = {
+    "add": ("{} + {}", SUM, (SUM, SUM)),
+    "subtract": ("{} - {}", SUM, (SUM, PRODUCT)),
+    "multiply": ("{} {}", PRODUCT, (PRODUCT, PRODUCT)),
+    "matmul": ("{} @ {}", PRODUCT, (PRODUCT, POWER)),
+    "divide": ("{} / {}", PRODUCT, (PRODUCT, POWER)),
+    "negative": ("-{}", SUM, (PRODUCT,)),
+    "power": ("{}^{}", POWER, (ATOM, ATOM)),
+    "square": ("{}^2", POWER, (ATOM,)),
+    "transpose": ("{}^T", ATOM, (ATOM,)),
+    "matrix_transpose": ("{}^T", ATOM, (ATOM,)),
 }
 _SILENT = ("positive", "reshape", "broadcast_to", "expand_dims", "squeeze", "astype", "copy")
 
@@ -40,8 +40,8 @@ def spell(name: str, operands: Sequence[Spelled]) -> Spelled:
         return operands[0]
     if name == "multiply" and operands[0] == operands[1]:
         return spell("square", operands[:1])
-    if name in _SIGNS and len(operands) == len(_SIGNS[name]) - 2:
-        form, binding, *wanted = _SIGNS[name]
+    form, binding, wanted = _SIGNS.get(name, ("", ATOM, ()))
+    if form and len(operands) == len(wanted):
         texts = (x.within(b) for x, b in zip(operands, wanted, strict=True))
         return Spelled(form.format(*texts), binding)
     return Spelled(f"{name}({', '.join(x.text for x in operands)})")

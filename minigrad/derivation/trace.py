@@ -167,7 +167,9 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         options.pop("out", None)  # x += y gives a new value; other uses are found out by comparing
-        return self._record(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options)
+        return self._record(
+            ufunc if method == "__call__" else getattr(ufunc, method), inputs, options
+        )
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, inputs: Any, options: Any

@@ -15,7 +15,7 @@ from minigrad.tensor import Array
 REPETITIONS = 3  # of a line with random rounding errors
 
 
-class Unchanged(Exception):
+class Unchanged(Exception):  # noqa: N818, a signal and no error
     """A change has nothing to work on at this step: the line stays as it is there."""
 
 
@@ -87,9 +87,7 @@ def attempt(
     repeated = []
     for arguments in disturbed or [given] * REPETITIONS:
         try:
-            repeated.append(
-                quietly(functools.partial(expression.run, arguments, each=noise))
-            )
+            repeated.append(quietly(functools.partial(expression.run, arguments, each=noise)))
         except Exception:  # so does the line
             break
     if result is None or result.shape != expected.shape:
@@ -100,9 +98,7 @@ def attempt(
     spread = max((largest(x - result) for x in repeated), default=0.0)
     tolerance = 10 * (precision + spread / scale)
     error = largest(result - expected) / scale
-    return Trial(
-        line, t, expression, given, expected, result, failure, error, tolerance, repeated
-    )
+    return Trial(line, t, expression, given, expected, result, failure, error, tolerance, repeated)
 
 
 def largest(x: Any) -> float:
@@ -175,4 +171,3 @@ def _with_rounding_error(rng: np.random.Generator, precision: float, x: Any) -> 
     if not isinstance(x, np.ndarray | np.floating) or x.dtype.kind != "f":
         return x
     return x * (1 + precision * np.sign(rng.random(x.shape) - 0.5)).astype(x.dtype)
-
