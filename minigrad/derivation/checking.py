@@ -9,11 +9,12 @@ from minigrad.derivation.derivation import Derivation, Line
 from minigrad.derivation.diagnosis import diagnose
 from minigrad.derivation.report import Diagnosis, Finding, Report
 from minigrad.derivation.trace import expression_of
-from minigrad.derivation.trial import Trial, attempt
+from minigrad.derivation.trial import Trial, attempt, quietly
 from minigrad.derivation.truth import Truth
 from minigrad.flow import GradientFlow, Label
 
 
+@quietly()
 def check(derivation: Derivation, flow: GradientFlow, chained: bool) -> Report:
     """Compare every line with the truth; see `Derivation.check`."""
     truth = Truth(flow, derivation.layout)
@@ -25,6 +26,7 @@ def check(derivation: Derivation, flow: GradientFlow, chained: bool) -> Report:
     return Report(f"{derivation.title}: {how}", tuple(findings), blind_spots(truth))
 
 
+@quietly()
 def check_arrays(lines: Mapping[Label, Line], flow: GradientFlow, layout: str) -> Report:
     """Compare arrays, each as a line that is given nothing, at one step; see `compare`."""
     truth = Truth(flow, layout)

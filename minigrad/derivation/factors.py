@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from minigrad.backprop import by_age
 from minigrad.derivation.claims import Adjoint, Value
 from minigrad.derivation.spelling import POWER, Spelled, spell
@@ -27,8 +25,7 @@ def factors(truth: Truth, claim: Adjoint, t: int | None) -> dict[str, Array]:
             for x in _met(contribution, adjoint, names):
                 found.setdefault(_spelled(x, names).within(POWER), x._data)
             for x in _divisors(contribution, names):
-                with np.errstate(all="ignore"):
-                    found.setdefault(f"1/{_spelled(x, names).within(POWER)}", 1 / x._data)
+                found.setdefault(f"1/{_spelled(x, names).within(POWER)}", 1 / x._data)
     return found
 
 

@@ -2,7 +2,8 @@
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ class Trial:
     def attempt(self, run: Callable[[], Any]) -> Array | None:
         """What a changed line gives; None if that is no array."""
         try:
-            x = quietly(run)
+            x = run()
         except Unchanged:
             raise
         except Exception:  # whatever a change does to the line
@@ -87,7 +88,7 @@ def attempt(
     repeated = []
     for arguments in disturbed or [given] * REPETITIONS:
         try:
-            repeated.append(quietly(functools.partial(expression.run, arguments, each=noise)))
+            repeated.append(expression.run(arguments, each=noise))
         except Exception:  # so does the line
             break
     if result is None or result.shape != expected.shape:
@@ -113,11 +114,12 @@ def is_numeric(x: Any) -> bool:
     return np.asarray(x).dtype.kind in "fiu"
 
 
-def quietly(run: Callable[[], Any]) -> Any:
-    """Run it without warnings: what is not finite is found in the result."""
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without warnings: what is not finite is found in the results."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return run()
+        yield
 
 
 def _run(
@@ -126,7 +128,7 @@ def _run(
     """The result of a line, and what makes it unfit to be compared."""
     arguments = copied(given)
     try:
-        x = quietly(lambda: line.function(**arguments))
+        x = line.function(**arguments)
     except Exception as error:  # whatever the author's function raises
         return None, ("raised", f"It raises {type(error).__name__}: {error}.")
     if not is_numeric(x):
