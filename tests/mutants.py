@@ -18,7 +18,7 @@ import numpy as np
 
 import lstm
 import minigrad as mg
-from lstm.section_3 import section_3
+from lstm.derivation import section_3
 from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Value
 from minigrad.derivation.truth import Truth
 
