@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Steps, Value
 from minigrad.derivation.factors import factors
 from minigrad.derivation.spelling import Spelled, spell
@@ -79,11 +81,12 @@ class Case:
     def arguments(self) -> list[tuple[str, Claim, Place]]:
         """What the line is given: the parameter, what it stands for, and where it is used."""
         found = []
+        used = {j for node in self.expression.nodes for j in node.inputs} | {self.expression.result}
         for name, claim in self.line.inputs.items():
             nodes = [
                 j
                 for j, node in enumerate(self.expression.nodes)
-                if node.parameter is not None and node.parameter[0] == name
+                if node.parameter is not None and node.parameter[0] == name and j in used
             ]
             if nodes:
                 found.append((name, claim, self._place(str(claim), [(j, None) for j in nodes])))
@@ -94,6 +97,17 @@ class Case:
                     if place.text in texts and place.sites[0][1] is not None
                 ]
         return found
+
+    def is_there_twice(self, place: Place) -> bool:
+        """Whether a value is used more than once, or something else has the same value."""
+        [(site, _), *more] = place.sites
+        users = [i for i, node in enumerate(self.expression.nodes) for j in node.inputs if j == site]
+        x = self._values[site]
+        return bool(more or len(users) > 1) or any(
+            i != site and np.shape(x) == np.shape(y) and np.allclose(x, y)
+            for i, y in enumerate(self._values)
+            if y is not None
+        )
 
     def step_of(self, site: Site, trial: Trial) -> int | None:
         """The step that an argument belongs to; that at hand, unless the line sees them all."""
@@ -171,6 +185,20 @@ class Case:
             raise Unchanged
         array: Array = self.truth.given(claim, t)
         return array
+
+    def fits(self, claim: Claim, place: Place) -> bool:
+        """Whether what a claim stands for could stand at a place."""
+        if claim not in self._shapes:
+            try:
+                self._shapes[claim] = self.given(claim, self.step_of(place.sites[0], self.first)).shape
+            except Unchanged:
+                self._shapes[claim] = None
+        # Where the line raises, or its result has another shape, so may an operand.
+        return self.first.failure is not None or self._shapes[claim] == np.shape(place.value)
+
+    @functools.cached_property
+    def _shapes(self) -> dict[Claim, tuple[int, ...] | None]:
+        return {}
 
     def factors(self, t: int | None) -> dict[str, Array]:
         """What the true contributions are made of at a step."""

@@ -139,8 +139,8 @@ def double_counted(case: Case) -> Iterator[Repair]:
                 + ("" if inside else ", which the claim leaves out"),
                 case.changed(case.result, _with_parts(case, extra, np.subtract)),
             )
-    for place, operands in _operations(case, np.add):
-        for kept, dropped in (operands, operands[::-1]):
+    for place, kept, dropped in _addends(case):
+        if case.is_there_twice(dropped):
             yield Repair(
                 "double-counted contribution",
                 f"when {dropped.text} is added once less",
@@ -148,27 +148,22 @@ def double_counted(case: Case) -> Iterator[Repair]:
             )
 
 
+def extra_term(case: Case) -> Iterator[Repair]:
+    """There is a term too many."""
+    for place, kept, dropped in _addends(case):
+        yield Repair(
+            "extra term",
+            f"without the term {dropped.text}",
+            case.changed(place, _kept(case, kept)),
+        )
+
+
 def wrong_operand(case: Case) -> Iterator[Repair]:
-    """The line is given one value or adjoint where another of the same shape is right."""
+    """The line is given one value where another is right, or one adjoint; or two are swapped."""
     for name, claim, place in case.arguments:
-        for other in sorted(case.claims, key=lambda other: type(other) is not type(claim)):
-            if other == claim or _answers(case, other):
-                continue
-
-            def replaced(x: Any, trial: Trial, site: Site, other: Any = other) -> Array:
-                y = case.given(other, case.step_of(site, trial))
-                if (np.shape(x) != y.shape and case.first.failure is None) or (
-                    trial is case.first and not y.any()
-                ):
-                    raise ValueError("another shape, or nothing")
-                return y
-
-            one = "" if place.sites[0][1] is None else "one "
-            yield Repair(
-                "wrong operand",
-                f"when it is given {other} for {one}{place.text} ({name})",
-                case.changed(place, replaced),
-            )
+        for other in case.claims:
+            if type(other) is type(claim) and other != claim and case.fits(other, place):
+                yield from _given_instead(case, name, place, other)
     for function in (np.matmul, np.subtract, np.divide):
         for place, operands in _operations(case, function):
             yield Repair(
@@ -176,6 +171,14 @@ def wrong_operand(case: Case) -> Iterator[Repair]:
                 f"when the two operands of {place.text} change places",
                 case.changed(place, _swapped(case, function, operands)),
             )
+
+
+def value_for_adjoint(case: Case) -> Iterator[Repair]:
+    """The line is given a value where an adjoint is right, or an adjoint for a value."""
+    for name, claim, place in case.arguments:
+        for other in case.claims:
+            if type(other) is not type(claim) and case.fits(other, place):
+                yield from _given_instead(case, name, place, other)
 
 
 def missing_factor(case: Case) -> Iterator[Repair]:
@@ -250,6 +253,22 @@ def _summed(case: Case, place: Place) -> Iterator[Repair]:
                 lambda x, *_, axis=axis, keepdims=keepdims: np.sum(x, axis, keepdims=keepdims),
             ),
         )
+
+
+def _given_instead(case: Case, name: str, place: Place, other: Claim) -> Iterator[Repair]:
+    """The line with another value or adjoint as an argument, in all its uses or in one."""
+    if _answers(case, other):
+        return
+
+    def change(x: Any, trial: Trial, site: Site) -> Array:
+        y = case.given(other, case.step_of(site, trial))
+        if trial is case.first and not y.any():
+            raise ValueError("nothing at all")
+        return y
+
+    one = "" if place.sites[0][1] is None else "one "
+    how = f"when it is given {other} for {one}{place.text} ({name})"
+    yield Repair("wrong operand", how, case.changed(place, change))
 
 
 def _kept(case: Case, kept: Place) -> Callable[[Any, Trial, Site], Any]:
@@ -392,6 +411,13 @@ def _answers(case: Case, claim: Claim) -> bool:
     return not (adds_up and part.through < own.through)
 
 
+def _addends(case: Case) -> Iterator[tuple[Place, Place, Place]]:
+    """The sums of two terms: where, the one, the other; and the other way round."""
+    for place, (a, b) in _operations(case, np.add):
+        yield place, a, b
+        yield place, b, a
+
+
 def _operations(case: Case, function: Any) -> Iterator[tuple[Place, list[Place]]]:
     """The places whose value is computed by this function of two operands."""
     for place in (case.result, *case.places):
@@ -481,5 +507,6 @@ HYPOTHESES: tuple[Callable[[Case], Iterator[Repair]], ...] = (
     missing_factor,
     extra_factor,
     missing_sum_inside,
+    value_for_adjoint,
 )
-LAST = (broadcast_inside, another_adjoint, missing_factor_inside)
+LAST = (extra_term, broadcast_inside, another_adjoint, missing_factor_inside)

@@ -106,9 +106,11 @@ def expression_of(line: Line, given: Mapping[str, Any]) -> Expression:
         return expression
     try:
         replayed = expression.run(given)
-    except Exception:
+        same = np.shape(plain) == np.shape(replayed) and np.array_equal(
+            plain, replayed, equal_nan=True
+        )
+    except Exception:  # what it gives is no array, or it can't be run again
         return _opaque(line, given)
-    same = np.shape(plain) == np.shape(replayed) and np.array_equal(plain, replayed, equal_nan=True)
     return expression if same else _opaque(line, given)
 
 

@@ -67,7 +67,6 @@ def U(ds=adjoint("s", t=ALL_STEPS), h=value("h", t=ALL_STEPS)):
     return sum(h[t - 1] @ ds[t].T for t in ds)
 
 
-
 def b_share(ds=adjoint("s")):
     return ds.sum(axis=1, keepdims=True)
 
