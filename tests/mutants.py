@@ -81,7 +81,10 @@ def edits(tree, shapes, batch):
     """Every changed return statement: the kind of the error, what was done, the statement."""
     result = tree.body[-1]
     sizes = [
-        x.value for x in ast.walk(result) if isinstance(x, ast.Attribute) and x.attr == "shape"
+        part
+        for x in ast.walk(result)
+        if ast.unparse(x).endswith((".shape", ".size")) or ast.unparse(x).startswith("len(")
+        for part in ast.walk(x)
     ]
     indices = [
         y for x in ast.walk(result) if isinstance(x, ast.Subscript) for y in ast.walk(x.slice)
@@ -115,12 +118,13 @@ def edits_of(node, shapes):
         case ast.UnaryOp(op=ast.USub(), operand=x):
             yield "sign", x
         case ast.BinOp(left=a, op=ast.Mult() | ast.MatMult(), right=b):
-            yield "missing factor", a
-            yield "missing factor", b
+            for kept, dropped in ((a, b), (b, a)):
+                is_number = isinstance(dropped, ast.Constant)
+                yield ("scale" if is_number else "missing factor"), kept
             if isinstance(node.op, ast.Mult):
                 yield "extra factor", ast.BinOp(node, ast.Mult(), b)
         case ast.BinOp(left=a, op=ast.Div(), right=b):
-            is_number = isinstance(b, ast.Constant | ast.Call | ast.Subscript)
+            is_number = isinstance(b, ast.Constant | ast.Call | ast.Subscript | ast.Attribute)
             yield ("scale" if is_number else "missing factor"), a
         case ast.BinOp(left=a, op=ast.Pow()):
             yield "missing factor", a
@@ -176,7 +180,7 @@ def changes_value(line, mutant, truth):
     """Whether a mutant gives anything but what the line gives, at any step."""
     if mutant.claim != line.claim:
         return len(truth.steps) > 1
-    for t in truth.steps_of(line):
+    for t in truth.steps_of(mutant):
         try:
             new, old = (result(x, t, truth) for x in (mutant, line))
         except Exception:  # it raises, and the line does not
@@ -188,7 +192,7 @@ def changes_value(line, mutant, truth):
 
 def agrees_by_broadcasting(line, mutant, truth):
     """Whether NumPy would spread the mutant's result to the shape of the right one."""
-    t = truth.steps_of(line)[-1]
+    t = truth.steps_of(mutant)[-1]
     try:
         new, old = (np.shape(result(x, t, truth)) for x in (mutant, line))
         return np.broadcast_shapes(new, old) == old

@@ -101,12 +101,14 @@ class Case:
     def is_there_twice(self, place: Place) -> bool:
         """Whether a value is used more than once, or something else has the same value."""
         [(site, _), *more] = place.sites
-        users = [i for i, node in enumerate(self.expression.nodes) for j in node.inputs if j == site]
+        users = [
+            i for i, node in enumerate(self.expression.nodes) for j in node.inputs if j == site
+        ]
         x = self._values[site]
         return bool(more or len(users) > 1) or any(
             i != site and np.shape(x) == np.shape(y) and np.allclose(x, y)
             for i, y in enumerate(self._values)
-            if y is not None
+            if isinstance(y, np.ndarray)
         )
 
     def step_of(self, site: Site, trial: Trial) -> int | None:
@@ -187,23 +189,28 @@ class Case:
         return array
 
     def fits(self, claim: Claim, place: Place) -> bool:
-        """Whether what a claim stands for could stand at a place."""
+        """Whether what a claim stands for has the shape of what stands at a place."""
         if claim not in self._shapes:
             try:
-                self._shapes[claim] = self.given(claim, self.step_of(place.sites[0], self.first)).shape
+                x = self.given(claim, self.step_of(place.sites[0], self.first))
+                self._shapes[claim] = x.shape
             except Unchanged:
                 self._shapes[claim] = None
-        # Where the line raises, or its result has another shape, so may an operand.
-        return self.first.failure is not None or self._shapes[claim] == np.shape(place.value)
+        return bool(self._shapes[claim] == np.shape(place.value))
 
     @functools.cached_property
     def _shapes(self) -> dict[Claim, tuple[int, ...] | None]:
         return {}
 
     def factors(self, t: int | None) -> dict[str, Array]:
-        """What the true contributions are made of at a step."""
+        """What the true contributions are made of at a step, and what the line is given there."""
         if t not in self._factors:
-            self._factors[t] = factors(self.truth, self.claim, t)
+            found = factors(self.truth, self.claim, t)
+            for claim in self.line.inputs.values():
+                if claim.t is not ALL_STEPS:
+                    x = self.truth.given(claim, t)
+                    found |= {str(claim): x, f"{claim}^2": x * x}
+            self._factors[t] = found
         return self._factors[t]
 
     def step_at(self, place: Place, site: Site, trial: Trial) -> int | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from minigrad.derivation.case import Case, Repair
-from minigrad.derivation.hypotheses import HYPOTHESES, LAST, named_factor
+from minigrad.derivation.changes import named_factor
+from minigrad.derivation.hypotheses import HYPOTHESES
 from minigrad.derivation.report import Diagnosis, Explanation
 from minigrad.derivation.trial import Trial
 from minigrad.derivation.truth import Truth
@@ -23,7 +24,8 @@ def diagnose(trials: Sequence[Trial], truth: Truth) -> Diagnosis:
     failure = case.first.failure
     if failure and failure[0] in _PLAIN:
         return Diagnosis(*failure)
-    found = _fitting(case, HYPOTHESES) or _fitting(case, LAST) or _fitting_two(case)
+    rows = (_fitting(case, row) for row in HYPOTHESES)
+    found = next((row for row in rows if row), None) or _fitting_two(case)
     if found:
         lead = f"{failure[1]} " if failure else ""
         first = found[0]
@@ -46,7 +48,7 @@ def _fitting(
 
 def _fitting_two(case: Case) -> list[Explanation]:
     """The repairs that work together with a second one, of the result."""
-    repairs = (repair for hypothesis in HYPOTHESES for repair in hypothesis(case))
+    repairs = (repair for hypothesis in HYPOTHESES[0] for repair in hypothesis(case))
     pairs = (pair for repair in repairs for pair in _with_a_second(case, repair))
     return list(itertools.islice(_tried(case, pairs), 1))
 

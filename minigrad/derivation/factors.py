@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from minigrad.backprop import by_age
 from minigrad.derivation.claims import Adjoint, Value
 from minigrad.derivation.spelling import POWER, Spelled, spell
@@ -49,18 +51,20 @@ def _met(contribution: Tensor, adjoint: Tensor, names: Mapping[Tensor, str]) -> 
             beside += [x for x in node._inputs or () if x not in on_the_way]
     parts = (part for x in beside for part in _behind(x, names))
     return [
-        *(x for x in dict.fromkeys(parts) if x._operation or x in names),
+        *(x for x in dict.fromkeys(parts) if x._operation or x in names or x.ndim),
         *(x for x in on_the_way if x is not contribution),
     ]
 
 
 def _divisors(contribution: Tensor, names: Mapping[Tensor, str]) -> list[Tensor]:
-    """What is divided by on the way to a contribution."""
-    return [
+    """What is divided by on the way to a contribution, and the factors of that."""
+    divisors = [
         node._inputs[1]
         for node in _behind(contribution, names)
         if node._operation is not None and node._operation.name == "divide" and node._inputs
     ]
+    parts = (part for x in divisors for part in _behind(x, names))
+    return [x for x in dict.fromkeys(parts) if x._operation or x in names]
 
 
 def _behind(x: Tensor, names: Mapping[Tensor, str]) -> Iterator[Tensor]:
@@ -79,5 +83,6 @@ def _spelled(x: Tensor, names: Mapping[Tensor, str]) -> Spelled:
     if x in names:
         return Spelled(names[x])
     if x._operation is None:
-        return Spelled(f"{x._data:g}" if x._data.ndim == 0 else "a constant")
+        mask = bool(np.isin(x._data, (0, 1)).all())
+        return Spelled(f"{x._data:g}" if not x.ndim else "a mask" if mask else "a constant")
     return spell(x._operation.name, [_spelled(operand, names) for operand in x._inputs or ()])

@@ -111,7 +111,7 @@ def is_numeric(x: Any) -> bool:
     """Whether it is an array of real numbers, or a number."""
     if isinstance(x, bool) or not isinstance(x, np.ndarray | np.generic | float | int):
         return False
-    return np.asarray(x).dtype.kind in "fiu"
+    return np.asarray(x).dtype.kind in "fiub"
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def _run(
     if not is_numeric(x):
         kind = f"an array of {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
         return None, ("wrong type", f"It returns {kind}; expected an array of real numbers.")
-    result = np.asarray(x)
+    result = np.asarray(x, float) if np.asarray(x).dtype.kind == "b" else np.asarray(x)
     for name, g in given.items():
         if not _unchanged(g, arguments[name]):
             return result, (
