@@ -23,6 +23,7 @@ from minigrad.derivation.changes import (
     given_instead,
     in_words,
     negated,
+    operand_alone,
     operations,
     scaled,
     sets_of_contributions,
