@@ -24,6 +24,13 @@ class Job:
     part: Part
 
 
+def _turn(job: Job, loop: int) -> tuple[float, int]:
+    """When a line's turn is: in the loop by step, from the last; or before it, or after it."""
+    if job.t is not None:
+        return -job.t, job.index
+    return (-math.inf if job.index < loop else math.inf), job.index
+
+
 class Chain:
     """The backward pass that the lines describe: steps from the last to the first.
 
@@ -37,7 +44,9 @@ class Chain:
             for i, (line, finding) in enumerate(zip(lines, isolated, strict=True))
             for t in finding.checked
         ]
-        self.jobs.sort(key=lambda job: (-math.inf if job.t is None else -job.t, job.index))
+        # The loop over the steps stands where the first line of it does.
+        loop = min((job.index for job in self.jobs if job.t is not None), default=0)
+        self.jobs.sort(key=lambda job: _turn(job, loop))
         self.makers = {job.part: job for job in self.jobs}
         # For each part its array, and what random rounding errors make of it.
         self.computed: dict[Part, list[Array]] = {}

@@ -11,29 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.derivation import changes
 from minigrad.derivation.case import Case, Repair
-from minigrad.derivation.changes import (
-    PAIRS,
-    PRODUCTS,
-    QUOTIENT,
-    addends,
-    alike,
-    answers,
-    difference,
-    given_instead,
-    in_words,
-    negated,
-    operand_alone,
-    operations,
-    scaled,
-    sets_of_contributions,
-    summed,
-    swapped,
-    transposed,
-    with_factor,
-    with_parts,
-    with_two,
-)
 from minigrad.derivation.claims import Adjoint
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, largest
@@ -42,36 +21,40 @@ from minigrad.tensor import Array
 
 def sign(case: Case) -> Iterator[Repair]:
     """The result, or a value on the way, has the wrong sign."""
-    yield Repair("sign", "when multiplied by -1", case.changed(case.result, negated))
+    yield Repair("sign", "when multiplied by -1", case.changed(case.result, changes.negated))
     for place in case.places:
-        yield Repair("sign", f"when {place.text} has the other sign", case.changed(place, negated))
+        yield Repair(
+            "sign", f"when {place.text} has the other sign", case.changed(place, changes.negated)
+        )
 
 
 def transpose(case: Case) -> Iterator[Repair]:
     """The result, or a value on the way, is the transpose of what it should be."""
-    yield Repair("transpose", "when transposed", case.changed(case.result, transposed))
+    yield Repair("transpose", "when transposed", case.changed(case.result, changes.transposed))
     for place in case.places:
         if np.ndim(place.value) > 1:
             yield Repair(
-                "transpose", f"when {place.text} is transposed", case.changed(place, transposed)
+                "transpose",
+                f"when {place.text} is transposed",
+                case.changed(place, changes.transposed),
             )
 
 
 def scale(case: Case) -> Iterator[Repair]:
     """The result is off by a constant factor."""
-    yield from scaled(case, case.result, any_number=True)
+    yield from changes.scaled(case, case.result, any_number=True)
 
 
 def scale_inside(case: Case) -> Iterator[Repair]:
     """A value on the way is off by a constant factor that has a name."""
     for place in case.places:
-        yield from scaled(case, place)
+        yield from changes.scaled(case, place)
 
 
 def any_scale_inside(case: Case) -> Iterator[Repair]:
     """A value on the way is off by some constant factor."""
     for place in case.places:
-        yield from scaled(case, place, any_number=True)
+        yield from changes.scaled(case, place, any_number=True)
 
 
 def missing_sum(case: Case) -> Iterator[Repair]:
@@ -94,15 +77,15 @@ def missing_sum(case: Case) -> Iterator[Repair]:
             yield Repair(
                 "missing sum",
                 f"when summed over the steps: what the line gives is the share of step {step}",
-                case.changed(case.result, with_parts(case, others, np.add)),
+                case.changed(case.result, changes.with_parts(case, others, np.add)),
             )
-    yield from summed(case, case.result)
+    yield from changes.summed(case, case.result)
 
 
 def missing_sum_inside(case: Case) -> Iterator[Repair]:
     """A sum over an axis of a value on the way was forgotten."""
     for place in case.places:
-        yield from summed(case, place)
+        yield from changes.summed(case, place)
 
 
 def broadcast(case: Case) -> Iterator[Repair]:
@@ -143,42 +126,42 @@ def broadcast_inside(case: Case) -> Iterator[Repair]:
 def missing_contribution(case: Case) -> Iterator[Repair]:
     """Some of the contributions that the claim is the sum of were left out."""
     own = case.part(case.first).through
-    for missing in sets_of_contributions(case, inside=True):
+    for missing in changes.sets_of_contributions(case, inside=True):
         if set(missing) == own:
             continue  # zero, and everything added to it
         yield Repair(
             "missing contribution",
-            f"when {in_words(case, missing)} is added",
-            case.changed(case.result, with_parts(case, missing, np.add)),
+            f"when {changes.in_words(case, missing)} is added",
+            case.changed(case.result, changes.with_parts(case, missing, np.add)),
         )
 
 
 def double_counted(case: Case) -> Iterator[Repair]:
     """A contribution was added twice, or one that does not belong to the claim."""
     for inside in (True, False):
-        for extra in sets_of_contributions(case, inside):
+        for extra in changes.sets_of_contributions(case, inside):
             yield Repair(
                 "double-counted contribution",
-                f"when {in_words(case, extra)} is taken away"
+                f"when {changes.in_words(case, extra)} is taken away"
                 + ("" if inside else ", which the claim leaves out"),
-                case.changed(case.result, with_parts(case, extra, np.subtract)),
+                case.changed(case.result, changes.with_parts(case, extra, np.subtract)),
             )
-    for place, kept, dropped in addends(case):
+    for place, kept, dropped in changes.addends(case):
         if case.is_there_twice(dropped):
             yield Repair(
                 "double-counted contribution",
                 f"when {dropped.text} is added once less",
-                case.changed(place, operand_alone(case, kept)),
+                case.changed(place, changes.operand_alone(case, kept)),
             )
 
 
 def extra_term(case: Case) -> Iterator[Repair]:
     """There is a term too many."""
-    for place, kept, dropped in addends(case):
+    for place, kept, dropped in changes.addends(case):
         yield Repair(
             "extra term",
             f"without the term {dropped.text}",
-            case.changed(place, operand_alone(case, kept)),
+            case.changed(place, changes.operand_alone(case, kept)),
         )
 
 
@@ -186,14 +169,14 @@ def wrong_operand(case: Case) -> Iterator[Repair]:
     """The line is given one value where another is right, or one adjoint; or two are swapped."""
     for name, claim, place in case.arguments:
         for other in case.claims:
-            if alike(claim, other) and other != claim and case.fits(other, place):
-                yield from given_instead(case, name, place, other)
+            if changes.alike(claim, other) and other != claim and case.fits(other, place):
+                yield from changes.given_instead(case, name, place, other)
     for function in (np.matmul, np.subtract, np.divide):
-        for place, operands in operations(case, function):
+        for place, operands in changes.operations(case, function):
             yield Repair(
                 "wrong operand",
                 f"when the two operands of {place.text} change places",
-                case.changed(place, swapped(case, function, operands)),
+                case.changed(place, changes.swapped(case, function, operands)),
             )
 
 
@@ -201,33 +184,35 @@ def unlike_operand(case: Case) -> Iterator[Repair]:
     """The line is given an adjoint where a value is right, or a part of another adjoint."""
     for name, claim, place in case.arguments:
         for other in case.claims:
-            if not alike(claim, other) and case.fits(other, place):
-                yield from given_instead(case, name, place, other)
+            if not changes.alike(claim, other) and case.fits(other, place):
+                yield from changes.given_instead(case, name, place, other)
 
 
 def operand_of_another_shape(case: Case) -> Iterator[Repair]:
     """The line is given something of another shape than what is right."""
     for name, claim, place in case.arguments:
         for other in case.claims:
-            if alike(claim, other) and case.first.failure and not case.fits(other, place):
-                yield from given_instead(case, name, place, other)
+            if changes.alike(claim, other) and case.first.failure and not case.fits(other, place):
+                yield from changes.given_instead(case, name, place, other)
 
 
 def missing_factor(case: Case) -> Iterator[Repair]:
     """A factor was left out of the result."""
     texts = list(case.factors(case.first.t))
     for text in texts:
-        yield from with_factor(case, case.result, text, PRODUCTS)
+        yield from changes.with_factor(case, case.result, text, changes.PRODUCTS)
 
 
 def two_missing_factors(case: Case) -> Iterator[Repair]:
     """Two factors, or a factor that is a sum of two, were left out of the result."""
     texts = list(case.factors(case.first.t))
-    for (a, b), (form, function) in itertools.product(itertools.permutations(texts, 2), PAIRS):
+    for (a, b), (form, function) in itertools.product(
+        itertools.permutations(texts, 2), changes.PAIRS
+    ):
         yield Repair(
             "missing factor",
             f"when multiplied by {form.format(a, b)}",
-            case.changed(case.result, with_two(case, a, b, function)),
+            case.changed(case.result, changes.with_two(case, a, b, function)),
         )
 
 
@@ -235,18 +220,18 @@ def missing_factor_inside(case: Case) -> Iterator[Repair]:
     """A factor, or a division, was left out of a value on the way."""
     for place in case.places:
         for text in case.factors(case.step_at(place, place.sites[0], case.first)):
-            yield from with_factor(case, place, text, PRODUCTS + QUOTIENT)
+            yield from changes.with_factor(case, place, text, changes.PRODUCTS + changes.QUOTIENT)
 
 
 def extra_factor(case: Case) -> Iterator[Repair]:
     """There is a factor too many."""
     for function in (np.multiply, np.matmul, np.divide):
-        for place, operands in operations(case, function):
+        for place, operands in changes.operations(case, function):
             for kept, dropped in (operands, operands[::-1])[: 1 if function is np.divide else 2]:
                 yield Repair(
                     "extra factor",
                     f"without the factor {'1/' if function is np.divide else ''}{dropped.text}",
-                    case.changed(place, operand_alone(case, kept)),
+                    case.changed(place, changes.operand_alone(case, kept)),
                 )
 
 
@@ -254,18 +239,18 @@ def divided_by_a_factor(case: Case) -> Iterator[Repair]:
     """There is a factor too many, though not by itself; or a division was left out."""
     for text in case.factors(case.first.t):
         used = any(text in place.text for place in case.places)
-        for repair in with_factor(case, case.result, text, QUOTIENT):
+        for repair in changes.with_factor(case, case.result, text, changes.QUOTIENT):
             yield replace(repair, kind="extra factor" if used else "missing factor")
 
 
 def another_adjoint(case: Case) -> Iterator[Repair]:
     """The result is the right adjoint of another value."""
     for claim in case.claims:
-        if isinstance(claim, Adjoint) and not answers(case, claim):
+        if isinstance(claim, Adjoint) and not changes.answers(case, claim):
 
             def run(trial: Trial, claim: Adjoint = claim) -> Array | None:
                 other = case.given(claim, trial.t)
-                error = np.inf if trial.result is None else difference(trial.result, other)
+                error = np.inf if trial.result is None else changes.difference(trial.result, other)
                 return trial.expected if error <= 1000 * case.truth.precision else None
 
             yield Repair("wrong operand", f"for another value: this is {claim}", run)
