@@ -50,7 +50,9 @@ def compare(
     KeyError
         If no value has such a name and step.
     ValueError
-        If there is no such layout.
+        If there is no such layout, or a value requires no gradient.
+    TypeError
+        If the two don't go together: a flow and a dict, a function and a function.
 
     Examples
     --------
@@ -85,8 +87,7 @@ def compare(
 
 def _turn(flow: GradientFlow, label: Label) -> float:
     """When backpropagation is done with a value: after the oldest of those that it goes into."""
-    if label not in flow.values:
-        flow.adjoint(*label)  # which says what is wrong with it
+    flow.adjoint(*label)  # which says so if there is none
     return -min((flow.values[m]._index for m in flow.contributions(*label)), default=0)
 
 
