@@ -87,8 +87,16 @@ def compare(
 
 def _turn(flow: GradientFlow, label: Label) -> float:
     """When backpropagation is done with a value: after the oldest of those that it goes into."""
-    flow.adjoint(*label)  # which says so if there is none
+    if label not in flow.values:
+        steps = [str(t) for name, t in flow.values if name == label[0] and t is not None]
+        known = f"it has steps {', '.join(steps)}" if steps else f"known are {_names(flow)}"
+        raise KeyError(f"compare: no value is called {_spelled(label)}; {known}")
+    flow.adjoint(*label)  # which says so if it requires no gradient
     return -min((flow.values[m]._index for m in flow.contributions(*label)), default=0)
+
+
+def _names(flow: GradientFlow) -> str:
+    return ", ".join(dict.fromkeys(name for name, _ in flow.values))
 
 
 def _label(key: str | Label) -> Label:
