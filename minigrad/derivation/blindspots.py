@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.derivation.truth import Truth
+from minigrad.tensor import Array
 
 _RANDOM = "take random values"
 
@@ -41,11 +42,21 @@ def _blind_spots(truth: Truth) -> Iterator[str]:
     zero = [n for n, arrays in truth.by_name().items() if not any(map(np.any, arrays))]
     if zero:
         yield f"{', '.join(zero)}: zero, so a factor or term with it can't be seen; {_RANDOM}"
+    alike = [n for n, arrays in truth.adjoints_by_name().items() if all(map(_is_constant, arrays))]
+    if alike:
+        yield (
+            f"{', '.join(f'dJ/d{n}' for n in alike)}: all entries equal, so which of them goes "
+            "where can't be seen; let J weight them"
+        )
     names = list(parameters)
     for i, name in enumerate(names):
         same = [n for n in names[i + 1 :] if np.array_equal(parameters[n], parameters[name])]
         if same and name not in zero:
             yield f"{name} equals {', '.join(same)}: they can't be told apart; {_RANDOM}"
+
+
+def _is_constant(x: Array) -> bool:
+    return x.size > 1 and float(np.ptp(x)) == 0 and bool(x.any())
 
 
 def _constants(truth: Truth) -> list[str]:

@@ -50,6 +50,11 @@ class Case:
         self.first = self.trials[0]
         self.line, self.expression = self.first.line, self.first.expression
 
+    @functools.cached_property
+    def is_summed(self) -> bool:
+        """Whether the line is one step's, and what it claims belongs to all."""
+        return len(self.trials) > 1 and self.truth.label(self.claim, 0)[1] is None
+
     # --- places -----------------------------------------------------------------------------------
 
     @functools.cached_property

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -64,12 +65,15 @@ def _tried(case: Case, repairs: Iterator[Repair]) -> Iterator[Explanation]:
 def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:
     """A repair, and then another of what comes out."""
 
-    def both(kind: str, how: str, change: Callable[[Array], Array]) -> Repair:
+    def both(
+        kind: str, how: str, change: Callable[[Array], Array], over_steps: bool = False
+    ) -> Repair:
         def run(trial: Trial) -> Array | None:
-            x = repair.run(trial)
-            return None if x is None else trial.attempt(lambda: change(x))
+            terms: list[Any] = [repair.run(x) for x in (case.trials if over_steps else [trial])]
+            return trial.attempt(lambda: change(sum(terms[1:], terms[0])))
 
-        return Repair(f"{repair.kind} and {kind}", f"{repair.how} and {how}", run)
+        kinds = kind if repair.kind == kind else f"{repair.kind} and {kind}"
+        return Repair(kinds, f"{repair.how} and {how}", run)
 
     x = case.first_result(repair.run)
     if x is None:
@@ -83,6 +87,8 @@ def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:
         if factor is not None:
             name, number = factor
             yield both("scale", f"multiplied by {name}", lambda x: number * x)
+        if case.is_summed:
+            yield both("missing sum", "summed over the steps", lambda x: x, over_steps=True)
 
 
 def _worst_entries(trial: Trial) -> str:

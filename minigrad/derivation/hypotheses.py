@@ -59,7 +59,7 @@ def any_scale_inside(case: Case) -> Iterator[Repair]:
 
 def missing_sum(case: Case) -> Iterator[Repair]:
     """A sum over the steps, or over an axis, was forgotten."""
-    if len(case.trials) > 1 and case.truth.label(case.claim, 0)[1] is None:
+    if case.is_summed:
 
         def over_steps(trial: Trial) -> Array | None:
             results: list[Any] = [other.result for other in case.trials]
@@ -245,8 +245,9 @@ def divided_by_a_factor(case: Case) -> Iterator[Repair]:
 
 def another_adjoint(case: Case) -> Iterator[Repair]:
     """The result is the right adjoint of another value."""
+    given = set(case.line.inputs.values())
     for claim in case.claims:
-        if isinstance(claim, Adjoint) and not changes.answers(case, claim):
+        if isinstance(claim, Adjoint) and claim not in given and not changes.answers(case, claim):
 
             def run(trial: Trial, claim: Adjoint = claim) -> Array | None:
                 other = case.given(claim, trial.t)

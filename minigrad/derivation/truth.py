@@ -50,6 +50,14 @@ class Truth:
             found.setdefault(name, []).append(x)
         return found
 
+    def adjoints_by_name(self) -> dict[str, list[Array]]:
+        """The adjoints of each name at all its steps, of those that reach J."""
+        found: dict[str, list[Array]] = {}
+        for label, parts in self._contributions.items():
+            if parts:
+                found.setdefault(label[0], []).append(self.sum_of(Part(label, frozenset(parts))))
+        return found
+
     # --- which ------------------------------------------------------------------------------------
 
     def steps_of(self, line: Line) -> list[int | None]:

@@ -28,6 +28,7 @@ RANDOM = np.random.default_rng(1).uniform(0.2, 1, size=(3, 4))
     ("flow", "words"),
     [
         (flow(), "U: square"),
+        (flow(), "dJ/de: all entries equal"),
         (flow(B=1), "B = 1"),
         (flow(T=1), "T = 1"),
         (classifier(np.eye(3)[:, [0, 1, 2, 0]], RANDOM[:, :3]), "y is one-hot"),

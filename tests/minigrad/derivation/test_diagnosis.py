@@ -189,9 +189,14 @@ WRONG = [
         s=given(lambda dh, s: dh * (s**2 - 1), dh=adjoint("h"), s=value("s")),
     ),
     case(
-        "missing sum and sign",
+        "sign and missing sum",
         "over the steps",
         b=given(lambda ds: -ds.sum(axis=1, keepdims=True), ds=adjoint("s")),
+    ),
+    case(
+        "missing sum",
+        "(the batch) and summed over the steps",
+        b=given(lambda ds: ds, ds=adjoint("s")),
     ),
     case("raised", "no value is called z", e=given(lambda z: z, z=value("z"))),
     case("raised", "does not reach J through z", e=(adjoint("h", via="z"), raises)),
