@@ -35,7 +35,7 @@ class Mutant:
     line: object
 
 
-def lstm_flow(n_x=3, n_a=4, n_y=5, T=4, B=6, seed=0, dtype=float):
+def lstm_flow(n_x=3, n_a=4, n_y=5, T=3, B=6, seed=0, dtype=float):
     """The seed's LSTM at random values, nothing zero, symmetric or repeated."""
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(T, n_x, B)), rng.uniform(0.2, 1, size=(T, n_y, B))
