@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from lstm.check_command import add_commands
 from lstm.comparison import TOLERANCE, Row, compare_section_3
 from lstm.model import init_params
 from lstm.words import names, next_characters
@@ -38,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the parameters and the name (0)")
     parser.add_argument("--dtype", choices=TOLERANCE, default="float64")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    return verify(parser.parse_args(arguments))
+    parser.set_defaults(run=verify)
+    add_commands(parser.add_subparsers(title="other commands", metavar="COMMAND"))
+    options = parser.parse_args(arguments)
+    status: int = options.run(options)
+    return status
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -1,5 +1,8 @@
 """A small reverse-mode engine that checks hand-made derivations."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from minigrad.backprop import gradients
 from minigrad.check import GradientMismatchError, check_gradients
 from minigrad.context import no_grad, scope, step
@@ -42,16 +45,35 @@ from minigrad.operations.shape import broadcast_to, concatenate, reshape, stack,
 from minigrad.tensor import Tensor
 from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
+if TYPE_CHECKING:
+    from minigrad.derivation import (
+        ALL_STEPS,
+        NEXT_STEP,
+        THIS_STEP,
+        Derivation,
+        Report,
+        adjoint,
+        compare,
+        value,
+    )
+
 __all__ = [
+    "ALL_STEPS",
+    "NEXT_STEP",
+    "THIS_STEP",
+    "Derivation",
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
+    "Report",
     "Tensor",
     "abs",
     "add",
+    "adjoint",
     "broadcast_to",
     "check_gradients",
     "clip",
+    "compare",
     "concatenate",
     "cos",
     "detect_nonfinite",
@@ -96,7 +118,25 @@ __all__ = [
     "tanh",
     "tensor",
     "transpose",
+    "value",
     "value_and_grad",
     "vjp",
     "where",
 ]
+
+# What not every program needs is imported when it is first asked for (PEP 562).
+_LATER = dict.fromkeys(
+    (
+        *("ALL_STEPS", "NEXT_STEP", "THIS_STEP", "Derivation"),
+        *("Report", "adjoint", "compare", "value"),
+    ),
+    "minigrad.derivation",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+    found = getattr(importlib.import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found
