@@ -173,11 +173,8 @@ def _seen_from(m: Label, t: int | None) -> Label:
 def in_words(case: Case, parts: tuple[Label, ...]) -> str:
     """Contributions in words, as seen from the step at hand."""
     label, t = case.part(case.first).label, case.first.t
-    from_next = {
-        m
-        for m in case.truth.contributions(label)
-        if None not in (m[1], label[1]) and m[1] > label[1]
-    }
+    after = None if label[1] is None else label[1] + 1
+    from_next = {m for m in case.truth.contributions(label) if m[1] == after is not None}
     if len(parts) > 1 and set(parts) == from_next:
         return f"what flows from the next step (via {', '.join(name for name, _ in parts)})"
 
