@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.derivation.case import Case, Place, Repair
 from minigrad.derivation.claims import Adjoint, Claim, Value
+from minigrad.derivation.spelling import Spelled, spell
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, Unchanged, largest
 from minigrad.flow import Label
@@ -103,7 +104,7 @@ def with_factor(
 
         yield Repair(
             "missing factor",
-            f"when {what}{how} {text}{'^T' if flipped else ''}",
+            f"when {what}{how} {spell('transpose', [Spelled(text)]).text if flipped else text}",
             case.changed(place, change),
         )
 
