@@ -280,6 +280,7 @@ def measured(every):
                 score.named += named
             if not named:
                 print(mutant.line.ref, mutant.kind, mutant.what, diagnosis, sep=" | ")
+    by_title["all"] = by_title.pop("all")  # last
     return by_title, by_kind
 
 
