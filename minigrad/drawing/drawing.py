@@ -1,0 +1,113 @@
+"""The finished picture: shown by notebooks, saved in several formats."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from minigrad.drawing import dot
+from minigrad.drawing.layout import RendererNotFoundError, lay_out
+from minigrad.drawing.picture import Picture
+from minigrad.drawing.svg import to_svg
+
+LEGEND = {
+    "value": "",
+}
+
+
+class Drawing:
+    """A picture of a graph or of its gradient flow; `minigrad.draw` makes it.
+
+    Attributes
+    ----------
+    source : str
+        The picture in DOT. Needs no renderer.
+    """
+
+    def __init__(self, picture: Picture, ranks: dot.Ranks = (), legend: bool = False) -> None:
+        self.picture = picture
+        self._ranks = ranks
+        self._legend = legend
+
+    @cached_property
+    def _boxes(self) -> dict[str, dot.Box]:
+        return {node.id: dot.boxed(node) for node in self.picture.nodes.values()}
+
+    @cached_property
+    def source(self) -> str:
+        return dot.to_dot(self.picture, self._boxes, self._ranks)
+
+    @cached_property
+    def _svg(self) -> str:
+        layout = lay_out(dot.to_dot(self.picture, self._boxes, self._ranks, recurrent=False))
+        return to_svg(self.picture, self._boxes, layout, ())
+
+    def svg(self) -> str:
+        """The picture as SVG, for light and dark pages.
+
+        Raises
+        ------
+        RendererNotFoundError
+            If neither pygraphviz nor the program `dot` is there.
+        """
+        return self._svg
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file.
+
+        Parameters
+        ----------
+        path
+            Its suffix decides: `.svg`, `.png`, `.pdf`, or `.dot`.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is another.
+        RendererNotFoundError
+            If something that the format needs is not installed.
+        """
+        path = Path(path)
+        writers = {".svg": self.svg, ".png": self._png, ".pdf": self._pdf, ".dot": self._dot}
+        if path.suffix not in writers:
+            raise ValueError(
+                f"save: expected a name that ends in {', '.join(writers)}, got {path.name!r}"
+            )
+        content = writers[path.suffix]()
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def _dot(self) -> str:
+        return self.source
+
+    def _png(self) -> bytes:
+        import resvg_py
+
+        return bytes(resvg_py.svg_to_bytes(svg_string=self._light(), zoom=2, background="#ffffff"))
+
+    def _pdf(self) -> bytes:
+        from io import BytesIO, StringIO
+
+        from reportlab.graphics import renderPDF
+        from svglib.svglib import svg2rlg
+
+        drawing = svg2rlg(StringIO(self._light()))
+        out = BytesIO()
+        renderPDF.drawToFile(drawing, out)
+        return out.getvalue()
+
+    def _light(self) -> str:
+        """Without the style sheet for dark pages: on paper there is none."""
+        svg = self.svg()
+        return svg[: svg.index("<style>")] + svg[svg.index("</style>") + len("</style>") :]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        try:
+            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+        except RendererNotFoundError as error:
+            return {"text/plain": f"{error}\n\n{self.source}"}
+
+    def __repr__(self) -> str:
+        return (
+            f"<drawing of {self.picture.title}: {len(self.picture.nodes)} nodes, "
+            f"{len(self.picture.edges)} edges>"
+        )

@@ -1,0 +1,105 @@
+"""A picture as data: nodes, edges and blocks, before anything is laid out."""
+
+from dataclasses import dataclass, field
+
+from minigrad.drawing.formula import Formula
+
+
+@dataclass
+class Node:
+    """One node.
+
+    Attributes
+    ----------
+    id
+        Unique in its picture.
+    kind
+        "value" (a named value or adjoint, written into the wire), "box" (an operation), "formula"
+        (several), "circle" and "doublecircle" (a symbol in a circle), "end" (where gradients end),
+        "stub" (a step that is not drawn), "port" (where a value leaves its block).
+    label
+        What is written in it.
+    caption
+        What is written under it: the factor of a Hadamard product, the number of a plus node.
+    name
+        The named value that it shows, such as "z_f"; "c(t-1)" for one of another step.
+    block
+        The index of the block that it stands in.
+    side
+        "in" or "out" if it stands on the border of its block, where a flow comes in or goes out.
+    age
+        Of the value that it is about; older values are named first.
+    summary
+        Lines of small print: shape and statistics.
+    alarm
+        "nan", "vanishing" or "exploding" where the numbers are bad.
+    """
+
+    id: str
+    kind: str
+    label: Formula
+    caption: Formula | None = None
+    name: str | None = None
+    block: int | None = None
+    side: str = ""
+    age: int = 0
+    summary: tuple[str, ...] = ()
+    alarm: str = ""
+
+
+@dataclass
+class Edge:
+    """One edge, in the direction in which the value or the gradient flows.
+
+    Attributes
+    ----------
+    tail, head
+        Identifiers of nodes.
+    carries
+        What flows along it, in plain text: "z_f(t)" or "dJ/dz_f(t)".
+    recurrent
+        Whether it goes to the next repeat of its block.
+    width
+        In points.
+    alarm
+        As a node's.
+    """
+
+    tail: str
+    head: str
+    carries: str
+    recurrent: bool = False
+    width: float = 1.0
+    alarm: str = ""
+
+
+@dataclass
+class Block:
+    """A time step, or several alike that are drawn once."""
+
+    title: str
+
+
+@dataclass
+class Picture:
+    """What there is to draw."""
+
+    title: str
+    backward: bool
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+
+    def add(self, node: Node) -> str:
+        """Add a node; returns its identifier."""
+        self.nodes[node.id] = node
+        return node.id
+
+    def connect(self, tail: str, head: str, carries: str, recurrent: bool = False) -> Edge:
+        """Add an edge, unless there is one of its kind already; returns it."""
+        for edge in self.edges:
+            if (edge.tail, edge.head, edge.recurrent) == (tail, head, recurrent):
+                return edge
+        edge = Edge(tail, head, carries, recurrent)
+        self.edges.append(edge)
+        return edge
