@@ -1,7 +1,7 @@
 """A picture as DOT: boxes of the sizes that their labels need, for Graphviz to place."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import graphviz
@@ -12,8 +12,6 @@ from minigrad.drawing.typeset import SIZE, SMALL, Label, typeset, words
 INCH = 72.0  # in points
 CIRCLE = 21.0  # the diameter of an operation in a circle
 GAP = 3.0  # between labels that stand above each other
-TITLE = 11.0  # the size of a block's title
-LANE = 7.0  # between edges that run along the border of a block
 
 Ranks = Sequence[Sequence[str]]
 
@@ -37,18 +35,14 @@ def boxed(node: Node) -> Box:
     labels = [typeset(node.label)]
     labels += [typeset(node.caption, SMALL)] if node.caption else []
     labels += [words(line, SMALL * 0.8) for line in node.summary]
-    if node.kind == "port":
-        return Box(4, 4, ())
     bare = node.kind in ("value", "stub")
     width = max(label.width for label in labels) + (8 if bare else 16)
     height = sum(label.height for label in labels) + GAP * (len(labels) - 1) + (4 if bare else 10)
     return Box(max(width, 12), max(height, 12), tuple(labels))
 
 
-def to_dot(
-    picture: Picture, boxes: dict[str, Box], ranks: Ranks, recurrent: bool = True
-) -> str:
-    """Write a picture in DOT, with the `graphviz` package.
+def to_dot(picture: Picture, boxes: Mapping[str, Box], ranks: Ranks) -> str:
+    """Write a whole picture in DOT, with the `graphviz` package.
 
     Parameters
     ----------
@@ -58,43 +52,86 @@ def to_dot(
         The size of each node.
     ranks
         Names of values that stand in one column of their block, from the top down.
-    recurrent
-        Whether to have the edges from a block to its next repeat, which need no room.
     """
-    graph = graphviz.Digraph(
+    graph = _digraph(picture)
+    for k, block in enumerate(picture.blocks):
+        with graph.subgraph(name=f"cluster_{k}") as cluster:
+            cluster.attr(label=graphviz.escape(block.title), style="rounded", labeljust="l")
+            _add_nodes(cluster, picture.of_block(k), boxes, ranks)
+    _add_nodes(graph, picture.of_block(None), boxes, ranks)
+    for k, edge in enumerate(picture.edges):
+        _add_edge(graph, picture, edge, f"edge{k}")
+    return str(graph.source)
+
+
+def part_to_dot(
+    picture: Picture,
+    nodes: Sequence[Node],
+    boxes: Mapping[str, Box],
+    ranks: Ranks,
+    ports: Mapping[str, Sequence[str]],
+) -> str:
+    """Write one part of a picture, such as a block, with ports for the edges that leave it.
+
+    Graphviz keeps to the order within a column only where there are no clusters, so blocks are
+    laid out one by one.
+
+    Parameters
+    ----------
+    picture, boxes, ranks
+        See `to_dot`.
+    nodes
+        Those of the part.
+    ports
+        For the sides "in" and "out" which nodes flows come to or go from, from the top down.
+    """
+    graph = _digraph(picture)
+    _add_nodes(graph, nodes, boxes, ranks)
+    inside = {node.id for node in nodes}
+    for k, edge in enumerate(picture.edges):
+        if not edge.recurrent and edge.tail in inside and edge.head in inside:
+            _add_edge(graph, picture, edge, f"edge{k}")
+    for side, ids in ports.items():
+        border = [node.id for node in nodes if node.side == side]
+        for node_id in ids:
+            port = f"{side}-{node_id}"
+            graph.node(port, "", shape="point", width="0.01", height="0.01")
+            edge = Edge(node_id, port, "") if side == "out" else Edge(port, node_id, "")
+            _add_edge(graph, picture, edge, f"edge-{port}")
+            border.append(port)
+        with graph.subgraph() as column:
+            column.attr(rank="min" if side == "in" else "max")
+            for node_id in border:
+                column.node(node_id)
+    return str(graph.source)
+
+
+def _digraph(picture: Picture) -> graphviz.Digraph:
+    return graphviz.Digraph(
         graphviz.escape(picture.title),
         graph_attr={
             "rankdir": "RL" if picture.backward else "LR",
             "nodesep": "0.14",
             "ranksep": "0.28",
-            "newrank": "true",
-            "tooltip": graphviz.escape(picture.title),
         },
-        node_attr={"fontname": "Times", "fontsize": "7", "margin": "0"},
+        node_attr={"fontname": "Times", "margin": "0"},
         edge_attr={"arrowsize": "0.6"},
     )
-    for k, block in enumerate(picture.blocks):
-        with graph.subgraph(name=f"cluster_{k}") as cluster:
-            title = words(block.title, TITLE)
-            cluster.attr(
-                label=_table(f'<TR>{_cell(block.title, title.width, title.height)}</TR>'),
-                style="rounded",
-                margin=f"{10 + LANE * recurrent_edges(picture, k):g}",
-                labeljust="l",
-            )
-            for node in picture.nodes.values():
-                if node.block == k:
-                    _add_node(cluster, node, boxes[node.id])
-            _add_ranks(cluster, picture, ranks, k)
-            _add_borders(cluster, picture, k)
-    for node in picture.nodes.values():
-        if node.block is None:
-            _add_node(graph, node, boxes[node.id])
-    _add_ranks(graph, picture, ranks, None)
-    for k, edge in enumerate(picture.edges):
-        if recurrent or not edge.recurrent:
-            _add_edge(graph, picture, edge, f"edge{k}")
-    return str(graph.source)
+
+
+def _add_nodes(
+    graph: graphviz.Digraph, nodes: Sequence[Node], boxes: Mapping[str, Box], ranks: Ranks
+) -> None:
+    """Add nodes, and put those of each rank into one column."""
+    for node in nodes:
+        _add_node(graph, node, boxes[node.id])
+    for names in ranks:
+        column = [node.id for name in names for node in nodes if node.name == name]
+        if len(column) > 1:
+            with graph.subgraph() as rank:
+                rank.attr(rank="same")
+                for above, below in zip(column, column[1:], strict=False):
+                    rank.edge(above, below, style="invis")
 
 
 def _add_node(graph: graphviz.Digraph, node: Node, box: Box) -> None:
@@ -134,56 +171,24 @@ def described(node: Node) -> str:
 
 
 def _add_edge(graph: graphviz.Digraph, picture: Picture, edge: Edge, name: str) -> None:
-    out, into = ("w", "e") if picture.backward else ("e", "w")
-    tail, head = picture.nodes[edge.tail], picture.nodes[edge.head]
+    into, out = ("e", "w") if picture.backward else ("w", "e")
     attributes = {"id": name, "tooltip": graphviz.escape(edge.carries)}
-    if head.kind == "value":
+    head = picture.nodes.get(edge.head)
+    if head is None or head.kind == "value":
         attributes["arrowhead"] = "none"
     if edge.recurrent:
         attributes |= {"constraint": "false", "style": "dashed"}
     graph.edge(
-        f"{tail.id}:o:{out}" if "circle" in tail.kind else f"{tail.id}:{out}",
-        f"{head.id}:o:{into}" if "circle" in head.kind else f"{head.id}:{into}",
-        **attributes,
+        _end(picture, edge.tail, out), _end(picture, edge.head, into), **attributes
     )
 
 
-def _add_ranks(graph: graphviz.Digraph, picture: Picture, ranks: Ranks, block: int | None) -> None:
-    """Put the values of each rank into one column: Graphviz keeps to the order of flat edges."""
-    for names in ranks:
-        column = [
-            node.id
-            for name in names
-            for node in picture.nodes.values()
-            if node.name == name and node.block == block
-        ][::-1]  # Graphviz counts columns from the bottom up
-        if len(column) > 1:
-            with graph.subgraph() as rank:
-                rank.attr(rank="same")
-                for above, below in zip(column, column[1:], strict=False):
-                    rank.edge(above, below, style="invis")
-
-
-def _add_borders(graph: graphviz.Digraph, picture: Picture, block: int) -> None:
-    """Put what comes in at one side of the block, and what goes out at the other."""
-    inside = [node for node in picture.nodes.values() if node.block == block]
-    for side in ("in", "out"):
-        border = [node.id for node in inside if node.side == side]
-        if len(border) > 1:
-            with graph.subgraph() as rank:
-                rank.attr(rank="same")
-                for node_id in border:
-                    rank.node(node_id)
-        if side == "out" and border:
-            tails = {edge.tail for edge in picture.edges if not edge.recurrent}
-            for node in inside:
-                if node.id not in tails and not node.side:
-                    graph.edge(node.id, border[0], style="invis")
-
-
-def recurrent_edges(picture: Picture, block: int | None) -> int:
-    """How many edges go from a block to its next repeat."""
-    return sum(edge.recurrent and picture.nodes[edge.head].block == block for edge in picture.edges)
+def _end(picture: Picture, node_id: str, side: str) -> str:
+    """Where an edge is tied to a node."""
+    node = picture.nodes.get(node_id)
+    if node is None:
+        return node_id
+    return f"{node_id}:o:{side}" if "circle" in node.kind else f"{node_id}:{side}"
 
 
 _CIRCLED = {"∘": "⊚", "+": "⊕", "−": "⊖"}

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.drawing import dot
-from minigrad.drawing.layout import RendererNotFoundError, lay_out
+from minigrad.drawing.engine import RendererNotFoundError
+from minigrad.drawing.layout import lay_out
 from minigrad.drawing.picture import Picture
 from minigrad.drawing.svg import to_svg
 
@@ -39,7 +40,7 @@ class Drawing:
 
     @cached_property
     def _svg(self) -> str:
-        layout = lay_out(dot.to_dot(self.picture, self._boxes, self._ranks, recurrent=False))
+        layout = lay_out(self.picture, self._boxes, self._ranks)
         return to_svg(self.picture, self._boxes, layout, ())
 
     def svg(self) -> str:

@@ -1,7 +1,7 @@
 """The forward picture: named values, and the operations between them at the level of equations."""
 
 from minigrad.drawing.blocks import Blocks
-from minigrad.drawing.formula import EMPTY, INCOMING, Formula, expression, unnamed
+from minigrad.drawing.formula import INCOMING, Formula, expression, unnamed
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
 from minigrad.tensor import Tensor
@@ -213,10 +213,6 @@ class ForwardPicture:
             if shown is not None:
                 tail = self._value(shown, shown._t)
                 text = self.picture.nodes[tail].label.text
-                if t == here:
-                    port = Node(f"out{shown._index}", "port", EMPTY, block=block, side="out")
-                    self.picture.connect(tail, self.picture.add(port), text)
-                    tail = port.id
                 self.picture.connect(tail, node_id, text, recurrent=t == here)
 
     def _at_shown_step(self, x: Tensor) -> Tensor | None:

@@ -1,31 +1,34 @@
-"""Where everything goes: Graphviz run on DOT text, within Python or as a program."""
+"""Where everything goes: each block is laid out by itself, and then the blocks in a row."""
 
-import json
-import shutil
-import subprocess
-import threading
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-Point = tuple[float, float]
+from minigrad.drawing.dot import Box, Ranks, part_to_dot
+from minigrad.drawing.engine import Curve, Placed, Point, place
+from minigrad.drawing.picture import Edge, Node, Picture
 
-# Graphviz keeps its state in global variables.
-_LOCK = threading.Lock()
+GAP = 34.0  # between blocks
+PADDING = 12.0  # between a block's border and what is in it
+TITLE = 20.0  # the height of a block's title
+LANE = 7.0  # between edges that run beside each other
+BEND = 6.0  # the radius of their corners
 
-MISSING = (
-    "draw: expected Graphviz to lay out the picture, found neither the package pygraphviz nor the "
-    "program dot; install one: `pip install pygraphviz`, or Graphviz from your system's packages. "
-    "The DOT text needs neither: see Drawing.source, or save a .dot file"
-)
+BEFORE, AFTER = "before", "after"
 
 
-class RendererNotFoundError(RuntimeError):
-    """Nothing on this machine can lay out a picture."""
+@dataclass
+class Frame:
+    """A block's border: its corners, and what is in its title."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Layout:
-    """Positions in points, from the top left.
+    """Positions of all parts of a picture, in points from the top left.
 
     Attributes
     ----------
@@ -34,79 +37,270 @@ class Layout:
     nodes
         For each node its centre.
     edges
-        For each edge that has an id the points of its Bézier curves: the start, then three for
-        each curve.
-    blocks
-        For each block left, top, right and bottom, and where the centre of its title is.
+        For each edge, by its place in the picture, its curve.
+    frames
+        For each block its border.
     """
 
-    width: float
-    height: float
-    nodes: dict[str, Point]
-    edges: dict[str, list[Point]]
-    blocks: dict[int, tuple[float, float, float, float, Point]]
+    width: float = 0
+    height: float = 0
+    nodes: dict[str, Point] = field(default_factory=dict)
+    edges: dict[int, Curve] = field(default_factory=dict)
+    frames: dict[int, Frame] = field(default_factory=dict)
 
 
-def lay_out(source: str) -> Layout:
-    """Run Graphviz.
+@dataclass
+class Part:
+    """A block, or what comes before all blocks or after them; placed by itself, then moved."""
+
+    key: int | str
+    nodes: list[Node]
+    placed: Placed
+    x: float = 0
+    y: float = 0
+    lanes: int = 0
+
+    @property
+    def padding(self) -> tuple[float, float]:
+        """Room beside and above what is in it."""
+        if isinstance(self.key, str):
+            return 0, 0
+        return PADDING + LANE * self.lanes, TITLE + LANE * self.lanes
+
+    @property
+    def width(self) -> float:
+        return self.placed.width + 2 * self.padding[0]
+
+    @property
+    def height(self) -> float:
+        _, above = self.padding
+        return self.placed.height + above + (0 if isinstance(self.key, str) else PADDING)
+
+    def at(self, point: Point) -> Point:
+        """Where a point of the part is in the whole."""
+        beside, above = self.padding
+        return point[0] + self.x + beside, point[1] + self.y + above
+
+    def curve(self, name: str) -> Curve:
+        return [self.at(point) for point in self.placed.edges[name]]
+
+    def node(self, name: str) -> Point:
+        return self.at(self.placed.nodes[name])
+
+
+def lay_out(picture: Picture, boxes: Mapping[str, Box], ranks: Ranks) -> Layout:
+    """Give every node and edge its place.
 
     Raises
     ------
     RendererNotFoundError
-        If it is not there; the message says what to install.
+        If there is no Graphviz.
     """
-    found = json.loads(_run(source))
-    _, _, width, height = _numbers(found["bb"])
+    home = _homes(picture)
+    parts: dict[int | str, Part] = {}
+    for key in (*range(len(picture.blocks)), BEFORE, AFTER):
+        nodes = [node for node in picture.nodes.values() if home[node.id] == key]
+        if nodes:
+            ports = _ports(picture, key, home, parts)
+            source = part_to_dot(picture, nodes, boxes, ranks, ports)
+            parts[key] = Part(key, nodes, place(source))
+            parts[key].lanes = sum(
+                edge.recurrent and home[edge.head] == key for edge in picture.edges
+            )
+    row = [parts[key] for key in (BEFORE, *range(len(picture.blocks)), AFTER) if key in parts]
+    _arrange(row[::-1] if picture.backward else row, picture, home, parts)
+    return _joined(picture, boxes, home, parts)
 
-    def point(text: str) -> Point:
-        x, y = _numbers(text)
-        return x, height - y
 
-    nodes, blocks = {}, {}
-    for thing in found.get("objects", ()):
-        if "pos" in thing:
-            nodes[thing["name"]] = point(thing["pos"])
-        elif thing["name"].startswith("cluster_") and "bb" in thing:
-            left, bottom, right, top = _numbers(thing["bb"])
-            k = int(thing["name"].removeprefix("cluster_"))
-            blocks[k] = (left, height - top, right, height - bottom, point(thing["lp"]))
-    edges = {
-        edge["id"]: _curve(edge["pos"], point) for edge in found.get("edges", ()) if "id" in edge
+def _homes(picture: Picture) -> dict[str, int | str]:
+    """In which part each node is; one outside of the blocks is before or after them."""
+    home: dict[str, int | str] = {
+        node.id: BEFORE if node.block is None else node.block for node in picture.nodes.values()
     }
-    return Layout(width, height, nodes, edges, blocks)
+    heads: dict[str, list[str]] = {}
+    for edge in picture.edges:
+        heads.setdefault(edge.tail, []).append(edge.head)
+    to_visit = [node.id for node in picture.nodes.values() if node.block is not None]
+    while to_visit:
+        for head in heads.get(to_visit.pop(), ()):
+            if home[head] == BEFORE:
+                home[head] = AFTER
+                to_visit.append(head)
+    return home
 
 
-def _run(source: str) -> str:
-    try:
-        import pygraphviz
-    except ImportError:
-        program = shutil.which("dot")
-        if program is None:
-            raise RendererNotFoundError(MISSING) from None
-        done = subprocess.run(
-            [program, "-Tjson"], input=source, capture_output=True, text=True, check=True
-        )
-        return done.stdout
-    with _LOCK:
-        graph = pygraphviz.AGraph(string=source)
-        output: bytes = graph.draw(prog="dot", format="json")
-    return output.decode()
+def _ports(
+    picture: Picture,
+    key: int | str,
+    home: Mapping[str, int | str],
+    parts: Mapping[int | str, Part],
+) -> dict[str, list[str]]:
+    """Which nodes of a part have edges from or to another part, from the top down."""
+    found: dict[str, dict[str, float]] = {"in": {}, "out": {}}
+    for edge in picture.edges:
+        tail, head = home[edge.tail], home[edge.head]
+        if tail == head and not edge.recurrent:
+            continue
+        if tail == key:
+            found["out"][edge.tail] = _height(parts, head, f"in-{edge.head}")
+        if head == key and not edge.recurrent:
+            found["in"][edge.head] = _height(parts, tail, f"out-{edge.tail}")
+    sides = {side: sorted(ids, key=ids.__getitem__) for side, ids in found.items()}
+    at_border = {node.id for node in picture.nodes.values() if node.side}
+    return {side: [i for i in ids if i not in at_border] for side, ids in sides.items()}
 
 
-def _curve(pos: str, point: Any) -> list[Point]:
-    """Read a spline, "e,x,y x,y x,y …": the end that is given first belongs to the arrowhead."""
-    start, end, points = [], [], []
-    for part in pos.split():
-        if part.startswith("e,"):
-            end = [point(part[2:])]
-        elif part.startswith("s,"):
-            start = [point(part[2:])]
+def _height(parts: Mapping[int | str, Part], key: int | str, name: str) -> float:
+    """How far down the other end of an edge is, if its part has been placed."""
+    if key not in parts:
+        return 0
+    nodes = parts[key].placed.nodes
+    return nodes.get(name, nodes.get(name.partition("-")[2], (0.0, 0.0)))[1]
+
+
+def _arrange(
+    row: list[Part], picture: Picture, home: Mapping[str, int | str], parts: dict[int | str, Part]
+) -> None:
+    """Put the parts beside each other, so that edges between neighbours are as level as can be."""
+    x = 0.0
+    for k, part in enumerate(row):
+        part.x = x
+        x += part.width + GAP
+        if k:
+            before = row[k - 1]
+            drops = [
+                (_port(a, "out", edge.tail)[1] - _port(b, "in", edge.head)[1])
+                * (1 if b is part else -1)
+                for edge in picture.edges
+                for a, b in [(parts[home[edge.tail]], parts[home[edge.head]])]
+                if {id(a), id(b)} == {id(before), id(part)}
+            ]
+            centred = before.y + (before.height - part.height) / 2
+            part.y = sum(drops) / len(drops) if drops else centred
+    top = min(part.y for part in row)
+    for part in row:
+        part.y -= top
+
+
+def _port(part: Part, side: str, node_id: str) -> Point:
+    """Where an edge leaves or enters a part."""
+    port = f"{side}-{node_id}"
+    return part.node(port if port in part.placed.nodes else node_id)
+
+
+def _joined(
+    picture: Picture,
+    boxes: Mapping[str, Box],
+    home: Mapping[str, int | str],
+    parts: Mapping[int | str, Part],
+) -> Layout:
+    """Collect what is in the parts, and lead edges from part to part."""
+    layout = Layout(
+        max((part.x + part.width for part in parts.values()), default=0.0),
+        max((part.y + part.height for part in parts.values()), default=0.0),
+    )
+    for key, part in parts.items():
+        layout.nodes |= {node.id: part.node(node.id) for node in part.nodes}
+        if isinstance(key, int):
+            layout.frames[key] = Frame(
+                part.x, part.y, part.x + part.width, part.y + part.height
+            )
+    order = sorted(parts.values(), key=lambda part: part.x)
+    router = _Router(picture, boxes, parts, {id(part): k for k, part in enumerate(order)})
+    for k, edge in enumerate(picture.edges):
+        tail, head = parts[home[edge.tail]], parts[home[edge.head]]
+        if tail is head and not edge.recurrent:
+            layout.edges[k] = tail.curve(f"edge{k}")
         else:
-            points.append(point(part))
-    first = [start[0], start[0], points[0]] if start else []
-    last = [points[-1], end[0], end[0]] if end else []
-    return first + points + last
+            layout.edges[k] = router.lead(edge, tail, head)
+    if router.lanes:
+        _move_down(layout, LANE * (len(router.lanes) + 1))
+    return layout
 
 
-def _numbers(text: str) -> list[float]:
-    return [float(number) for number in text.split(",")]
+class _Router:
+    """Leads edges from part to part, and from a block to its next repeat."""
+
+    def __init__(
+        self,
+        picture: Picture,
+        boxes: Mapping[str, Box],
+        parts: Mapping[int | str, Part],
+        place_in_row: Mapping[int, int],
+    ) -> None:
+        self.picture = picture
+        self.boxes = boxes
+        self.parts = parts
+        self.place_in_row = place_in_row
+        self.forward = -1 if picture.backward else 1
+        self.lanes: dict[str, int] = {}
+        self.loops: dict[int, int] = {}
+
+    def lead(self, edge: Edge, tail: Part, head: Part) -> Curve:
+        """The curve of one edge from its tail to its head."""
+        out, into = self._end(edge.tail, tail, "out"), self._end(edge.head, head, "in")
+        if edge.recurrent:
+            middle = self._around(out[-1], into[0], head)
+        elif abs(self.place_in_row[id(tail)] - self.place_in_row[id(head)]) == 1:
+            middle = _swing(out[-1], into[0])
+        else:
+            middle = self._over(edge, out[-1], into[0])
+        return out + middle[1:] + into[1:]
+
+    def _end(self, node_id: str, part: Part, side: str) -> Curve:
+        """The piece of an edge between a node and the border of its part."""
+        name = f"edge-{side}-{node_id}"
+        if name in part.placed.edges:
+            return part.curve(name)
+        x, y = part.node(node_id)
+        half = self.boxes[node_id].width / 2 * self.forward
+        return [(x + half, y) if side == "out" else (x - half, y)]
+
+    def _around(self, start: Point, end: Point, block: Part) -> Curve:
+        """Around the inside of a block's border, the first edge inmost."""
+        lane = self.loops[id(block)] = self.loops.get(id(block), 0) + 1
+        inset = 4 + LANE * (block.lanes - lane)
+        left, right = block.x + inset, block.x + block.width - inset
+        over = block.y + TITLE + inset
+        out, back = (right, left) if self.forward > 0 else (left, right)
+        return _bent([start, (out, start[1]), (out, over), (back, over), (back, end[1]), end])
+
+    def _over(self, edge: Edge, start: Point, end: Point) -> Curve:
+        """Over the blocks between; edges that share an end share a lane."""
+        shared = edge.tail if self.picture.backward else edge.head
+        lane = self.lanes.setdefault(shared, len(self.lanes))
+        over, step = -LANE * (lane + 1), self.forward * GAP / 3
+        out, back = start[0] + step, end[0] - step
+        return _bent([start, (out, start[1]), (out, over), (back, over), (back, end[1]), end])
+
+
+def _swing(start: Point, end: Point) -> Curve:
+    """From one border to the next, level at both ends."""
+    middle = (start[0] + end[0]) / 2
+    return [start, (middle, start[1]), (middle, end[1]), end]
+
+
+def _bent(corners: list[Point]) -> Curve:
+    """Straight lines with round corners."""
+    curve = [corners[0]]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        into, out = _towards(corner, before), _towards(corner, after)
+        curve += [curve[-1], into, into, corner, corner, out]
+    return [*curve, curve[-1], corners[-1], corners[-1]]
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    """Where the rounding of a corner begins."""
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    length = max(abs(dx), abs(dy), 1e-9)  # lines are level or upright
+    share = min(BEND, length / 2) / length
+    return corner[0] + dx * share, corner[1] + dy * share
+
+
+def _move_down(layout: Layout, by: float) -> None:
+    layout.height += by
+    layout.nodes = {name: (x, y + by) for name, (x, y) in layout.nodes.items()}
+    layout.edges = {k: [(x, y + by) for x, y in curve] for k, curve in layout.edges.items()}
+    for frame in layout.frames.values():
+        frame.top += by
+        frame.bottom += by

@@ -16,7 +16,7 @@ class Node:
     kind
         "value" (a named value or adjoint, written into the wire), "box" (an operation), "formula"
         (several), "circle" and "doublecircle" (a symbol in a circle), "end" (where gradients end),
-        "stub" (a step that is not drawn), "port" (where a value leaves its block).
+        "stub" (a step that is not drawn).
     label
         What is written in it.
     caption
@@ -89,6 +89,10 @@ class Picture:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+
+    def of_block(self, block: int | None) -> list[Node]:
+        """The nodes of one block, or those outside of all."""
+        return [node for node in self.nodes.values() if node.block == block]
 
     def add(self, node: Node) -> str:
         """Add a node; returns its identifier."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import hypot
 from xml.etree import ElementTree as ET
 
-from minigrad.drawing.dot import CIRCLE, GAP, LANE, Box, described, recurrent_edges
-from minigrad.drawing.layout import Layout, Point
+from minigrad.drawing.dot import CIRCLE, GAP, Box, described
+from minigrad.drawing.layout import Frame, Layout, Point
 from minigrad.drawing.picture import Edge, Node, Picture
 from minigrad.drawing.typeset import Label, words
 
@@ -59,23 +59,24 @@ def to_svg(picture: Picture, boxes: dict[str, Box], layout: Layout, legend: Sequ
     ET.SubElement(svg, "style").text = _dark_page()
     _shape(svg, "rect", "paper", width="100%", height="100%")
     canvas = ET.SubElement(svg, "g", {"transform": f"translate({MARGIN:g},{MARGIN:g})"})
-    for k, (left, top, right, bottom, _) in layout.blocks.items():
-        group = _group(canvas, "block", picture.blocks[k].title, "")
-        _shape(
-            group, "rect", "block", x=left, y=top, width=right - left, height=bottom - top, rx=8
-        )
-        title = words(picture.blocks[k].title, 11)
-        _write(group, title, (left + 10 + title.width / 2, top + 6 + title.height / 2), "faint")
+    for k, frame in layout.frames.items():
+        _draw_frame(canvas, picture.blocks[k].title, frame)
     for k, edge in enumerate(picture.edges):
-        if not edge.recurrent:
-            _draw_edge(canvas, picture, edge, layout.edges[f"edge{k}"])
-    _draw_recurrent(canvas, picture, boxes, layout)
+        _draw_edge(canvas, picture, edge, layout.edges[k])
     for node in picture.nodes.values():
         _draw_node(canvas, node, boxes[node.id], layout.nodes[node.id])
     for k, row in enumerate(legend):
         _draw_legend(canvas, row, layout.height + 16 + 18 * k)
     ET.indent(svg, "")
     return ET.tostring(svg, "unicode")
+
+
+def _draw_frame(canvas: ET.Element, text: str, frame: Frame) -> None:
+    group = _group(canvas, "block", text, "")
+    width, height = frame.right - frame.left, frame.bottom - frame.top
+    _shape(group, "rect", "block", x=frame.left, y=frame.top, width=width, height=height, rx=8)
+    title = words(text, 11)
+    _write(group, title, (frame.left + 10 + title.width / 2, frame.top + 12), "faint")
 
 
 def _draw_node(canvas: ET.Element, node: Node, box: Box, centre: Point) -> None:
@@ -140,47 +141,6 @@ def _draw_edge(canvas: ET.Element, picture: Picture, edge: Edge, points: list[Po
         if edge.alarm:
             head.set("fill", COLOURS[edge.alarm][0][0])
             del head.attrib["class"]
-
-
-def _draw_recurrent(
-    canvas: ET.Element, picture: Picture, boxes: dict[str, Box], layout: Layout
-) -> None:
-    """Lead edges to the next repeat around their block, inside of its border, the topmost inmost."""
-    lanes: dict[int | None, int] = {}
-    recurrent = [edge for edge in picture.edges if edge.recurrent]
-    for edge in sorted(recurrent, key=lambda edge: layout.nodes[edge.tail][1]):
-        block = picture.nodes[edge.head].block
-        lanes[block] = lane = lanes.get(block, 0) + 1
-        left, top, right, bottom, _ = layout.blocks[block or 0]
-        (x1, y1), (x2, y2) = layout.nodes[edge.tail], layout.nodes[edge.head]
-        inset = 10 + LANE * (recurrent_edges(picture, block) - lane)
-        towards = -1 if picture.backward else 1
-        out, back = (right - inset, left + inset)[::towards]
-        over = top + inset + 12
-        group = _group(canvas, "edge recurrent", edge.carries, "to the next repeat")
-        half = boxes[edge.head].width / 2
-        path = _rounded(
-            [(x1, y1), (out, y1), (out, over), (back, over), (back, y2), (x2 - towards * half, y2)]
-        )
-        shape = _shape(group, "path", "wire", d=path)
-        shape.set("stroke-dasharray", "5 3")
-
-
-def _rounded(corners: list[Point], radius: float = 6) -> str:
-    """A path along straight lines with round corners."""
-    path = f"M{corners[0][0]:.2f},{corners[0][1]:.2f}"
-    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
-        ends = []
-        for other in (before, after):
-            length = hypot(other[0] - corner[0], other[1] - corner[1]) or 1
-            share = min(radius, length / 2) / length
-            ends.append(
-                (corner[0] + (other[0] - corner[0]) * share,
-                 corner[1] + (other[1] - corner[1]) * share)
-            )
-        (ax, ay), (bx, by) = ends
-        path += f" L{ax:.2f},{ay:.2f} Q{corner[0]:.2f},{corner[1]:.2f} {bx:.2f},{by:.2f}"
-    return path + f" L{corners[-1][0]:.2f},{corners[-1][1]:.2f}"
 
 
 def _write(group: ET.Element, label: Label, centre: Point, ink: str) -> None:
