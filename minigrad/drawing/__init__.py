@@ -22,11 +22,18 @@ def draw(
     ranks: Sequence[Sequence[str]] = (),
 ) -> "Drawing":
     # What draws is imported here: most programs that import minigrad never draw.
+    from minigrad.drawing.backward import BackwardPicture
     from minigrad.drawing.blocks import Blocks
     from minigrad.drawing.drawing import Drawing
     from minigrad.drawing.forward import ForwardPicture
     from minigrad.drawing.trace import Trace
 
+    every = detail == "operations"
+    if isinstance(what, GradientFlow):
+        trace = Trace([what.J])
+        blocks = Blocks(trace, steps, roll, origin)
+        picture = BackwardPicture(what, trace, blocks, every, steps is not None).build()
+        return Drawing(picture, ranks)
     outputs = [what] if isinstance(what, Tensor) else list(what)
     trace = Trace(outputs)
     blocks = Blocks(trace, steps, roll, origin)

@@ -1,9 +1,12 @@
 """The forward picture: named values, and the operations between them at the level of equations."""
 
+import re
+
 from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.formula import INCOMING, Formula, expression, unnamed
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
+from minigrad.operation import Operation
 from minigrad.tensor import Tensor
 
 # A formula of more operations than this is drawn in several boxes.
@@ -111,7 +114,7 @@ class ForwardPicture:
             label = self._formula(x, sources)
         else:
             sources = list(x._inputs or ())
-            label = Formula(_symbol_in_latex(operation.symbol), operation.symbol)
+            label = symbol(operation)
         node = Node(
             f"op{x._index}", kind, label, block=self.blocks[self.trace.step[x]], age=x._index
         )
@@ -243,11 +246,13 @@ class ForwardPicture:
                 self.picture.connect(f"v{x._index}", stub.id, label.text)
 
 
-def _symbol_in_latex(symbol: str) -> str:
-    """A word upright, a sign as it is."""
-    if symbol.isascii() and symbol.replace("_", "").replace("-", "").isalpha() and len(symbol) > 1:
-        return rf"\mathrm{{{symbol.replace('_', chr(92) + '_')}}}"
-    return symbol if symbol.isascii() else _SIGNS.get(symbol, symbol)
+def symbol(operation: Operation) -> Formula:
+    """The symbol of an operation: a word upright, a sign as it is."""
+    text = operation.symbol
+    if re.fullmatch(r"[A-Za-z][\w-]+", text):
+        escaped = text.replace("_", r"\_")
+        return Formula(rf"\mathrm{{{escaped}}}", text)
+    return Formula(_SIGNS.get(text, text), text)
 
 
 _SIGNS = {"σ": r"\sigma", "∘": r"\circ", "−": "-", "Σ": r"\sum", "⊤": r"\top", "√": r"\surd"}

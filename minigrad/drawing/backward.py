@@ -1,0 +1,267 @@
+"""The backward picture: how the adjoint of every named value comes about."""
+
+from itertools import groupby
+
+from minigrad.drawing.blocks import Blocks
+from minigrad.drawing.formula import GRADIENT, Formula, derivative, expression
+from minigrad.drawing.forward import symbol
+from minigrad.drawing.numbering import number_plus_nodes
+from minigrad.drawing.picture import Node, Picture
+from minigrad.drawing.trace import Trace
+from minigrad.flow import GradientFlow, Label
+from minigrad.tensor import Tensor
+
+PLUS = Formula("+", "+")
+
+
+class BackwardPicture:
+    """Builds the picture of a gradient flow.
+
+    Every adjoint is written into the wire that it flows along. From one to the next lead the
+    operations of a contribution. Where contributions meet there is a plus node: within a step they
+    meet two at a time, in the order of the flow, and then across the steps.
+
+    What leads from a step to a value of another one is a *share*: it leaves the block, and comes
+    in where that value is.
+    """
+
+    def __init__(
+        self, flow: GradientFlow, trace: Trace, blocks: Blocks, every_operation: bool, cut: bool
+    ) -> None:
+        self.flow = flow
+        self.trace = trace
+        self.blocks = blocks
+        self.every_operation = every_operation
+        self.cut = cut  # whether some steps are left out, and all that is outside of steps
+        self.picture = Picture("gradient flow", backward=True, blocks=blocks.titled())
+        # What a step passes to a value, (value, step): the node that it comes out of.
+        self._shares: dict[tuple[Label, int | None], str] = {}
+        self._depends: dict[Tensor, bool] = {}
+
+    def build(self) -> Picture:
+        """Draw all adjoints that are asked for."""
+        reached = [label for label in self.flow.values if self.flow.reaches(*label)]
+        contributions = {label: self.flow.contributions(*label) for label in reached}
+        for v in reached:
+            for step, parts in groupby(contributions[v].items(), key=lambda part: part[0][1]):
+                here = v[1] if step is None else step
+                if self.blocks.is_shown(here) and not (self.cut and here is None):
+                    self._draw_share(v, here, list(parts))
+        for v in reached:
+            if self.blocks.is_shown(v[1]) and not (self.cut and v[1] is None):
+                steps = [step for step, _ in groupby(contributions[v], key=lambda m: m[1])]
+                self._draw_sum(v, steps)
+        self.picture.nodes = dict(
+            sorted(self.picture.nodes.items(), key=lambda item: -item[1].age)
+        )
+        number_plus_nodes(self.picture)
+        return self.picture
+
+    # --- one share: what a step passes to a value -----------------------------------------------
+
+    def _draw_share(
+        self, v: Label, here: int | None, parts: list[tuple[Label, Tensor]]
+    ) -> None:
+        """Draw the contributions that a value gets from one step, and their sum."""
+        if self.cut and parts[0][0][1] is None:
+            self._shares[v, here] = self._come_in(v, self._name(parts[0][0], here).text)
+            return
+        tails = [self._draw_contribution(v, m, part) for m, part in parts]
+        total = tails[0]
+        for k, tail in enumerate(tails[1:]):
+            total = self._plus(f"plus-{_id(v)}-{here}-{k}", v, here, [total, tail])
+        if v[1] is None and here is not None and self.flow.values[v]._operation is None:
+            self._draw_end(v, here, total)
+        elif v[1] != here:
+            total = self._go_out(v, here, total)
+        self._shares[v, here] = total
+
+    def _draw_contribution(self, v: Label, m: Label, part: Tensor) -> str:
+        """Draw the operations that lead from dJ/dm to a part of dJ/dv; returns the last node."""
+        adjoint = self.flow.adjoint(*m)
+        here = v[1] if m[1] is None else m[1]
+        path = self._path(part, adjoint)
+        tail, carried = self._adjoint(m), self._derivative(m, here).text
+        done = adjoint
+        for k, x in enumerate(path):
+            if not self._is_node(x, path[k + 1 :]):
+                continue
+            node_id = f"g{x._index}"
+            if node_id not in self.picture.nodes:
+                self.picture.add(self._operation(node_id, x, done, here))
+            self.picture.connect(tail, node_id, carried)
+            tail, done = node_id, x
+            carried = f"{self._derivative(v, here).text} via {self._name(m, here).text}"
+        return tail
+
+    def _path(self, part: Tensor, adjoint: Tensor) -> list[Tensor]:
+        """The operations that the gradient passes, up to where it has branched."""
+        path = []
+        x = part
+        while x is not adjoint:
+            path.append(x)
+            onwards = {i for i in x._inputs or () if self._depends_on(adjoint, i)}
+            if len(onwards) != 1:
+                break
+            [x] = onwards
+        return path[::-1]
+
+    def _depends_on(self, adjoint: Tensor, x: Tensor) -> bool:
+        """Whether a value was computed from an adjoint, with no other adjoint between."""
+        to_visit = [x]
+        while to_visit:
+            y = to_visit[-1]
+            if y is adjoint or y in self._depends or y._index < adjoint._index or y._name:
+                self._depends.setdefault(y, y is adjoint)
+                to_visit.pop()
+                continue
+            unknown = [i for i in y._inputs or () if i not in self._depends]
+            if unknown:
+                to_visit += unknown
+                continue
+            self._depends[y] = any(self._depends[i] for i in y._inputs or ())
+            to_visit.pop()
+        return self._depends[x]
+
+    def _is_node(self, x: Tensor, following: list[Tensor]) -> bool:
+        """Whether an operation on the way is drawn, or written into the formula that follows."""
+        if self.every_operation:
+            return True
+        drawn = x._operation.drawn
+        if drawn in ("line", "doublecircle"):
+            return bool(drawn == "doublecircle")
+        rest = [y._operation.drawn for y in following if y._operation.drawn != "line"]
+        return not rest or rest[0] == "doublecircle"
+
+    def _operation(self, node_id: str, x: Tensor, incoming: Tensor, here: int | None) -> Node:
+        """The node of an operation, or of several up to it, that the gradient passes."""
+        operation = x._operation
+        block, age = self.blocks[here], x._index
+
+        def written(i: Tensor) -> Formula | None:
+            if i is incoming:
+                return GRADIENT
+            return self._name((i._name, i._t), here, i) if i._name is not None else None
+
+        factors = [i for i in x._inputs or () if i is not incoming]
+        is_chained = len(factors) + 1 == len(x._inputs or ())
+        if operation.drawn == "doublecircle" and not (
+            is_chained and any(self._depends[i] for i in factors if i in self._depends)
+        ):
+            factors = [i for i in x._inputs or () if not self._depends.get(i)] or factors
+            caption = expression(factors[0], written) if factors else GRADIENT
+            return Node(
+                node_id, "doublecircle", symbol(operation), caption, block=block, age=age
+            )
+        if self.every_operation:
+            kind = operation.drawn if operation.drawn == "circle" else "box"
+            return Node(node_id, kind, symbol(operation), block=block, age=age)
+        return Node(node_id, "formula", expression(x, written), block=block, age=age)
+
+    # --- sums, and where flows come in, go out and end ------------------------------------------
+
+    def _draw_sum(self, v: Label, steps: list[int | None]) -> None:
+        """Draw how the shares of all steps make up an adjoint."""
+        if v[1] is None and self.flow.values[v]._operation is None and steps != [None]:
+            return  # a parameter: each step ends in its share
+        tails = []
+        for step in steps:
+            here = v[1] if step is None else step
+            tail = self._shares.get((v, here)) or self._from_another_step(v, here)
+            if tail is not None:
+                tails.append(tail)
+        node = self._adjoint(v)
+        if len(tails) > 1:
+            total = tails[0]
+            for k, tail in enumerate(tails[1:]):
+                total = self._plus(f"plus-{_id(v)}-{k}", v, v[1], [total, tail])
+            tails = [total]
+        for tail in tails:
+            self.picture.connect(tail, node, self._derivative(v, v[1]).text)
+
+    def _from_another_step(self, v: Label, step: int | None) -> str | None:
+        """What comes from a step that is not drawn itself, or not drawn at all."""
+        name, t = v
+        if step is None or t is None:
+            return None
+        shown = self.blocks.shown(step)
+        if shown is not None and self.blocks[step] != self.blocks[t]:
+            return self._shares.get(((name, shown - step + t), shown))
+        came_in = self._come_in(v, "" if shown else f"from {self.blocks.written(step, t)}", step)
+        share = self._shares.get(((name, 2 * t - step), t))
+        if shown is not None and share is not None:
+            text = self.picture.nodes[came_in].label.text
+            self.picture.connect(share, came_in, text, recurrent=True)
+        return came_in
+
+    def _come_in(self, v: Label, origin: str, step: int | None = None) -> str:
+        """Where a flow comes into a block: from another step, or from outside of all."""
+        via = "" if step is None else self.blocks.written(step, v[1])
+        node = Node(f"in-{_id(v)}-{step}", "value", self._derivative(v, v[1], via), side="in")
+        node.block, node.age = self.blocks[v[1]], self.flow.values[v]._index
+        if origin:
+            stub = Node(f"from-{_id(v)}-{step}", "stub", _words(origin), side="in")
+            stub.block, stub.age, node.side = node.block, node.age, ""
+            self.picture.connect(self.picture.add(stub), node.id, node.label.text)
+        return self.picture.add(node)
+
+    def _go_out(self, v: Label, here: int | None, tail: str) -> str:
+        """Where a share leaves its block."""
+        via = self.blocks.written(here, here)
+        label = self._derivative(v, here, via)
+        node = Node(f"out-{_id(v)}-{here}", "value", label, side="out")
+        node.block, node.age = self.blocks[here], self.flow.values[v]._index
+        node.name = f"{v[0]}({self.blocks.written(v[1], here)})"
+        self.picture.connect(tail, self.picture.add(node), label.text)
+        if self.blocks.shown(v[1]) is None if v[1] is not None else False:
+            goal = f"to {self.blocks.written(v[1], here)}"
+            stub = Node(f"to-{_id(v)}-{here}", "stub", _words(goal), side="out")
+            stub.block, stub.age, node.side = node.block, node.age, ""
+            self.picture.connect(node.id, self.picture.add(stub), label.text)
+        return node.id
+
+    def _draw_end(self, v: Label, here: int, tail: str) -> None:
+        """Where a gradient ends: at a parameter, whose adjoint is the sum over the steps."""
+        node = Node(f"end-{_id(v)}-{here}", "end", self._derivative(v, here), name=v[0])
+        node.block, node.age = self.blocks[here], self.flow.values[v]._index
+        self.picture.connect(tail, self.picture.add(node), node.label.text)
+
+    def _plus(self, node_id: str, v: Label, here: int | None, tails: list[str]) -> str:
+        """A plus node; what comes in are parts of dJ/dv."""
+        node = Node(node_id, "circle", PLUS, age=self.flow.values[v]._index)
+        node.block = self.blocks[here]
+        self.picture.add(node)
+        for tail in tails:
+            self.picture.connect(tail, node_id, f"part of {self._derivative(v, here).text}")
+        return node_id
+
+    def _adjoint(self, v: Label) -> str:
+        """The node of an adjoint; for J the loss itself."""
+        node_id = f"d-{_id(v)}"
+        if node_id not in self.picture.nodes:
+            value = self.flow.values[v]
+            is_end = value._operation is None and v[1] is None
+            label = self._name(v, v[1]) if value is self.flow.J else self._derivative(v, v[1])
+            node = Node(node_id, "end" if is_end else "value", label, name=v[0])
+            node.block, node.age = self.blocks[v[1]], value._index
+            self.picture.add(node)
+        return node_id
+
+    # --- how things are written -----------------------------------------------------------------
+
+    def _name(self, v: tuple[str, int | None], here: int | None, x: Tensor | None = None) -> Formula:
+        x = self.flow.values[v] if x is None else x
+        return self.blocks.label(v[0], v[1], here, x.ndim > 0)
+
+    def _derivative(self, v: Label, here: int | None, via: str = "") -> Formula:
+        return derivative(self._name(v, here), via)
+
+
+def _id(v: Label) -> str:
+    """An identifier that is safe in DOT."""
+    name, t = v
+    return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name) + f"-{t}"
+
+
+def _words(text: str) -> Formula:
+    return Formula("", text)
