@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from minigrad.drawing.blocks import Blocks
-from minigrad.drawing.formula import GRADIENT, Formula, derivative, expression
+from minigrad.drawing.formula import GRADIENT, Formula, derivative, equation, expression
 from minigrad.drawing.forward import symbol
 from minigrad.drawing.numbering import number_plus_nodes
 from minigrad.drawing.picture import Node, Picture
@@ -64,7 +64,8 @@ class BackwardPicture:
     ) -> None:
         """Draw the contributions that a value gets from one step, and their sum."""
         if self.cut and parts[0][0][1] is None:
-            self._shares[v, here] = self._come_in(v, self._name(parts[0][0], here).text)
+            origin = self._name(parts[0][0], here)
+            self._shares[v, here] = self._stub(f"from-{_id(v)}", origin, "in", v, here)
             return
         tails = [self._draw_contribution(v, m, part) for m, part in parts]
         total = tails[0]
@@ -187,44 +188,50 @@ class BackwardPicture:
         shown = self.blocks.shown(step)
         if shown is not None and self.blocks[step] != self.blocks[t]:
             return self._shares.get(((name, shown - step + t), shown))
-        came_in = self._come_in(v, "" if shown else f"from {self.blocks.written(step, t)}", step)
-        share = self._shares.get(((name, 2 * t - step), t))
-        if shown is not None and share is not None:
-            text = self.picture.nodes[came_in].label.text
-            self.picture.connect(share, came_in, text, recurrent=True)
-        return came_in
-
-    def _come_in(self, v: Label, origin: str, step: int | None = None) -> str:
-        """Where a flow comes into a block: from another step, or from outside of all."""
-        via = "" if step is None else self.blocks.written(step, v[1])
-        node = Node(f"in-{_id(v)}-{step}", "value", self._derivative(v, v[1], via), side="in")
-        node.block, node.age = self.blocks[v[1]], self.flow.values[v]._index
-        if origin:
-            stub = Node(f"from-{_id(v)}-{step}", "stub", _words(origin), side="in")
-            stub.block, stub.age, node.side = node.block, node.age, ""
-            self.picture.connect(self.picture.add(stub), node.id, node.label.text)
-        return self.picture.add(node)
+        via = self.blocks.written(step, t)
+        came_in = Node(f"in-{_id(v)}-{step}", "value", self._derivative(v, t, via), side="in")
+        came_in.block, came_in.age = self.blocks[t], self.flow.values[v]._index
+        self.picture.add(came_in)
+        if shown is None:
+            origin = self._stub(f"from-{_id(v)}-{step}", _words("from ", via), "in", v, t)
+            self.picture.connect(origin, came_in.id, came_in.label.text)
+            came_in.side = ""
+        elif ((name, 2 * t - step), t) in self._shares:
+            share = self._shares[(name, 2 * t - step), t]
+            self.picture.connect(share, came_in.id, came_in.label.text, recurrent=True)
+        return came_in.id
 
     def _go_out(self, v: Label, here: int | None, tail: str) -> str:
         """Where a share leaves its block."""
-        via = self.blocks.written(here, here)
-        label = self._derivative(v, here, via)
+        label = self._derivative(v, here, self.blocks.written(here, here))
         node = Node(f"out-{_id(v)}-{here}", "value", label, side="out")
         node.block, node.age = self.blocks[here], self.flow.values[v]._index
-        node.name = f"{v[0]}({self.blocks.written(v[1], here)})"
+        node.name = self._name(v, here).text
         self.picture.connect(tail, self.picture.add(node), label.text)
-        if self.blocks.shown(v[1]) is None if v[1] is not None else False:
-            goal = f"to {self.blocks.written(v[1], here)}"
-            stub = Node(f"to-{_id(v)}-{here}", "stub", _words(goal), side="out")
-            stub.block, stub.age, node.side = node.block, node.age, ""
-            self.picture.connect(node.id, self.picture.add(stub), label.text)
+        if v[1] is not None and self.blocks.shown(v[1]) is None:
+            goal = _words("to ", self.blocks.written(v[1], here))
+            node.side = ""
+            stub = self._stub(f"to-{_id(v)}-{here}", goal, "out", v, here)
+            self.picture.connect(node.id, stub, label.text)
         return node.id
+
+    def _stub(self, node_id: str, label: Formula, side: str, v: Label, here: int | None) -> str:
+        """Where a flow comes from or goes to what is not drawn."""
+        node = Node(node_id, "stub", label, side=side, block=self.blocks[here])
+        node.age = self.flow.values[v]._index
+        return self.picture.add(node)
 
     def _draw_end(self, v: Label, here: int, tail: str) -> None:
         """Where a gradient ends: at a parameter, whose adjoint is the sum over the steps."""
         node = Node(f"end-{_id(v)}-{here}", "end", self._derivative(v, here), name=v[0])
         node.block, node.age = self.blocks[here], self.flow.values[v]._index
-        self.picture.connect(tail, self.picture.add(node), node.label.text)
+        self.picture.add(node)
+        last = self.picture.nodes[tail]
+        if last.kind == "formula":  # the equation of the share
+            node.label = equation(node.label, last.label)
+            self.picture.replace(tail, node.id)
+        else:
+            self.picture.connect(tail, node.id, node.label.text)
 
     def _plus(self, node_id: str, v: Label, here: int | None, tails: list[str]) -> str:
         """A plus node; what comes in are parts of dJ/dv."""
@@ -263,5 +270,5 @@ def _id(v: Label) -> str:
     return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name) + f"-{t}"
 
 
-def _words(text: str) -> Formula:
-    return Formula("", text)
+def _words(words: str, step: str) -> Formula:
+    return Formula(rf"\text{{{words}}}{step}", words + step)

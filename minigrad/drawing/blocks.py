@@ -65,11 +65,18 @@ class Blocks:
         block = self[seen_from]
         if origin is None and block is not None and len(self.steps[block]) > 1:
             origin = self.steps[block].shown
-        return str(t) if origin is None else f"t{t - origin:+d}" if t != origin else "t"
+        return str(t) if origin is None else _relative(t, origin)
 
     def label(self, name: str, t: int | None, seen_from: int | None, bold: bool) -> Formula:
-        """A named value at a step."""
-        return named(name, self.written(t, seen_from), bold)
+        """A named value at a step.
+
+        In mathematics t is the step of the block that it stands in: the block's title says which.
+        """
+        block = self[seen_from]
+        text = self.written(t, seen_from)
+        if block is None or t is None:
+            return named(name, text, text, bold)
+        return named(name, _relative(t, self.steps[block].shown), text, bold)
 
     def titled(self) -> list[Block]:
         """The blocks with their titles."""
@@ -82,6 +89,10 @@ class Blocks:
             else:
                 titles.append(f"t = {steps.first}")
         return [Block(title) for title in titles]
+
+
+def _relative(t: int, origin: int) -> str:
+    return "t" if t == origin else f"t{t - origin:+d}"
 
 
 def _range(steps: Steps) -> range:

@@ -4,16 +4,16 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
-from minigrad.drawing import dot
+from minigrad.drawing.boxes import Box, boxed
+from minigrad.drawing.dot import Ranks, to_dot
 from minigrad.drawing.engine import RendererNotFoundError
 from minigrad.drawing.layout import lay_out
 from minigrad.drawing.picture import Picture
 from minigrad.drawing.svg import to_svg
 
-LEGEND = {
-    "value": "",
-}
+PNG_ZOOM, PNG_WIDEST = 2.0, 12_000.0
 
 
 class Drawing:
@@ -25,18 +25,18 @@ class Drawing:
         The picture in DOT. Needs no renderer.
     """
 
-    def __init__(self, picture: Picture, ranks: dot.Ranks = (), legend: bool = False) -> None:
+    def __init__(self, picture: Picture, ranks: Ranks = (), legend: bool = False) -> None:
         self.picture = picture
         self._ranks = ranks
         self._legend = legend
 
     @cached_property
-    def _boxes(self) -> dict[str, dot.Box]:
-        return {node.id: dot.boxed(node) for node in self.picture.nodes.values()}
+    def _boxes(self) -> dict[str, Box]:
+        return {node.id: boxed(node) for node in self.picture.nodes.values()}
 
     @cached_property
     def source(self) -> str:
-        return dot.to_dot(self.picture, self._boxes, self._ranks)
+        return to_dot(self.picture, self._ranks)
 
     @cached_property
     def _svg(self) -> str:
@@ -83,7 +83,10 @@ class Drawing:
     def _png(self) -> bytes:
         import resvg_py
 
-        return bytes(resvg_py.svg_to_bytes(svg_string=self._light(), zoom=2, background="#ffffff"))
+        svg = self._light()
+        width = float(ET.fromstring(svg).attrib["width"])
+        zoom = min(PNG_ZOOM, PNG_WIDEST / width)
+        return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom))
 
     def _pdf(self) -> bytes:
         from io import BytesIO, StringIO

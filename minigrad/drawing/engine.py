@@ -1,5 +1,6 @@
 """Graphviz, run on DOT text within Python or as a program."""
 
+import functools
 import json
 import shutil
 import subprocess
@@ -45,6 +46,7 @@ class Placed:
     edges: dict[str, Curve]
 
 
+@functools.lru_cache(maxsize=256)
 def place(source: str) -> Placed:
     """Run Graphviz on DOT text.
 

@@ -1,19 +1,22 @@
 r"""Expressions as mathematics and as plain text, by the templates of the operations' records."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from string import Formatter
 from typing import Any
 
 import numpy as np
 
 from minigrad.notation import latex_name
+from minigrad.operation import Operation
 from minigrad.tensor import Tensor
 
 # How tightly a template binds what it is made of.
 SUM, PRODUCT, POWER, ATOM = range(1, 5)
-# A formula longer than this is cut: nobody reads it in a picture.
+# A formula that is longer than this is cut: nobody reads it in a picture.
+MOST_OPERATIONS = 40
 LONGEST = 90
 LONGEST_NAME = 24
 
@@ -36,14 +39,14 @@ class Formula:
 EMPTY = Formula("", "")
 # Stands for what comes in along an edge from something that has no name.
 INCOMING = Formula(r"\,\cdot\,", "·")
-GRADIENT = Formula(r"\mathbf{g}", "g")
+GRADIENT = Formula(r"\,\mathbf{g}\,", "g")
 
 
-def named(name: str, step: str = "", bold: bool = True) -> Formula:
+def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:
     """A named value, with its step as a superscript."""
     short = shortened(name)
     latex = latex_name(short, bold)
-    text = short if not step else f"{short}({step})"
+    text = f"{short}({step_in_text})" if step_in_text else short
     return Formula(f"{latex}^{{({step})}}" if step else latex, text)
 
 
@@ -57,6 +60,11 @@ def derivative(of: Formula, via: str = "") -> Formula:
     )
 
 
+def equation(left: Formula, right: Formula) -> Formula:
+    """One formula as the value of another."""
+    return Formula(f"{left.latex} = {right.latex}", f"{left.text} = {right.text}")
+
+
 def unnamed(x: Tensor) -> Formula:
     """A leaf without a name: the number itself, or its shape."""
     if x.size == 1:
@@ -66,24 +74,30 @@ def unnamed(x: Tensor) -> Formula:
     return Formula(rf"\mathrm{{constant}}_{{{shape}}}", f"constant {shape}")
 
 
-def expression(x: Tensor, written: Callable[[Tensor], Formula | None], depth: int = 20) -> Formula:
+def expression(x: Tensor, written: Callable[[Tensor], Formula | None]) -> Formula:
     """Write what a tensor was computed from, down to what is `written` as it is."""
+    return _expression(x, written, count(1))
+
+
+def _expression(
+    x: Tensor, written: Callable[[Tensor], Formula | None], counted: Iterator[int]
+) -> Formula:
     x = unaliased(x)
     known = written(x)
     if known is not None:
         return known
     if x._operation is None:
         return unnamed(x)
-    if not depth:
+    if next(counted) > MOST_OPERATIONS:
         return Formula(r"\cdots", "…")
     operation = x._operation
-    inputs = [expression(i, written, depth - 1) for i in x._inputs or ()]
+    inputs = [_expression(i, written, counted) for i in x._inputs or ()]
     if operation.drawn == "line":
         return inputs[0]
-    return applied(operation, inputs, x._parameters)
+    return applied(operation, inputs)
 
 
-def applied(operation: Any, inputs: Sequence[Formula], parameters: Any = {}) -> Formula:
+def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
     """Put formulas into the template of an operation, in parentheses where needed."""
     template: str = operation.latex
     level = binding(template)
@@ -91,8 +105,8 @@ def applied(operation: Any, inputs: Sequence[Formula], parameters: Any = {}) -> 
         inputs = [Formula(_joined(i.latex for i in inputs), _joined(i.text for i in inputs), ATOM)]
     plain = in_plain_text(template)
     return Formula(
-        _filled(template, inputs, level, template, "latex", parameters),
-        _filled(plain, inputs, level, template, "text", parameters),
+        _filled(template, inputs, level, template, "latex"),
+        _filled(plain, inputs, level, template, "text"),
         level,
         template,
     )
@@ -151,7 +165,7 @@ def in_plain_text(template: str) -> str:
 
 
 def _filled(
-    template: str, inputs: Sequence[Formula], level: int, key: str, form: str, parameters: Any
+    template: str, inputs: Sequence[Formula], level: int, key: str, form: str
 ) -> str:
     """Fill in one form of a template."""
     written, depth = "", 0
@@ -160,18 +174,16 @@ def _filled(
         depth += sum(literal.count(c) for c in "({[") - sum(literal.count(c) for c in ")}]")
         if place is None:
             continue
-        if not place.isdigit():
-            written += str(parameters.get(place, place))
-            continue
         formula = inputs[int(place)]
         content: str = getattr(formula, form)
         exposed = depth == 0
         if exposed and _needs_parentheses(formula, level, key, literal):
             content = f"({content})"
-        elif form == "latex" and level == POWER and exposed:
+        elif form == "latex" and exposed and level == POWER and "^" in content:
             content = f"{{{content}}}"
         written += content
-    return written
+    # What a parameter is, such as an index, is more than a picture can say.
+    return re.sub(r"\{[a-z]+\}", r"\\ldots" if form == "latex" else "…", written)
 
 
 def _needs_parentheses(formula: Formula, level: int, template: str, before: str) -> bool:

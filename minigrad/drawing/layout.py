@@ -1,12 +1,16 @@
 """Where everything goes: each block is laid out by itself, and then the blocks in a row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from minigrad.drawing.dot import Box, Ranks, part_to_dot
+import graphviz
+
+from minigrad.drawing.boxes import CIRCLE, Box
+from minigrad.drawing.dot import Ranks, add_column, add_ranks, direction
 from minigrad.drawing.engine import Curve, Placed, Point, place
 from minigrad.drawing.picture import Edge, Node, Picture
 
+INCH = 72.0  # in points
 GAP = 34.0  # between blocks
 PADDING = 12.0  # between a block's border and what is in it
 TITLE = 20.0  # the height of a block's title
@@ -102,14 +106,67 @@ def lay_out(picture: Picture, boxes: Mapping[str, Box], ranks: Ranks) -> Layout:
         nodes = [node for node in picture.nodes.values() if home[node.id] == key]
         if nodes:
             ports = _ports(picture, key, home, parts)
-            source = part_to_dot(picture, nodes, boxes, ranks, ports)
-            parts[key] = Part(key, nodes, place(source))
+            parts[key] = Part(key, nodes, _place(picture, nodes, boxes, ranks, ports))
             parts[key].lanes = sum(
                 edge.recurrent and home[edge.head] == key for edge in picture.edges
             )
     row = [parts[key] for key in (BEFORE, *range(len(picture.blocks)), AFTER) if key in parts]
     _arrange(row[::-1] if picture.backward else row, picture, home, parts)
     return _joined(picture, boxes, home, parts)
+
+
+def _place(
+    picture: Picture,
+    nodes: list[Node],
+    boxes: Mapping[str, Box],
+    ranks: Ranks,
+    ports: Mapping[str, list[str]],
+) -> Placed:
+    """Let Graphviz place the nodes of one part as empty boxes, with ports at its borders.
+
+    Blocks are placed one by one since Graphviz keeps to the order within a column only where there
+    are no clusters, and since steps that are alike are then placed once.
+    """
+    graph = graphviz.Digraph(
+        graph_attr={"rankdir": direction(picture), "nodesep": "0.14", "ranksep": "0.34"},
+        node_attr={"label": "", "shape": "box", "fixedsize": "true"},
+    )
+    short = {node.id: f"n{k}" for k, node in enumerate(nodes)}
+    for node in nodes:
+        box = boxes[node.id]
+        size = {"width": f"{box.width / INCH:.4f}", "height": f"{box.height / INCH:.4f}"}
+        graph.node(short[node.id], **size)
+    add_ranks(graph, [replace(node, id=short[node.id]) for node in nodes], ranks)
+    into, out = ("e", "w") if picture.backward else ("w", "e")
+    names = {}
+    for k, edge in enumerate(picture.edges):
+        if not edge.recurrent and edge.tail in short and edge.head in short:
+            names[f"edge{len(names)}"] = f"edge{k}"
+            tail, head = f"{short[edge.tail]}:{out}", f"{short[edge.head]}:{into}"
+            graph.edge(tail, head, id=f"edge{len(names) - 1}")
+    for side, ids in ports.items():
+        border = [node.id for node in nodes if node.side == side]
+        for node_id in ids:
+            port = f"{side}-{node_id}"
+            short[port] = f"{side}{short[node_id]}"
+            graph.node(short[port], shape="point", width="0.01", height="0.01")
+            ends = (f"{short[node_id]}:{out}", short[port])
+            if side == "in":
+                ends = (short[port], f"{short[node_id]}:{into}")
+            names[f"edge-{short[port]}"] = f"edge-{port}"
+            graph.edge(*ends, id=f"edge-{short[port]}")
+            border.append(port)
+        # Where nothing else is, the order of the ports is free to follow the neighbours.
+        free = nodes[0].block is None
+        rank = "min" if side == "in" else "max"
+        add_column(graph, [short[node_id] for node_id in border], ordered=free, rank=rank)
+    placed = place(str(graph.source))
+    return Placed(
+        placed.width,
+        placed.height,
+        {name: placed.nodes[k] for name, k in short.items()},
+        {name: placed.edges[k] for k, name in names.items()},
+    )
 
 
 def _homes(picture: Picture) -> dict[str, int | str]:
@@ -213,9 +270,24 @@ def _joined(
             layout.edges[k] = tail.curve(f"edge{k}")
         else:
             layout.edges[k] = router.lead(edge, tail, head)
+        _tie(layout, picture, k)
     if router.lanes:
         _move_down(layout, LANE * (len(router.lanes) + 1))
     return layout
+
+
+def _tie(layout: Layout, picture: Picture, k: int) -> None:
+    """Lead an edge on to a circle, past the sides of its caption."""
+    edge, curve = picture.edges[k], layout.edges[k]
+    forward = -1 if picture.backward else 1
+    if "circle" in picture.nodes[edge.tail].kind:
+        x, y = layout.nodes[edge.tail]
+        start = (x + forward * CIRCLE / 2, y)
+        curve[:0] = [start, start, curve[0]]
+    if "circle" in picture.nodes[edge.head].kind:
+        x, y = layout.nodes[edge.head]
+        end = (x - forward * CIRCLE / 2, y)
+        curve += [curve[-1], end, end]
 
 
 class _Router:

@@ -107,3 +107,10 @@ class Picture:
         edge = Edge(tail, head, carries, recurrent)
         self.edges.append(edge)
         return edge
+
+    def replace(self, old: str, new: str) -> None:
+        """Let one node stand where another one stood."""
+        del self.nodes[old]
+        for edge in self.edges:
+            edge.tail = new if edge.tail == old else edge.tail
+            edge.head = new if edge.head == old else edge.head

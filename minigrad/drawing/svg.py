@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from math import hypot
 from xml.etree import ElementTree as ET
 
-from minigrad.drawing.dot import CIRCLE, GAP, Box, described
+from minigrad.drawing.boxes import CIRCLE, GAP, Box
+from minigrad.drawing.dot import lines
 from minigrad.drawing.layout import Frame, Layout, Point
 from minigrad.drawing.picture import Edge, Node, Picture
 from minigrad.drawing.typeset import Label, words
@@ -80,7 +81,7 @@ def _draw_frame(canvas: ET.Element, text: str, frame: Frame) -> None:
 
 
 def _draw_node(canvas: ET.Element, node: Node, box: Box, centre: Point) -> None:
-    group = _group(canvas, f"node {node.kind}", described(node), node.label.latex)
+    group = _group(canvas, f"node {node.kind}", "; ".join(lines(node)), node.label.latex)
     x, y = centre
     if "circle" in node.kind:
         look = node.alarm or "circle"
@@ -117,7 +118,7 @@ def _draw_edge(canvas: ET.Element, picture: Picture, edge: Edge, points: list[Po
         canvas,
         "edge recurrent" if edge.recurrent else "edge",
         edge.carries,
-        f"{described(picture.nodes[edge.tail])} to {described(picture.nodes[edge.head])}",
+        " to ".join(picture.nodes[end].label.text for end in (edge.tail, edge.head)),
     )
     points = list(points)
     arrow = picture.nodes[edge.head].kind != "value"
