@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.backprop import gradients
 from minigrad.check import GradientMismatchError, check_gradients
 from minigrad.context import no_grad, scope, step
+from minigrad.drawing import draw
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.leaf import name_tensors, tensor
 from minigrad.nonfinite import detect_nonfinite
@@ -78,6 +79,7 @@ __all__ = [
     "cos",
     "detect_nonfinite",
     "divide",
+    "draw",
     "exp",
     "grad",
     "gradient_flow",

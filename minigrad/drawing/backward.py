@@ -26,13 +26,13 @@ class BackwardPicture:
     """
 
     def __init__(
-        self, flow: GradientFlow, trace: Trace, blocks: Blocks, every_operation: bool, cut: bool
+        self, flow: GradientFlow, trace: Trace, blocks: Blocks, every_operation: bool
     ) -> None:
         self.flow = flow
         self.trace = trace
         self.blocks = blocks
         self.every_operation = every_operation
-        self.cut = cut  # whether some steps are left out, and all that is outside of steps
+        self.cut = blocks.are_chosen  # what is outside of the steps is left out
         self.picture = Picture("gradient flow", backward=True, blocks=blocks.titled())
         # What a step passes to a value, (value, step): the node that it comes out of.
         self._shares: dict[tuple[Label, int | None], str] = {}

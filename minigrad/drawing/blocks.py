@@ -39,6 +39,11 @@ class Blocks:
         self._of_step = {t: k for k, block in enumerate(self.steps) for t in _range(block)}
         self._only = None if steps is None else set(steps)
 
+    @property
+    def are_chosen(self) -> bool:
+        """Whether some steps are to be drawn alone."""
+        return self._only is not None
+
     def __getitem__(self, t: int | None) -> int | None:
         """The index of the block that a step is in; None if it is not drawn."""
         return None if t is None else self._of_step.get(t)

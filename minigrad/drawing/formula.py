@@ -100,6 +100,8 @@ def _expression(
 def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
     """Put formulas into the template of an operation, in parentheses where needed."""
     template: str = operation.latex
+    for parameter in operation.defaults:  # such as an index: more than a picture can say
+        template = template.replace(f"{{{{{parameter}}}}}", r"\ldots")
     level = binding(template)
     if operation.arity is None:
         inputs = [Formula(_joined(i.latex for i in inputs), _joined(i.text for i in inputs), ATOM)]
@@ -154,6 +156,7 @@ def in_plain_text(template: str) -> str:
         (r"\\operatorname{{(\w+)}}", r"\1"),
         (r"\^\\top", "ᵀ"),
         (r"\\circ", "∘"),
+        (r"\\ldots", "…"),
         (r"\\sigma", "σ"),
         (r"\\sum", "Σ"),
         (r"\\[lr]vert", "|"),
@@ -182,8 +185,7 @@ def _filled(
         elif form == "latex" and exposed and level == POWER and "^" in content:
             content = f"{{{content}}}"
         written += content
-    # What a parameter is, such as an index, is more than a picture can say.
-    return re.sub(r"\{[a-z]+\}", r"\\ldots" if form == "latex" else "…", written)
+    return written
 
 
 def _needs_parentheses(formula: Formula, level: int, template: str, before: str) -> bool:

@@ -1,5 +1,6 @@
 """Where everything goes: each block is laid out by itself, and then the blocks in a row."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -139,11 +140,15 @@ def _place(
     add_ranks(graph, [replace(node, id=short[node.id]) for node in nodes], ranks)
     into, out = ("e", "w") if picture.backward else ("w", "e")
     names = {}
+    outgoing = Counter(edge.tail for edge in picture.edges)
+    incoming = Counter(edge.head for edge in picture.edges)
     for k, edge in enumerate(picture.edges):
         if not edge.recurrent and edge.tail in short and edge.head in short:
             names[f"edge{len(names)}"] = f"edge{k}"
             tail, head = f"{short[edge.tail]}:{out}", f"{short[edge.head]}:{into}"
-            graph.edge(tail, head, id=f"edge{len(names) - 1}")
+            alone = outgoing[edge.tail] == incoming[edge.head] == 1
+            # What has no choice goes straight on.
+            graph.edge(tail, head, id=f"edge{len(names) - 1}", weight="20" if alone else "1")
     for side, ids in ports.items():
         border = [node.id for node in nodes if node.side == side]
         for node_id in ids:
