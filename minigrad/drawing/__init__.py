@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from minigrad.flow import GradientFlow
+from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def draw(
     from minigrad.drawing.drawing import Drawing
     from minigrad.drawing.formula import Formula
     from minigrad.drawing.forward import ForwardPicture
+    from minigrad.drawing.summary import add_summaries
     from minigrad.drawing.trace import Trace
 
     if detail not in ("equations", "operations"):
@@ -102,10 +103,18 @@ def draw(
     whose = ", ".join(dict.fromkeys(x.name or "an unnamed value" for x in outputs))
     kind = "computation" if flow is None else "gradient flow"
     picture.title = title or f"the {kind} of {whose if flow is None else flow.J.name or 'J'}"
+    if values:
+        add_summaries(picture, trace, blocks, flow or _flow_of(outputs))
     for node in picture.nodes.values():
         if notes and node.kind == "value" and node.name in notes:
             node.caption = Formula("", notes[node.name])
     return Drawing(picture, ranks, legend)
+
+
+def _flow_of(outputs: Sequence[Tensor]) -> GradientFlow | None:
+    """The gradient flow of a loss, for its forward picture."""
+    is_loss = len(outputs) == 1 and outputs[0].size == 1 and outputs[0].requires_grad
+    return gradient_flow(outputs[0]) if is_loss else None
 
 
 def _tensors(what: Tensor | Sequence[Tensor]) -> list[Tensor]:

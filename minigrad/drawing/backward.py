@@ -89,7 +89,9 @@ class BackwardPicture:
                 continue
             node_id = f"g{x._index}"
             if node_id not in self.picture.nodes:
-                self.picture.add(self._operation(node_id, x, done, here))
+                node = self._operation(node_id, x, done, here)
+                node.gradient = x._data
+                self.picture.add(node)
             self.picture.connect(tail, node_id, carried)
             tail, done = node_id, x
             carried = f"{self._derivative(v, here).text} via {self._name(m, here).text}"
@@ -223,7 +225,7 @@ class BackwardPicture:
 
     def _draw_end(self, v: Label, here: int, tail: str) -> None:
         """Where a gradient ends: at a parameter, whose adjoint is the sum over the steps."""
-        node = Node(f"end-{_id(v)}-{here}", "end", self._derivative(v, here), name=v[0])
+        node = Node(f"end-{_id(v)}-{here}", "end", self._derivative(v, here), name=v[0], subject=v)
         node.block, node.age = self.blocks[here], self.flow.values[v]._index
         self.picture.add(node)
         last = self.picture.nodes[tail]
@@ -249,7 +251,7 @@ class BackwardPicture:
             value = self.flow.values[v]
             is_end = value._operation is None and v[1] is None
             label = self._name(v, v[1]) if value is self.flow.J else self._derivative(v, v[1])
-            node = Node(node_id, "end" if is_end else "value", label, name=v[0])
+            node = Node(node_id, "end" if is_end else "value", label, name=v[0], subject=v)
             node.block, node.age = self.blocks[v[1]], value._index
             self.picture.add(node)
         return node_id

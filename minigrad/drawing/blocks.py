@@ -1,6 +1,6 @@
 """Which steps a picture shows, and how they are written."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from minigrad.drawing.formula import Formula, named
 from minigrad.drawing.picture import Block
@@ -61,6 +61,11 @@ class Blocks:
         if block is None:
             return t if self.is_shown(t) else None
         return self.steps[block].shown
+
+    def alike(self, t: int | None) -> Sequence[int | None]:
+        """The steps that a step stands for."""
+        block = self[t]
+        return [t] if block is None else list(_range(self.steps[block]))
 
     def written(self, t: int | None, seen_from: int | None) -> str:
         """How a step is written where another one is at hand."""

@@ -19,15 +19,20 @@ class Box:
 
 
 def boxed(node: Node) -> Box:
-    """Measure a node. A circle has what else it says below it, and as much room above."""
-    small = [typeset(node.caption, SIZE * 0.85)] if node.caption else []
+    """Measure a node.
+
+    What stands in the wire, a circle or a value, has its small print below it, and as much room
+    above, so that the wire meets the middle of it.
+    """
+    size = SMALL if node.kind == "value" else SIZE * 0.85
+    small = [typeset(node.caption, size)] if node.caption else []
     small += [words(line, SMALL * 0.8) for line in node.summary]
     labels = (typeset(node.label), *small)
+    below = sum(label.height + GAP for label in small)
+    width = max(label.width for label in labels)
+    height = labels[0].height
     if "circle" in node.kind:
-        width = max([CIRCLE, *(label.width for label in small)])
-        below = sum(label.height + 1 for label in small)
-        return Box(width, CIRCLE + 2 * below, labels)
-    bare = node.kind in ("value", "stub")
-    width = max(label.width for label in labels) + (8 if bare else 16)
-    height = sum(label.height for label in labels) + GAP * len(small) + (4 if bare else 10)
-    return Box(max(width, 12), max(height, 12), labels)
+        return Box(max(width, CIRCLE), CIRCLE + 2 * below, labels)
+    if node.kind in ("value", "stub"):
+        return Box(max(width, 4) + 8, height + 4 + 2 * below, labels)
+    return Box(max(width, 4) + 16, height + 10 + below, labels)

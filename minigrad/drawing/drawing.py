@@ -13,6 +13,17 @@ from minigrad.drawing.layout import lay_out
 from minigrad.drawing.picture import Picture
 from minigrad.drawing.svg import to_svg
 
+LEGEND = {
+    "formula": "an equation; in the backward picture g is the gradient that comes in",
+    "box": "a function",
+    "doublecircle": "Hadamard product; below it the factor, in the backward picture",
+    "circle": "sum; its number, in the backward picture",
+    "end": "a parameter: here a gradient ends, one share for each step",
+    "recurrent": "to the next repeat of the block",
+    "nan": "NaN or infinity",
+    "vanishing": "the gradient has vanished",
+    "exploding": "the gradient explodes",
+}
 PNG_ZOOM, PNG_WIDEST = 2.0, 12_000.0
 
 
@@ -41,7 +52,14 @@ class Drawing:
     @cached_property
     def _svg(self) -> str:
         layout = lay_out(self.picture, self._boxes, self._ranks)
-        return to_svg(self.picture, self._boxes, layout, ())
+        return to_svg(self.picture, self._boxes, layout, self._rows() if self._legend else ())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """The rows of the legend that the picture needs."""
+        used = {node.kind for node in self.picture.nodes.values()}
+        used |= {node.alarm for node in self.picture.nodes.values()}
+        used |= {"recurrent" for edge in self.picture.edges if edge.recurrent}
+        return [(kind, meaning) for kind, meaning in LEGEND.items() if kind in used]
 
     def svg(self) -> str:
         """The picture as SVG, for light and dark pages.

@@ -184,6 +184,7 @@ class ForwardPicture:
             step = self.trace.step[x]
             node = Node(node_id, "value", label, name=x._name, block=self.blocks[step])
             node.age = x._index
+            node.subject = None if x._name is None else (x._name, x._t)
             self.picture.add(node)
         return node_id
 

@@ -1,6 +1,7 @@
 """A picture as data: nodes, edges and blocks, before anything is laid out."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from minigrad.drawing.formula import Formula
 
@@ -29,6 +30,10 @@ class Node:
         "in" or "out" if it stands on the border of its block, where a flow comes in or goes out.
     age
         Of the value that it is about; older values are named first.
+    subject
+        The value that it is about, by name and step, if it is one.
+    gradient
+        What comes out of it in a backward picture, if it is an operation.
     summary
         Lines of small print: shape and statistics.
     alarm
@@ -43,6 +48,8 @@ class Node:
     block: int | None = None
     side: str = ""
     age: int = 0
+    subject: tuple[str, int | None] | None = None
+    gradient: Any = None
     summary: tuple[str, ...] = ()
     alarm: str = ""
 

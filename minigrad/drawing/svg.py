@@ -83,34 +83,24 @@ def _draw_frame(canvas: ET.Element, text: str, frame: Frame) -> None:
 def _draw_node(canvas: ET.Element, node: Node, box: Box, centre: Point) -> None:
     group = _group(canvas, f"node {node.kind}", "; ".join(lines(node)), node.label.latex)
     x, y = centre
-    if "circle" in node.kind:
-        look = node.alarm or "circle"
-        _shape(group, "circle", look, cx=x, cy=y, r=CIRCLE / 2)
-        if node.kind == "doublecircle":
-            _shape(group, "circle", look, cx=x, cy=y, r=CIRCLE / 2 - RING)
-        else:
-            _write(group, box.labels[0], centre, "ink")
-        for caption in box.labels[1:]:
-            _write(group, caption, (x, y + CIRCLE / 2 + 1 + caption.height / 2), "ink")
-        return
     look = node.alarm or (node.kind if node.kind in COLOURS else "")
-    if look:
-        _shape(
-            group,
-            "rect",
-            look,
-            x=x - box.width / 2,
-            y=y - box.height / 2,
-            width=box.width,
-            height=box.height,
-            rx=4,
-        )
-    total = sum(label.height for label in box.labels) + GAP * (len(box.labels) - 1)
-    top = y - total / 2
-    for k, label in enumerate(box.labels):
-        ink = "faint" if k or node.kind == "stub" else "ink"
-        _write(group, label, (x, top + label.height / 2), ink)
-        top += label.height + GAP
+    first = box.labels[0]
+    below = y + first.height / 2 + GAP  # where the small print begins
+    if "circle" in node.kind:
+        below = y + CIRCLE / 2 + GAP
+        for radius in (CIRCLE / 2, CIRCLE / 2 - RING)[: 1 + (node.kind == "doublecircle")]:
+            _shape(group, "circle", node.alarm or "circle", cx=x, cy=y, r=radius)
+    elif look:
+        left, top = x - box.width / 2, y - box.height / 2
+        _shape(group, "rect", look, x=left, y=top, width=box.width, height=box.height, rx=4)
+        if node.kind != "value":
+            y = top + 5 + first.height / 2
+            below = y + first.height / 2 + GAP
+    if node.kind != "doublecircle":
+        _write(group, first, (x, y), "faint" if node.kind == "stub" else "ink")
+    for label in box.labels[1:]:
+        _write(group, label, (x, below + label.height / 2), "faint")
+        below += label.height + GAP
 
 
 def _draw_edge(canvas: ET.Element, picture: Picture, edge: Edge, points: list[Point]) -> None:

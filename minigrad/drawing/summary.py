@@ -1,0 +1,99 @@
+"""What `values=True` adds: shapes, statistics, widths, and where numbers are bad."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.drawing.blocks import Blocks
+from minigrad.drawing.picture import Node, Picture
+from minigrad.drawing.trace import Trace
+from minigrad.flow import GradientFlow
+
+# The root mean square of a gradient outside of these has vanished or exploded.
+VANISHED, EXPLODED = 1e-7, 1e4
+THINNEST, THICKEST = 0.5, 4.0
+
+Arrays = Sequence[np.ndarray[Any, Any]]
+
+
+def add_summaries(
+    picture: Picture, trace: Trace, blocks: Blocks, flow: GradientFlow | None
+) -> None:
+    """Write at each value what it and its adjoint are like, over all steps that it stands for."""
+    adjoints: dict[str, Arrays] = {}
+    for node in picture.nodes.values():
+        if node.subject is None:
+            continue
+        name, t = node.subject
+        labels = [(name, s) for s in blocks.alike(t)]
+        found = [trace.named[label]._data for label in labels if label in trace.named]
+        if not found:
+            continue
+        if flow is not None:
+            adjoints[node.id] = [
+                flow.adjoint(*label)._data
+                for label in labels
+                if label in flow.values and flow.reaches(*label)
+            ]
+        gradients = adjoints.get(node.id, [])
+        shape = " × ".join(map(str, found[0].shape)) or "scalar"
+        node.summary = (f"{shape}:  {summary(found)}",)
+        if gradients:
+            node.summary += (f"gradient:  {summary(gradients)}",)
+        node.alarm = alarm(found, gradients)
+    for edge in picture.edges:
+        ends = [picture.nodes[edge.tail], picture.nodes[edge.head]]
+        passing = _passing(ends, adjoints)
+        if passing:
+            edge.width = width(passing)
+            edge.alarm = alarm(passing, passing)
+
+
+def summary(arrays: Arrays) -> str:
+    """Norm, extremes, and the share of zeros and of NaN; over several steps from least to most."""
+    numbers = np.concatenate([array.ravel() for array in arrays])
+    norms = [float(np.linalg.norm(array)) for array in arrays]
+    spread = [f"{norms[0]:.2g}"]
+    if len(norms) > 1:
+        spread = [f"{np.min(norms):.2g} to {np.max(norms):.2g}"]
+    finite = numbers[np.isfinite(numbers)]
+    parts = [f"norm {spread[0]}"]
+    if finite.size:
+        parts.append(f"{finite.min():.2g} … {finite.max():.2g}")
+    for share, what in ((np.mean(numbers == 0), "zero"), (1 - finite.size / numbers.size, "NaN")):
+        if share:
+            parts.append(f"{share:.0%} {what}")
+    return ",  ".join(parts).replace("-", "−")
+
+
+def alarm(values: Arrays, gradients: Arrays) -> str:
+    """Whether there are NaN or infinities, or gradients of no or of too much size."""
+    if not all(np.isfinite(array).all() for array in (*values, *gradients)):
+        return "nan"
+    sizes = [_root_mean_square(gradient) for gradient in gradients]
+    if sizes and max(sizes) > EXPLODED:
+        return "exploding"
+    return "vanishing" if sizes and min(sizes) < VANISHED else ""
+
+
+def width(gradients: Arrays) -> float:
+    """How wide to draw an edge: by the order of magnitude of what flows along it."""
+    size = max(_root_mean_square(gradient) for gradient in gradients)
+    if not np.isfinite(size):
+        return THICKEST
+    low, high = np.log10(VANISHED), np.log10(EXPLODED)
+    share = (np.log10(max(size, VANISHED)) - low) / (high - low)
+    return float(THINNEST + (THICKEST - THINNEST) * min(share, 1))
+
+
+def _passing(ends: list[Node], adjoints: dict[str, Arrays]) -> Arrays:
+    """The gradients that flow along an edge."""
+    tail, head = ends
+    if tail.gradient is not None:
+        return [tail.gradient]
+    return adjoints.get(tail.id) or adjoints.get(head.id, [])
+
+
+def _root_mean_square(array: np.ndarray[Any, Any]) -> float:
+    return float(np.sqrt(np.mean(np.square(array))))
