@@ -1,9 +1,10 @@
 """The backward picture: how the adjoint of every named value comes about."""
 
+from collections.abc import Callable
 from itertools import groupby
 
 from minigrad.drawing.blocks import Blocks
-from minigrad.drawing.formula import GRADIENT, Formula, derivative, equation, expression
+from minigrad.drawing.formula import GRADIENT, Formula, derivative, equation, expression, listed
 from minigrad.drawing.forward import symbol
 from minigrad.drawing.numbering import number_plus_nodes
 from minigrad.drawing.picture import Node, Picture
@@ -81,6 +82,8 @@ class BackwardPicture:
         """Draw the operations that lead from dJ/dm to a part of dJ/dv; returns the last node."""
         adjoint = self.flow.adjoint(*m)
         here = v[1] if m[1] is None else m[1]
+        if self.every_operation:
+            return self._draw_operations(v, m, part)
         path = self._path(part, adjoint)
         tail, carried = self._adjoint(m), self._derivative(m, here).text
         done = adjoint
@@ -89,13 +92,43 @@ class BackwardPicture:
                 continue
             node_id = f"g{x._index}"
             if node_id not in self.picture.nodes:
-                node = self._operation(node_id, x, done, here)
-                node.gradient = x._data
-                self.picture.add(node)
+                self.picture.add(self._operation(node_id, x, done, here))
             self.picture.connect(tail, node_id, carried)
             tail, done = node_id, x
             carried = f"{self._derivative(v, here).text} via {self._name(m, here).text}"
         return tail
+
+    def _draw_operations(self, v: Label, m: Label, part: Tensor) -> str:
+        """Draw every operation between dJ/dm and a part of dJ/dv; returns the last node."""
+        adjoint = self.flow.adjoint(*m)
+        here = v[1] if m[1] is None else m[1]
+        ids = {adjoint: self._adjoint(m)}
+        to_draw = [part]
+        while to_draw:
+            x = to_draw[-1]
+            onwards = [i for i in x._inputs or () if self._depends_on(adjoint, i)]
+            missing = [i for i in onwards if i not in ids]
+            to_draw += missing
+            if missing or x in ids:
+                if not missing:
+                    to_draw.pop()
+                continue
+            to_draw.pop()
+            ids[x] = self._primitive(x, onwards, here)
+            for i in onwards:
+                carried = m if i is adjoint else v
+                self.picture.connect(ids[i], ids[x], self._derivative(carried, here).text)
+        return ids[part]
+
+    def _primitive(self, x: Tensor, onwards: list[Tensor], here: int | None) -> str:
+        """The node of one operation, with its other inputs as a caption."""
+        operation = x._operation
+        kind = operation.drawn if operation.drawn in ("circle", "doublecircle") else "box"
+        node = Node(f"g{x._index}", kind, symbol(operation), block=self.blocks[here])
+        node.age, node.gradient = x._index, x._data
+        rest = [i for i in x._inputs or () if not any(i is o for o in onwards)]
+        node.caption = listed([expression(i, self._written(here)) for i in rest])
+        return self.picture.add(node)
 
     def _path(self, part: Tensor, adjoint: Tensor) -> list[Tensor]:
         """The operations that the gradient passes, up to where it has branched."""
@@ -128,8 +161,6 @@ class BackwardPicture:
 
     def _is_node(self, x: Tensor, following: list[Tensor]) -> bool:
         """Whether an operation on the way is drawn, or written into the formula that follows."""
-        if self.every_operation:
-            return True
         drawn = x._operation.drawn
         if drawn in ("line", "doublecircle"):
             return bool(drawn == "doublecircle")
@@ -138,28 +169,27 @@ class BackwardPicture:
 
     def _operation(self, node_id: str, x: Tensor, incoming: Tensor, here: int | None) -> Node:
         """The node of an operation, or of several up to it, that the gradient passes."""
-        operation = x._operation
-        block, age = self.blocks[here], x._index
+        written = self._written(here, incoming)
+        others = [i for i in x._inputs or () if not self._depends.get(i)]
+        if x._operation.drawn == "doublecircle" and len(others) == 1:
+            node = Node(node_id, "doublecircle", symbol(x._operation))
+            node.caption = expression(others[0], written)
+        else:
+            node = Node(node_id, "formula", expression(x, written))
+        node.block, node.age, node.gradient = self.blocks[here], x._index, x._data
+        return node
 
-        def written(i: Tensor) -> Formula | None:
-            if i is incoming:
+    def _written(
+        self, here: int | None, incoming: Tensor | None = None
+    ) -> Callable[[Tensor], Formula | None]:
+        """How far formulas go: down to named values and to the gradient that comes in."""
+
+        def written(x: Tensor) -> Formula | None:
+            if x is incoming:
                 return GRADIENT
-            return self._name((i._name, i._t), here, i) if i._name is not None else None
+            return None if x._name is None else self._name((x._name, x._t), here, x)
 
-        factors = [i for i in x._inputs or () if i is not incoming]
-        is_chained = len(factors) + 1 == len(x._inputs or ())
-        if operation.drawn == "doublecircle" and not (
-            is_chained and any(self._depends[i] for i in factors if i in self._depends)
-        ):
-            factors = [i for i in x._inputs or () if not self._depends.get(i)] or factors
-            caption = expression(factors[0], written) if factors else GRADIENT
-            return Node(
-                node_id, "doublecircle", symbol(operation), caption, block=block, age=age
-            )
-        if self.every_operation:
-            kind = operation.drawn if operation.drawn == "circle" else "box"
-            return Node(node_id, kind, symbol(operation), block=block, age=age)
-        return Node(node_id, "formula", expression(x, written), block=block, age=age)
+        return written
 
     # --- sums, and where flows come in, go out and end ------------------------------------------
 
@@ -237,7 +267,7 @@ class BackwardPicture:
 
     def _plus(self, node_id: str, v: Label, here: int | None, tails: list[str]) -> str:
         """A plus node; what comes in are parts of dJ/dv."""
-        node = Node(node_id, "circle", PLUS, age=self.flow.values[v]._index)
+        node = Node(node_id, "plus", PLUS, age=self.flow.values[v]._index)
         node.block = self.blocks[here]
         self.picture.add(node)
         for tail in tails:

@@ -31,7 +31,7 @@ def boxed(node: Node) -> Box:
     below = sum(label.height + GAP for label in small)
     width = max(label.width for label in labels)
     height = labels[0].height
-    if "circle" in node.kind:
+    if node.is_round:
         return Box(max(width, CIRCLE), CIRCLE + 2 * below, labels)
     if node.kind in ("value", "stub"):
         return Box(max(width, 4) + 8, height + 4 + 2 * below, labels)

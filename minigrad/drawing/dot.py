@@ -8,7 +8,7 @@ from minigrad.drawing.picture import Node, Picture
 
 Ranks = Sequence[Sequence[str]]
 
-_SHAPES = {"value": "plaintext", "stub": "plaintext", "circle": "circle"}
+_SHAPES = {"value": "plaintext", "stub": "plaintext", "circle": "circle", "plus": "circle"}
 _SHAPES |= {"doublecircle": "doublecircle"}
 
 
@@ -71,12 +71,11 @@ def add_column(
 
 def _add_nodes(graph: graphviz.Digraph, nodes: Sequence[Node], ranks: Ranks) -> None:
     for node in nodes:
-        attributes = {"xlabel": graphviz.escape(node.caption.text)} if node.caption else {}
-        if node.kind != "circle" and node.kind != "doublecircle":
-            attributes = {}
+        said = lines(node)
+        attributes = {"xlabel": graphviz.escape("\n".join(said[1:]))} if node.is_round else {}
         graph.node(
             node.id,
-            graphviz.escape("\n".join(lines(node)[: None if not attributes else 1])),
+            graphviz.escape("\n".join(said[:1] if node.is_round else said)),
             shape=_SHAPES.get(node.kind, "box"),
             tooltip=graphviz.escape("; ".join(lines(node))),
             **{"class": node.kind},

@@ -65,11 +65,23 @@ def equation(left: Formula, right: Formula) -> Formula:
     return Formula(f"{left.latex} = {right.latex}", f"{left.text} = {right.text}")
 
 
+def listed(formulas: Sequence[Formula]) -> Formula | None:
+    """Formulas beside each other; the middle is left out if there are many."""
+    if not formulas:
+        return None
+    latex, text = [f.latex for f in formulas], [f.text for f in formulas]
+    if len(formulas) > 3:
+        latex, text = [latex[0], r"\ldots", latex[-1]], [text[0], "…", text[-1]]
+    return Formula(r",\, ".join(latex), ", ".join(text))
+
+
 def unnamed(x: Tensor) -> Formula:
     """A leaf without a name: the number itself, or its shape."""
     if x.size == 1:
         number = f"{x._data.item():.4g}"
-        return Formula(number, number, SUM if number.startswith("-") else ATOM)
+        digits, _, exponent = number.partition("e")
+        latex = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else number
+        return Formula(latex, number, SUM if number.startswith("-") else ATOM)
     shape = "×".join(map(str, x.shape))
     return Formula(rf"\mathrm{{constant}}_{{{shape}}}", f"constant {shape}")
 
@@ -104,7 +116,7 @@ def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
         template = template.replace(f"{{{{{parameter}}}}}", r"\ldots")
     level = binding(template)
     if operation.arity is None:
-        inputs = [Formula(_joined(i.latex for i in inputs), _joined(i.text for i in inputs), ATOM)]
+        inputs = [listed(inputs) or EMPTY]
     plain = in_plain_text(template)
     return Formula(
         _filled(template, inputs, level, template, "latex"),
@@ -195,11 +207,6 @@ def _needs_parentheses(formula: Formula, level: int, template: str, before: str)
     if level == SUM:
         return before.rstrip().endswith("-")
     return level == POWER or (level == PRODUCT and formula.template != template)
-
-
-def _joined(parts: Any) -> str:
-    parts = list(parts)
-    return ", ".join(parts if len(parts) < 4 else [parts[0], "…", parts[-1]])
 
 
 def _is_same_memory(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:

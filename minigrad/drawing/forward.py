@@ -21,10 +21,14 @@ class ForwardPicture:
     sum whose terms are such formulas.
     """
 
-    def __init__(self, trace: Trace, blocks: Blocks, every_operation: bool) -> None:
+    def __init__(
+        self, trace: Trace, blocks: Blocks, every_operation: bool, parameters: bool
+    ) -> None:
         self.trace = trace
         self.blocks = blocks
         self.every_operation = every_operation
+        # With time steps, parameters are in every formula: as nodes they would hide the flow.
+        self.parameters = parameters or not blocks.steps
         self.picture = Picture("computation", backward=False, blocks=blocks.titled())
         self._kind: dict[Tensor, str] = {}
         self._folded: set[Tensor] = set()
@@ -131,7 +135,7 @@ class ForwardPicture:
             if i is x:
                 return None
             if i._name is not None:
-                if i._t is not None or i._operation is not None:
+                if i._t is not None or i._operation is not None or self.parameters:
                     sources.append(i)
                 return self.blocks.label(i._name, i._t, t, i.ndim > 0)
             if i._operation is None or i in self._folded or i._operation.drawn == "line":

@@ -285,11 +285,11 @@ def _tie(layout: Layout, picture: Picture, k: int) -> None:
     """Lead an edge on to a circle, past the sides of its caption."""
     edge, curve = picture.edges[k], layout.edges[k]
     forward = -1 if picture.backward else 1
-    if "circle" in picture.nodes[edge.tail].kind:
+    if picture.nodes[edge.tail].is_round:
         x, y = layout.nodes[edge.tail]
         start = (x + forward * CIRCLE / 2, y)
         curve[:0] = [start, start, curve[0]]
-    if "circle" in picture.nodes[edge.head].kind:
+    if picture.nodes[edge.head].is_round:
         x, y = layout.nodes[edge.head]
         end = (x - forward * CIRCLE / 2, y)
         curve += [curve[-1], end, end]

@@ -13,7 +13,7 @@ def number_plus_nodes(picture: Picture) -> None:
     for block in {node.block for node in picture.nodes.values()}:
         nodes = {node.id: node for node in picture.of_block(block)}
         order = _flow_order(sorted(nodes.values(), key=lambda node: node.age), tails, nodes)
-        plus_nodes = [node for node in order if node.kind == "circle" and node.label.text == "+"]
+        plus_nodes = [node for node in order if node.kind == "plus"]
         for number, node in enumerate(plus_nodes, 1):
             node.caption = Formula(str(number), str(number))
 
@@ -23,7 +23,7 @@ def _flow_order(
 ) -> list[Node]:
     """Nodes after all that flows into them, depth first."""
     order: dict[str, Node] = {}
-    to_visit = [node.id for node in reversed(starts) if node.kind == "circle"]
+    to_visit = [node.id for node in reversed(starts) if node.kind == "plus"]
     opened: set[str] = set()
     while to_visit:
         node_id = to_visit[-1]

@@ -16,7 +16,8 @@ class Node:
         Unique in its picture.
     kind
         "value" (a named value or adjoint, written into the wire), "box" (an operation), "formula"
-        (several), "circle" and "doublecircle" (a symbol in a circle), "end" (where gradients end),
+        (several), "circle" and "doublecircle" (a symbol in a circle), "plus" (a circle in which
+        contributions meet), "end" (where gradients end),
         "stub" (a step that is not drawn).
     label
         What is written in it.
@@ -52,6 +53,11 @@ class Node:
     gradient: Any = None
     summary: tuple[str, ...] = ()
     alarm: str = ""
+
+    @property
+    def is_round(self) -> bool:
+        """Whether it is a circle."""
+        return self.kind in ("circle", "doublecircle", "plus")
 
 
 @dataclass

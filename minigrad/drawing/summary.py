@@ -61,9 +61,8 @@ def summary(arrays: Arrays) -> str:
     parts = [f"norm {spread[0]}"]
     if finite.size:
         parts.append(f"{finite.min():.2g} … {finite.max():.2g}")
-    for share, what in ((np.mean(numbers == 0), "zero"), (1 - finite.size / numbers.size, "NaN")):
-        if share:
-            parts.append(f"{share:.0%} {what}")
+    shares = {"zero": numbers == 0, "NaN": np.isnan(numbers), "infinite": np.isinf(numbers)}
+    parts += [f"{np.mean(share):.0%} {what}" for what, share in shares.items() if share.any()]
     return ",  ".join(parts).replace("-", "−")
 
 
@@ -74,7 +73,9 @@ def alarm(values: Arrays, gradients: Arrays) -> str:
     sizes = [_root_mean_square(gradient) for gradient in gradients]
     if sizes and max(sizes) > EXPLODED:
         return "exploding"
-    return "vanishing" if sizes and min(sizes) < VANISHED else ""
+    # A gradient of zero at some step may be right; one of zero at all steps leads nowhere.
+    has_vanished = any(0 < size < VANISHED for size in sizes) or not any(sizes)
+    return "vanishing" if sizes and has_vanished else ""
 
 
 def width(gradients: Arrays) -> float:

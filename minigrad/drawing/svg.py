@@ -86,16 +86,18 @@ def _draw_node(canvas: ET.Element, node: Node, box: Box, centre: Point) -> None:
     look = node.alarm or (node.kind if node.kind in COLOURS else "")
     first = box.labels[0]
     below = y + first.height / 2 + GAP  # where the small print begins
-    if "circle" in node.kind:
+    if node.is_round:
         below = y + CIRCLE / 2 + GAP
         for radius in (CIRCLE / 2, CIRCLE / 2 - RING)[: 1 + (node.kind == "doublecircle")]:
             _shape(group, "circle", node.alarm or "circle", cx=x, cy=y, r=radius)
     elif look:
-        left, top = x - box.width / 2, y - box.height / 2
-        _shape(group, "rect", look, x=left, y=top, width=box.width, height=box.height, rx=4)
-        if node.kind != "value":
+        left, top, height = x - box.width / 2, y - box.height / 2, box.height
+        if node.kind == "value":  # the wire meets its label, not the middle of the box
+            top, height = y - first.height / 2 - GAP, (box.height + first.height) / 2 + GAP
+        else:
             y = top + 5 + first.height / 2
             below = y + first.height / 2 + GAP
+        _shape(group, "rect", look, x=left, y=top, width=box.width, height=height, rx=4)
     if node.kind != "doublecircle":
         _write(group, first, (x, y), "faint" if node.kind == "stub" else "ink")
     for label in box.labels[1:]:
@@ -154,7 +156,7 @@ def _draw_legend(canvas: ET.Element, row: tuple[str, str], y: float) -> None:
     """Explain one kind of node by a small sample of it."""
     kind, meaning = row
     group = _group(canvas, "legend", meaning, "")
-    if "circle" in kind:
+    if kind in ("plus", "circle", "doublecircle"):
         _shape(group, "circle", "circle", cx=8, cy=y, r=6)
         if kind == "doublecircle":
             _shape(group, "circle", "circle", cx=8, cy=y, r=3.5)
