@@ -220,12 +220,11 @@ class BackwardPicture:
         shown = self.blocks.shown(step)
         if shown is not None and self.blocks[step] != self.blocks[t]:
             return self._shares.get(((name, shown - step + t), shown))
-        via = self.blocks.written(step, t)
-        came_in = Node(f"in-{_id(v)}-{step}", "value", self._derivative(v, t, via), side="in")
+        came_in = Node(f"in-{_id(v)}-{step}", "value", self._derivative(v, t, step), side="in")
         came_in.block, came_in.age = self.blocks[t], self.flow.values[v]._index
         self.picture.add(came_in)
         if shown is None:
-            origin = self._stub(f"from-{_id(v)}-{step}", _words("from ", via), "in", v, t)
+            origin = self._stub(f"from-{_id(v)}-{step}", self._words("from ", step, t), "in", v, t)
             self.picture.connect(origin, came_in.id, came_in.label.text)
             came_in.side = ""
         elif ((name, 2 * t - step), t) in self._shares:
@@ -235,13 +234,13 @@ class BackwardPicture:
 
     def _go_out(self, v: Label, here: int | None, tail: str) -> str:
         """Where a share leaves its block."""
-        label = self._derivative(v, here, self.blocks.written(here, here))
+        label = self._derivative(v, here, here)
         node = Node(f"out-{_id(v)}-{here}", "value", label, side="out")
         node.block, node.age = self.blocks[here], self.flow.values[v]._index
         node.name = self._name(v, here).text
         self.picture.connect(tail, self.picture.add(node), label.text)
         if v[1] is not None and self.blocks.shown(v[1]) is None:
-            goal = _words("to ", self.blocks.written(v[1], here))
+            goal = self._words("to ", v[1], here)
             node.side = ""
             stub = self._stub(f"to-{_id(v)}-{here}", goal, "out", v, here)
             self.picture.connect(node.id, stub, label.text)
@@ -292,15 +291,16 @@ class BackwardPicture:
         x = self.flow.values[v] if x is None else x
         return self.blocks.label(v[0], v[1], here, x.ndim > 0)
 
-    def _derivative(self, v: Label, here: int | None, via: str = "") -> Formula:
-        return derivative(self._name(v, here), via)
+    def _derivative(self, v: Label, here: int | None, via: int | None = None) -> Formula:
+        symbol, written = self.blocks.symbol(via, here), self.blocks.written(via, here)
+        return derivative(self._name(v, here), symbol, written)
+
+    def _words(self, words: str, t: int | None, here: int | None) -> Formula:
+        symbol, written = self.blocks.symbol(t, here), self.blocks.written(t, here)
+        return Formula(rf"\text{{{words}}}{symbol}", words + written)
 
 
 def _id(v: Label) -> str:
     """An identifier that is safe in DOT."""
     name, t = v
     return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name) + f"-{t}"
-
-
-def _words(words: str, step: str) -> Formula:
-    return Formula(rf"\text{{{words}}}{step}", words + step)

@@ -82,11 +82,14 @@ class Blocks:
 
         In mathematics t is the step of the block that it stands in: the block's title says which.
         """
+        return named(name, self.symbol(t, seen_from), self.written(t, seen_from), bold)
+
+    def symbol(self, t: int | None, seen_from: int | None) -> str:
+        """How a step is written in mathematics."""
         block = self[seen_from]
-        text = self.written(t, seen_from)
         if block is None or t is None:
-            return named(name, text, text, bold)
-        return named(name, _relative(t, self.steps[block].shown), text, bold)
+            return self.written(t, seen_from)
+        return _relative(t, self.steps[block].shown)
 
     def titled(self) -> list[Block]:
         """The blocks with their titles."""

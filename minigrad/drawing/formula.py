@@ -30,11 +30,6 @@ class Formula:
     level: int = ATOM
     template: str = ""
 
-    @property
-    def is_math(self) -> bool:
-        """Whether it is to be set as mathematics; otherwise the text says it all."""
-        return bool(self.latex)
-
 
 EMPTY = Formula("", "")
 # Stands for what comes in along an edge from something that has no name.
@@ -50,19 +45,35 @@ def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:
     return Formula(f"{latex}^{{({step})}}" if step else latex, text)
 
 
-def derivative(of: Formula, via: str = "") -> Formula:
+@dataclass(frozen=True)
+class Derivative(Formula):
     """dJ/dv, or the part of it that comes through one step."""
-    latex = rf"\frac{{\partial J}}{{\partial {of.latex}}}"
-    if not via:
-        return Formula(latex, f"dJ/d{of.text}")
-    return Formula(
-        rf"\left.{latex}\right|_{{{via}}}", f"dJ/d{of.text} through step {via}"
-    )
+
+    of: Formula = EMPTY
+    via: str = ""
+
+
+@dataclass(frozen=True)
+class Equation(Formula):
+    """One formula as the value of another."""
+
+    left: Formula = EMPTY
+    right: Formula = EMPTY
+
+
+def derivative(of: Formula, via: str = "", via_in_text: str = "") -> Formula:
+    """dJ/dv, or the part of it that comes through one step."""
+    latex, text = rf"\frac{{\partial J}}{{\partial {of.latex}}}", f"dJ/d{of.text}"
+    if via:
+        latex = rf"\left.{latex}\right|_{{{via}}}"
+        text = f"{text} through step {via_in_text}"
+    return Derivative(latex, text, of=of, via=via)
 
 
 def equation(left: Formula, right: Formula) -> Formula:
     """One formula as the value of another."""
-    return Formula(f"{left.latex} = {right.latex}", f"{left.text} = {right.text}")
+    latex, text = f"{left.latex} = {right.latex}", f"{left.text} = {right.text}"
+    return Equation(latex, text, left=left, right=right)
 
 
 def listed(formulas: Sequence[Formula]) -> Formula | None:

@@ -42,7 +42,10 @@ class ForwardPicture:
             self._classify(x, size)
         for x in reversed(drawn):
             is_output = not self.trace.users[x]
-            if x._operation is not None and (x._name is not None or is_output or x in self._wanted):
+            if x._operation is None:
+                if is_output:
+                    self._value(x, x._t)
+            elif x._name is not None or is_output or x in self._wanted:
                 self._draw(x)
         self._add_flow_out(drawn)
         self.picture.nodes = dict(sorted(self.picture.nodes.items(), key=lambda n: n[1].age))

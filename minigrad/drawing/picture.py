@@ -102,6 +102,7 @@ class Picture:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    _edge: dict[tuple[str, str], Edge] = field(default_factory=dict, repr=False)
 
     def of_block(self, block: int | None) -> list[Node]:
         """The nodes of one block, or those outside of all."""
@@ -114,12 +115,10 @@ class Picture:
 
     def connect(self, tail: str, head: str, carries: str, recurrent: bool = False) -> Edge:
         """Add an edge, unless there is one of its kind already; returns it."""
-        for edge in self.edges:
-            if (edge.tail, edge.head, edge.recurrent) == (tail, head, recurrent):
-                return edge
-        edge = Edge(tail, head, carries, recurrent)
-        self.edges.append(edge)
-        return edge
+        if (tail, head) not in self._edge:
+            self._edge[tail, head] = edge = Edge(tail, head, carries, recurrent)
+            self.edges.append(edge)
+        return self._edge[tail, head]
 
     def replace(self, old: str, new: str) -> None:
         """Let one node stand where another one stood."""

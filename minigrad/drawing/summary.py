@@ -52,13 +52,11 @@ def add_summaries(
 
 def summary(arrays: Arrays) -> str:
     """Norm, extremes, and the share of zeros and of NaN; over several steps from least to most."""
-    numbers = np.concatenate([array.ravel() for array in arrays])
-    norms = [float(np.linalg.norm(array)) for array in arrays]
-    spread = [f"{norms[0]:.2g}"]
-    if len(norms) > 1:
-        spread = [f"{np.min(norms):.2g} to {np.max(norms):.2g}"]
+    numbers = _stacked(arrays)
+    norms = np.sqrt(np.sum(np.square(numbers), axis=1))
+    spread = f"{norms.min():.2g}" + (f" to {norms.max():.2g}" if len(norms) > 1 else "")
     finite = numbers[np.isfinite(numbers)]
-    parts = [f"norm {spread[0]}"]
+    parts = [f"norm {spread}"]
     if finite.size:
         parts.append(f"{finite.min():.2g} … {finite.max():.2g}")
     shares = {"zero": numbers == 0, "NaN": np.isnan(numbers), "infinite": np.isinf(numbers)}
@@ -68,19 +66,19 @@ def summary(arrays: Arrays) -> str:
 
 def alarm(values: Arrays, gradients: Arrays) -> str:
     """Whether there are NaN or infinities, or gradients of no or of too much size."""
-    if not all(np.isfinite(array).all() for array in (*values, *gradients)):
+    if not (np.isfinite(_stacked(values)).all() and np.isfinite(_stacked(gradients)).all()):
         return "nan"
-    sizes = [_root_mean_square(gradient) for gradient in gradients]
-    if sizes and max(sizes) > EXPLODED:
+    sizes = _root_mean_squares(gradients)
+    if (sizes > EXPLODED).any():
         return "exploding"
     # A gradient of zero at some step may be right; one of zero at all steps leads nowhere.
-    has_vanished = any(0 < size < VANISHED for size in sizes) or not any(sizes)
-    return "vanishing" if sizes and has_vanished else ""
+    has_vanished = ((sizes > 0) & (sizes < VANISHED)).any() or not sizes.any()
+    return "vanishing" if len(sizes) and has_vanished else ""
 
 
 def width(gradients: Arrays) -> float:
     """How wide to draw an edge: by the order of magnitude of what flows along it."""
-    size = max(_root_mean_square(gradient) for gradient in gradients)
+    size = _root_mean_squares(gradients).max()
     if not np.isfinite(size):
         return THICKEST
     low, high = np.log10(VANISHED), np.log10(EXPLODED)
@@ -96,5 +94,10 @@ def _passing(ends: list[Node], adjoints: dict[str, Arrays]) -> Arrays:
     return adjoints.get(tail.id) or adjoints.get(head.id, [])
 
 
-def _root_mean_square(array: np.ndarray[Any, Any]) -> float:
-    return float(np.sqrt(np.mean(np.square(array))))
+def _stacked(arrays: Arrays) -> np.ndarray[Any, Any]:
+    """Arrays of one shape as rows."""
+    return np.stack([array.ravel() for array in arrays]) if arrays else np.zeros((0, 1))
+
+
+def _root_mean_squares(arrays: Arrays) -> np.ndarray[Any, Any]:
+    return np.asarray(np.sqrt(np.mean(np.square(_stacked(arrays)), axis=1)))

@@ -139,12 +139,11 @@ def _draw_edge(canvas: ET.Element, picture: Picture, edge: Edge, points: list[Po
 def _write(group: ET.Element, label: Label, centre: Point, ink: str) -> None:
     """Put a label with its middle at a point."""
     left, top = centre[0] - label.width / 2, centre[1] - label.height / 2
-    at = (left + label.x, top + label.y)
-    if label.outline:
-        glyphs = _shape(group, "path", ink, d=label.outline)
-        glyphs.set("transform", f"translate({at[0]:.2f},{at[1]:.2f})")
-    elif label.text:
-        text = _shape(group, "text", ink, x=at[0], y=at[1])
+    for dx, dy, outline in label.pieces:
+        glyphs = _shape(group, "path", ink, d=outline)
+        glyphs.set("transform", f"translate({left + dx:.2f},{top + dy:.2f})")
+    if label.text:
+        text = _shape(group, "text", ink, x=left, y=top + label.baseline)
         text.text = label.text
         text.set("font-size", f"{label.size:g}")
         text.set("font-family", "serif")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from minigrad.drawing.formula import LONGEST, Formula
+from minigrad.drawing.formula import LONGEST, Derivative, Equation, Formula
 
 SIZE = 13.0  # of mathematics, in points
 SMALL = 9.0  # of words and small print
@@ -17,6 +17,10 @@ SMALL = 9.0  # of words and small print
 # What LaTeX takes as it is. Anything else, from a name, is set as words.
 _MATHEMATICAL = re.compile(r"[\w\s.,()\[\]{}+\-/|^∘ᵀΣ√·…=×]*")
 _SIGNS = str.maketrans("", "", " ∘ᵀΣ√·…=×")
+
+
+# An outline, and where its origin goes.
+Piece = tuple[float, float, str]
 
 
 @dataclass(frozen=True)
@@ -27,17 +31,20 @@ class Label:
     ----------
     width, height
         In points.
-    outline
-        The path of its glyphs, from an origin at `x`, `y` within the label.
+    baseline
+        How far below the top it is.
+    pieces
+        The outlines of its glyphs.
     text
         Shown as text, and made to fit, where the font lacks a character.
+    size
+        Of that text.
     """
 
     width: float
     height: float
-    x: float = 0
-    y: float = 0
-    outline: str = ""
+    baseline: float = 0
+    pieces: tuple[Piece, ...] = ()
     text: str = ""
     size: float = SMALL
 
@@ -46,9 +53,59 @@ def typeset(formula: Formula, size: float = SIZE) -> Label:
     """Set a formula as mathematics; as words if it is too long or the font lacks a character."""
     if len(formula.text) > LONGEST:
         return words(formula.text[: LONGEST - 1] + "…")
-    if formula.latex and _MATHEMATICAL.fullmatch(formula.text) and _can_set(formula.text.translate(_SIGNS)):
-        return _mathematics(formula.latex, size)
-    return words(formula.text)
+    if not (_MATHEMATICAL.fullmatch(formula.text) and _can_set(formula.text.translate(_SIGNS))):
+        return words(formula.text)
+    # ziamath takes its time over what is nested, so the outermost parts are put together here.
+    if isinstance(formula, Equation):
+        left, right = typeset(formula.left, size), typeset(formula.right, size)
+        return _beside(left, _mathematics("=", size), right, gap=size / 3)
+    if isinstance(formula, Derivative):
+        numerator = _mathematics(r"\partial J", size)
+        fraction = _over(numerator, _mathematics(rf"\partial {formula.of.latex}", size), size)
+        return _at(fraction, formula.via, size) if formula.via else fraction
+    return _mathematics(formula.latex, size) if formula.latex else words(formula.text)
+
+
+def _beside(*labels: Label, gap: float) -> Label:
+    """Labels in a row, on one baseline."""
+    above = max(label.baseline for label in labels)
+    below = max(label.height - label.baseline for label in labels)
+    pieces: list[Piece] = []
+    x = 0.0
+    for label in labels:
+        pieces += _moved(label, x, above - label.baseline)
+        x += label.width + gap
+    return Label(x - gap, above + below, above, tuple(pieces))
+
+
+def _over(numerator: Label, denominator: Label, size: float) -> Label:
+    """A fraction, its rule at the height of a minus sign."""
+    width = max(numerator.width, denominator.width)
+    rule = numerator.height + 1
+    line = f"M 0 0 h {width:.2f} v {size / 16:.2f} h -{width:.2f} Z"
+    pieces = (
+        *_moved(numerator, (width - numerator.width) / 2, 0),
+        (0.0, rule, line),
+        *_moved(denominator, (width - denominator.width) / 2, rule + 2),
+    )
+    return Label(width, rule + 2 + denominator.height, rule + size * 0.28, pieces)
+
+
+def _at(label: Label, step: str, size: float) -> Label:
+    """A label with a bar behind it, and a small step at its foot."""
+    foot = _mathematics(step, size * 0.75)
+    bar = f"M 0 0 h {size / 16:.2f} v {label.height:.2f} h -{size / 16:.2f} Z"
+    pieces = (
+        *label.pieces,
+        (label.width + 2, 0.0, bar),
+        *_moved(foot, label.width + 4, label.height - foot.height * 0.7),
+    )
+    height = label.height + foot.height * 0.3
+    return Label(label.width + 4 + foot.width, height, label.baseline, pieces)
+
+
+def _moved(label: Label, x: float, y: float) -> tuple[Piece, ...]:
+    return tuple((x + dx, y + dy, outline) for dx, dy, outline in label.pieces)
 
 
 def words(text: str, size: float = SMALL) -> Label:
@@ -56,7 +113,7 @@ def words(text: str, size: float = SMALL) -> Label:
     if _can_set(text):
         return _words(text, size)
     ems = sum(_ems(c) for c in text)
-    return Label(max(ems, 1) * size, size * 1.4, 0, size * 1.05, text=text, size=size)
+    return Label(max(ems, 1) * size, size * 1.4, size * 1.05, text=text, size=size)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -100,7 +157,7 @@ def _label(svg_text: str) -> Label:
         elif element.tag.endswith("rect"):
             x, y, w, h = (element.attrib[key] for key in ("x", "y", "width", "height"))
             outline.append(f"M {x} {y} h {w} v {h} h -{w} Z")
-    return Label(width, height, -left, -top, " ".join(outline))
+    return Label(width, height, -top, ((-left, -top, " ".join(outline)),))
 
 
 @functools.cache
@@ -113,11 +170,13 @@ def _font() -> Any:
 
 def _can_set(text: str) -> bool:
     """Whether the font has every character, and none needs shaping."""
-    return all(
-        _font().glyphindex(c) and not unicodedata.combining(c)
-        and unicodedata.bidirectional(c) not in ("R", "AL", "AN")
-        for c in text if c != " "
-    )
+    return all(map(_has_glyph, text))
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_glyph(c: str) -> bool:
+    is_shaped = unicodedata.combining(c) or unicodedata.bidirectional(c) in ("R", "AL", "AN")
+    return c == " " or bool(_font().glyphindex(c) and not is_shaped)
 
 
 def _ems(c: str) -> float:
