@@ -34,7 +34,7 @@ class Formula:
 EMPTY = Formula("", "")
 # Stands for what comes in along an edge from something that has no name.
 INCOMING = Formula(r"\,\cdot\,", "·")
-GRADIENT = Formula(r"\,\mathbf{g}\,", "g")
+GRADIENT = Formula(r"\mathbf{g}", "g")
 
 
 def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:
@@ -130,7 +130,8 @@ def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
         inputs = [listed(inputs) or EMPTY]
     plain = in_plain_text(template)
     return Formula(
-        _filled(template, inputs, level, template, "latex"),
+        # Factors that only stand beside each other get a little space.
+        _filled(template.replace("} {", r"} \, {"), inputs, level, template, "latex"),
         _filled(plain, inputs, level, template, "text"),
         level,
         template,

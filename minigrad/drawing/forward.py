@@ -259,7 +259,7 @@ def symbol(operation: Operation) -> Formula:
     text = operation.symbol
     if re.fullmatch(r"[A-Za-z][\w-]+", text):
         escaped = text.replace("_", r"\_")
-        return Formula(rf"\mathrm{{{escaped}}}", text)
+        return Formula(rf"\text{{{escaped}}}", text)
     return Formula(_SIGNS.get(text, text), text)
 
 

@@ -111,8 +111,9 @@ def lay_out(picture: Picture, boxes: Mapping[str, Box], ranks: Ranks) -> Layout:
             parts[key].lanes = sum(
                 edge.recurrent and home[edge.head] == key for edge in picture.edges
             )
-    row = [parts[key] for key in (BEFORE, *range(len(picture.blocks)), AFTER) if key in parts]
-    _arrange(row[::-1] if picture.backward else row, picture, home, parts)
+    first, last = (AFTER, BEFORE) if picture.backward else (BEFORE, AFTER)
+    row = [parts[key] for key in (first, *range(len(picture.blocks)), last) if key in parts]
+    _arrange(row, picture, home, parts)
     return _joined(picture, boxes, home, parts)
 
 

@@ -100,8 +100,9 @@ def _draw_node(canvas: ET.Element, node: Node, box: Box, centre: Point) -> None:
         _shape(group, "rect", look, x=left, y=top, width=box.width, height=height, rx=4)
     if node.kind != "doublecircle":
         _write(group, first, (x, y), "faint" if node.kind == "stub" else "ink")
-    for label in box.labels[1:]:
-        _write(group, label, (x, below + label.height / 2), "faint")
+    for k, label in enumerate(box.labels[1:]):
+        ink = "ink" if node.is_round and node.caption and not k else "faint"
+        _write(group, label, (x, below + label.height / 2), ink)
         below += label.height + GAP
 
 
