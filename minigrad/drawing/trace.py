@@ -28,7 +28,7 @@ class Trace:
         self.users: dict[Tensor, list[Tensor]] = {x: [] for x in outputs}
         while to_visit:
             user = to_visit.pop()
-            for x in dict.fromkeys(inputs_of(user, check=False)):
+            for x in dict.fromkeys(inputs_of(user)):
                 if x not in found:
                     found.add(x)
                     to_visit.append(x)
