@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 # for the output gate, which comes last as it is used last.
 GATES = (("z_f", "z_u", "z_c", "z_o"), ("Gamma_f", "Gamma_u", "c_tilde", "Gamma_o"))
 STATES = ("c(t-1)", "a(t-1)", "x")
-EQUATIONS = {
-    name: f"eq. {k}"
-    for k, name in enumerate(
-        "z_f Gamma_f z_u Gamma_u z_o Gamma_o z_c c_tilde c a z_y y_hat".split(), start=1
-    )
-}
+EQUATIONS = (
+    *("z_f", "Gamma_f", "z_u", "Gamma_u", "z_o", "Gamma_o"),
+    *("z_c", "c_tilde", "c", "a", "z_y", "y_hat"),
+)
 
 
 def draw_figure_1() -> "Drawing":
@@ -41,7 +39,7 @@ def draw_figure_1() -> "Drawing":
         steps=[2],
         origin=2,
         ranks=(*GATES, STATES),
-        notes=EQUATIONS,
+        notes={name: f"eq. {k}" for k, name in enumerate(EQUATIONS, start=1)},
         title="forward propagation through an LSTM block at step t",
     )
 
@@ -72,7 +70,7 @@ def draw_figure_2() -> "Drawing":
     )
 
 
-def main(out: Path) -> list[Path]:
+def write_figures(out: Path) -> list[Path]:
     """Write both figures, each as SVG, PNG and PDF, into a folder; returns the files."""
     out.mkdir(parents=True, exist_ok=True)
     paths = []

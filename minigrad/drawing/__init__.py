@@ -76,9 +76,9 @@ def draw(
     >>> x = mg.tensor([[3.0], [4.0]], requires_grad=True, name="x")
     >>> y = mg.tanh(W @ x).named("y")
     >>> mg.draw(y)
-    <drawing of the computation of y: 4 nodes, 3 edges>
+    <drawing of the computation of y: 5 nodes, 4 edges>
     >>> mg.draw(mg.gradient_flow((y * y).sum()))
-    <drawing of the gradient flow of J: 8 nodes, 8 edges>
+    <drawing of the gradient flow of J: 6 nodes, 5 edges>
     """
     # What draws is imported here: most programs that import minigrad never draw.
     from minigrad.drawing.backward import BackwardPicture
@@ -106,7 +106,7 @@ def draw(
     if values:
         add_summaries(picture, trace, blocks, flow or _flow_of(outputs))
     for node in picture.nodes.values():
-        if notes and node.kind == "value" and node.name in notes:
+        if notes and node.kind == "value" and node.name is not None and node.name in notes:
             node.caption = Formula("", notes[node.name])
     return Drawing(picture, ranks, legend)
 

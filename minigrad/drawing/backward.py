@@ -52,17 +52,13 @@ class BackwardPicture:
             if self.blocks.is_shown(v[1]) and not (self.cut and v[1] is None):
                 steps = [step for step, _ in groupby(contributions[v], key=lambda m: m[1])]
                 self._draw_sum(v, steps)
-        self.picture.nodes = dict(
-            sorted(self.picture.nodes.items(), key=lambda item: -item[1].age)
-        )
+        self.picture.nodes = dict(sorted(self.picture.nodes.items(), key=lambda item: -item[1].age))
         number_plus_nodes(self.picture)
         return self.picture
 
     # --- one share: what a step passes to a value -----------------------------------------------
 
-    def _draw_share(
-        self, v: Label, here: int | None, parts: list[tuple[Label, Tensor]]
-    ) -> None:
+    def _draw_share(self, v: Label, here: int | None, parts: list[tuple[Label, Tensor]]) -> None:
         """Draw the contributions that a value gets from one step, and their sum."""
         if self.cut and parts[0][0][1] is None:
             origin = self._name(parts[0][0], here)
@@ -210,7 +206,10 @@ class BackwardPicture:
                 total = self._plus(f"plus-{_id(v)}-{k}", v, v[1], [total, tail])
             tails = [total]
         for tail in tails:
-            self.picture.connect(tail, node, self._derivative(v, v[1]).text)
+            if self.picture.nodes[node].kind == "end":
+                self._finish(tail, node)
+            else:
+                self.picture.connect(tail, node, self._derivative(v, v[1]).text)
 
     def _from_another_step(self, v: Label, step: int | None) -> str | None:
         """What comes from a step that is not drawn itself, or not drawn at all."""
@@ -256,13 +255,16 @@ class BackwardPicture:
         """Where a gradient ends: at a parameter, whose adjoint is the sum over the steps."""
         node = Node(f"end-{_id(v)}-{here}", "end", self._derivative(v, here), name=v[0], subject=v)
         node.block, node.age = self.blocks[here], self.flow.values[v]._index
-        self.picture.add(node)
-        last = self.picture.nodes[tail]
-        if last.kind == "formula":  # the equation of the share
+        self._finish(tail, self.picture.add(node))
+
+    def _finish(self, tail: str, end: str) -> None:
+        """Lead what has been computed to where it ends; its formula is written there."""
+        node, last = self.picture.nodes[end], self.picture.nodes[tail]
+        if last.kind == "formula":
             node.label = equation(node.label, last.label)
-            self.picture.replace(tail, node.id)
+            self.picture.replace(tail, end)
         else:
-            self.picture.connect(tail, node.id, node.label.text)
+            self.picture.connect(tail, end, node.label.text)
 
     def _plus(self, node_id: str, v: Label, here: int | None, tails: list[str]) -> str:
         """A plus node; what comes in are parts of dJ/dv."""
@@ -287,7 +289,9 @@ class BackwardPicture:
 
     # --- how things are written -----------------------------------------------------------------
 
-    def _name(self, v: tuple[str, int | None], here: int | None, x: Tensor | None = None) -> Formula:
+    def _name(
+        self, v: tuple[str, int | None], here: int | None, x: Tensor | None = None
+    ) -> Formula:
         x = self.flow.values[v] if x is None else x
         return self.blocks.label(v[0], v[1], here, x.ndim > 0)
 

@@ -1,6 +1,7 @@
-"""A picture as DOT text, for people and programs; where things go in our own pictures, see layout."""
+"""A picture as DOT text, for people and for other programs."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import graphviz
 
@@ -64,7 +65,7 @@ def add_column(
         column.attr(rank=rank)
         for node_id in ids:
             column.node(node_id)
-        for above, below in zip(ids, ids[1:], strict=False):
+        for above, below in pairwise(ids):
             if ordered:
                 column.edge(above, below, style="invis")
 

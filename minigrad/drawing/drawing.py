@@ -1,7 +1,10 @@
 """The finished picture: shown by notebooks, saved in several formats."""
 
 import os
+from collections.abc import Callable
 from functools import cached_property
+from importlib import import_module
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -88,7 +91,12 @@ class Drawing:
             If something that the format needs is not installed.
         """
         path = Path(path)
-        writers = {".svg": self.svg, ".png": self._png, ".pdf": self._pdf, ".dot": self._dot}
+        writers: dict[str, Callable[[], str | bytes]] = {
+            ".svg": self.svg,
+            ".png": self._png,
+            ".pdf": self._pdf,
+            ".dot": lambda: self.source,
+        }
         if path.suffix not in writers:
             raise ValueError(
                 f"save: expected a name that ends in {', '.join(writers)}, got {path.name!r}"
@@ -96,26 +104,16 @@ class Drawing:
         content = writers[path.suffix]()
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def _dot(self) -> str:
-        return self.source
-
     def _png(self) -> bytes:
-        import resvg_py
-
+        svg_to_bytes = _needed("resvg_py", ".png").svg_to_bytes
         svg = self._light()
         width = float(ET.fromstring(svg).attrib["width"])
-        zoom = min(PNG_ZOOM, PNG_WIDEST / width)
-        return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom))
+        return bytes(svg_to_bytes(svg_string=svg, zoom=min(PNG_ZOOM, PNG_WIDEST / width)))
 
     def _pdf(self) -> bytes:
-        from io import BytesIO, StringIO
-
-        from reportlab.graphics import renderPDF
-        from svglib.svglib import svg2rlg
-
-        drawing = svg2rlg(StringIO(self._light()))
+        shapes = _needed("svglib.svglib", ".pdf").svg2rlg(StringIO(self._light()))
         out = BytesIO()
-        renderPDF.drawToFile(drawing, out)
+        _needed("reportlab.graphics.renderPDF", ".pdf").drawToFile(shapes, out)
         return out.getvalue()
 
     def _light(self) -> str:
@@ -134,3 +132,15 @@ class Drawing:
             f"<drawing of {self.picture.title}: {len(self.picture.nodes)} nodes, "
             f"{len(self.picture.edges)} edges>"
         )
+
+
+def _needed(module: str, suffix: str) -> Any:
+    """Import what a format needs, or say what to install."""
+    try:
+        return import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise RendererNotFoundError(
+            f"save: expected the package {package} for a {suffix} file, found none; "
+            f"install it by `pip install {package}`, or save an .svg file"
+        ) from None

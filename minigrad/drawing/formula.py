@@ -191,9 +191,7 @@ def in_plain_text(template: str) -> str:
     return template
 
 
-def _filled(
-    template: str, inputs: Sequence[Formula], level: int, key: str, form: str
-) -> str:
+def _filled(template: str, inputs: Sequence[Formula], level: int, key: str, form: str) -> str:
     """Fill in one form of a template."""
     written, depth = "", 0
     for literal, place, _, _ in Formatter().parse(template):

@@ -208,23 +208,22 @@ class ForwardPicture:
         node.age = x._index
         self.picture.add(node)
         if x._name is not None and here is not None and x._t is not None:
-            self._feed(node_id, x, here)
+            self._feed(node_id, (x._name, x._t), here)
         return node_id
 
-    def _feed(self, node_id: str, x: Tensor, here: int) -> None:
+    def _feed(self, node_id: str, label: tuple[str, int], here: int) -> None:
         """Draw where a value of the step before comes from: the repeat before, or another block."""
-        block = self.blocks[here]
-        if block is None or self.blocks[x._t] != block:
+        (name, t), block = label, self.blocks[here]
+        if block is None or self.blocks[t] != block:
             return
-        steps = self.blocks.steps[block]
-        back = here - x._t  # type: ignore[operator]
-        for t in (here, steps.first - back):
-            other = self.trace.named.get((x._name, t))
+        first = self.blocks.steps[block].first
+        for source in (here, first - (here - t)):
+            other = self.trace.named.get((name, source))
             shown = None if other is None else self._at_shown_step(other)
             if shown is not None:
                 tail = self._value(shown, shown._t)
                 text = self.picture.nodes[tail].label.text
-                self.picture.connect(tail, node_id, text, recurrent=t == here)
+                self.picture.connect(tail, node_id, text, recurrent=source == here)
 
     def _at_shown_step(self, x: Tensor) -> Tensor | None:
         """The value that stands for this one in its block."""

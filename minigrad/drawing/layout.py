@@ -140,7 +140,7 @@ def _place(
         graph.node(short[node.id], **size)
     add_ranks(graph, [replace(node, id=short[node.id]) for node in nodes], ranks)
     into, out = ("e", "w") if picture.backward else ("w", "e")
-    names = {}
+    names: dict[str, str] = {}
     outgoing = Counter(edge.tail for edge in picture.edges)
     incoming = Counter(edge.head for edge in picture.edges)
     for k, edge in enumerate(picture.edges):
@@ -265,9 +265,7 @@ def _joined(
     for key, part in parts.items():
         layout.nodes |= {node.id: part.node(node.id) for node in part.nodes}
         if isinstance(key, int):
-            layout.frames[key] = Frame(
-                part.x, part.y, part.x + part.width, part.y + part.height
-            )
+            layout.frames[key] = Frame(part.x, part.y, part.x + part.width, part.y + part.height)
     order = sorted(parts.values(), key=lambda part: part.x)
     router = _Router(picture, boxes, parts, {id(part): k for k, part in enumerate(order)})
     for k, edge in enumerate(picture.edges):

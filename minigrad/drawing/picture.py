@@ -126,3 +126,4 @@ class Picture:
         for edge in self.edges:
             edge.tail = new if edge.tail == old else edge.tail
             edge.head = new if edge.head == old else edge.head
+        self._edge = {(edge.tail, edge.head): edge for edge in self.edges}

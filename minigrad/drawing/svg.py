@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 
 from minigrad.drawing.boxes import CIRCLE, GAP, Box
 from minigrad.drawing.dot import lines
-from minigrad.drawing.layout import Frame, Layout, Point
+from minigrad.drawing.engine import Point
+from minigrad.drawing.layout import Frame, Layout
 from minigrad.drawing.picture import Edge, Node, Picture
 from minigrad.drawing.typeset import Label, words
 
@@ -35,7 +36,8 @@ COLOURS = {
 SCOPE = "minigrad-drawing"
 
 
-def to_svg(picture: Picture, boxes: dict[str, Box], layout: Layout, legend: Sequence[tuple[str, str]]
+def to_svg(
+    picture: Picture, boxes: dict[str, Box], layout: Layout, legend: Sequence[tuple[str, str]]
 ) -> str:
     """Draw a picture whose parts have their places.
 

@@ -1,4 +1,4 @@
-"""Labels as outlines: mathematics set by ziamath, whose size is known before anything is laid out."""
+"""Labels as outlines, set by ziamath: their sizes are known before anything is laid out."""
 
 import functools
 import re
@@ -153,11 +153,17 @@ def _label(svg_text: str) -> Label:
     outline = []
     for element in svg.iter():
         if element.tag.endswith("path"):
-            outline.append(element.attrib["d"].strip())
+            outline.append(_compact(element.attrib["d"]))
         elif element.tag.endswith("rect"):
             x, y, w, h = (element.attrib[key] for key in ("x", "y", "width", "height"))
             outline.append(f"M {x} {y} h {w} v {h} h -{w} Z")
     return Label(width, height, -top, ((-left, -top, " ".join(outline)),))
+
+
+def _compact(path: str) -> str:
+    """A path with as many digits as a picture needs."""
+    path = re.sub(r"(\.\d\d)\d+", r"\1", path)
+    return re.sub(r" *([A-Za-z]) *", r"\1", path).strip()
 
 
 @functools.cache
