@@ -3,6 +3,7 @@
 import functools
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,9 +119,7 @@ def words(text: str, size: float = SMALL) -> Label:
 
 @functools.lru_cache(maxsize=4096)
 def _mathematics(latex: str, size: float) -> Label:
-    import ziamath
-
-    with _outlines_in_place():
+    with _outlines_in_place() as ziamath:
         return _label(ziamath.Latex(latex, size=size).svg())
 
 
@@ -133,17 +132,26 @@ def _words(text: str, size: float) -> Label:
 
 
 @contextmanager
-def _outlines_in_place() -> Iterator[None]:
+def _outlines_in_place() -> Iterator[Any]:
     """Let ziamath write each glyph where it stands, not as a reference to a symbol."""
     import ziafont
-    import ziamath
 
+    ziamath = _ziamath()
     before = ziamath.config.svg2, ziafont.config.svg2
     ziamath.config.svg2 = ziafont.config.svg2 = False
     try:
-        yield
+        yield ziamath
     finally:
         ziamath.config.svg2, ziafont.config.svg2 = before
+
+
+@functools.cache
+def _ziamath() -> Any:
+    """Import ziamath, whose way to find its font Python has deprecated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import ziamath
+    return ziamath
 
 
 def _label(svg_text: str) -> Label:
@@ -169,9 +177,7 @@ def _compact(path: str) -> str:
 @functools.cache
 def _font() -> Any:
     """The font of the mathematics, STIX Two."""
-    import ziamath
-
-    return ziamath.Latex("x").font
+    return _ziamath().Latex("x").font
 
 
 def _can_set(text: str) -> bool:
