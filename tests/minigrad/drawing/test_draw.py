@@ -180,7 +180,18 @@ def test_no_name_breaks_a_picture(name):
     for what in (J, mg.gradient_flow(J)):
         drawing = mg.draw(what, values=True)
         svg = ET.fromstring(drawing.svg())
-        allowed = {"svg", "style", "g", "title", "desc", "rect", "path", "polygon", "circle", "text"}
+        allowed = {
+            "svg",
+            "style",
+            "g",
+            "title",
+            "desc",
+            "rect",
+            "path",
+            "polygon",
+            "circle",
+            "text",
+        }
         assert {element.tag.removeprefix(SVG) for element in svg.iter()} <= allowed
         nodes, edges = graph(drawing)
         assert len(nodes) == len(groups(drawing, "node"))
@@ -250,9 +261,7 @@ def test_values_are_summarised():
     x = mg.tensor([[3.0, 0.0], [0.0, -4.0]], requires_grad=True, name="x")
     drawing = mg.draw((x * 2.0).sum().named("J"), values=True)
     [summary] = [title for title in titles(drawing, "value") if title.startswith("x;")]
-    assert summary == (
-        "x; 2 × 2:  norm 5,  −4 … 3,  50% zero; gradient:  norm 4,  2 … 2"
-    )
+    assert summary == ("x; 2 × 2:  norm 5,  −4 … 3,  50% zero; gradient:  norm 4,  2 … 2")
 
 
 def test_wider_edges_carry_larger_gradients():
