@@ -1,6 +1,5 @@
 """Figures 1 and 2 of the seed: one block of the LSTM, forward and backward."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +8,7 @@ import minigrad as mg
 from lstm.model import Forward, forward, init_params
 
 if TYPE_CHECKING:
-    from minigrad.drawing.drawing import Drawing
+    from pathlib import Path
 
 # The columns of both figures, from the top down: the gates in the order of equations 1 to 8, but
 # for the output gate, which comes last as it is used last.
@@ -21,7 +20,7 @@ EQUATIONS = (
 )
 
 
-def draw_figure_1() -> "Drawing":
+def draw_figure_1() -> "mg.Drawing":
     """Figure 1: forward propagation through one block at step t, equations 1 to 12.
 
     Returns
@@ -44,7 +43,7 @@ def draw_figure_1() -> "Drawing":
     )
 
 
-def draw_figure_2() -> "Drawing":
+def draw_figure_2() -> "mg.Drawing":
     """Figure 2: the gradient flow through one block at step t.
 
     The plus nodes are numbered as in the text: 1 makes dJ/da(t), 2 makes dJ/dc(t); 3, 4, 5 add up
@@ -70,7 +69,7 @@ def draw_figure_2() -> "Drawing":
     )
 
 
-def write_figures(out: Path) -> list[Path]:
+def write_figures(out: "Path") -> "list[Path]":
     """Write both figures, each as SVG, PNG and PDF, into a folder; returns the files."""
     out.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from minigrad.backprop import gradients
 from minigrad.check import GradientMismatchError, check_gradients
 from minigrad.context import no_grad, scope, step
-from minigrad.drawing import draw
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.leaf import name_tensors, tensor
 from minigrad.nonfinite import detect_nonfinite
@@ -57,12 +56,14 @@ if TYPE_CHECKING:
         compare,
         value,
     )
+    from minigrad.drawing import Drawing, draw
 
 __all__ = [
     "ALL_STEPS",
     "NEXT_STEP",
     "THIS_STEP",
     "Derivation",
+    "Drawing",
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
@@ -133,7 +134,7 @@ _LATER = dict.fromkeys(
         *("Report", "adjoint", "compare", "value"),
     ),
     "minigrad.derivation",
-)
+) | dict.fromkeys(("Drawing", "draw"), "minigrad.drawing")
 
 
 def __getattr__(name: str) -> Any:

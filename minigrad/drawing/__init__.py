@@ -1,15 +1,18 @@
 """Pictures of graphs and of gradient flows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from minigrad.drawing.backward import BackwardPicture
+from minigrad.drawing.blocks import Blocks
+from minigrad.drawing.drawing import Drawing
+from minigrad.drawing.formula import Formula
+from minigrad.drawing.forward import ForwardPicture
+from minigrad.drawing.summary import add_summaries
+from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.tensor import Tensor
 
-if TYPE_CHECKING:
-    from minigrad.drawing.drawing import Drawing
-
-__all__ = ["draw"]
+__all__ = ["Drawing", "draw"]
 
 
 def draw(
@@ -24,7 +27,7 @@ def draw(
     origin: int | None = None,
     ranks: Sequence[Sequence[str]] = (),
     notes: Mapping[str, str] | None = None,
-) -> "Drawing":
+) -> Drawing:
     """Draw a graph forward, or a gradient flow backward.
 
     Named values are written into the wires, and what happens between them is drawn at the level of
@@ -80,15 +83,6 @@ def draw(
     >>> mg.draw(mg.gradient_flow((y * y).sum()))
     <drawing of the gradient flow of J: 6 nodes, 5 edges>
     """
-    # What draws is imported here: most programs that import minigrad never draw.
-    from minigrad.drawing.backward import BackwardPicture
-    from minigrad.drawing.blocks import Blocks
-    from minigrad.drawing.drawing import Drawing
-    from minigrad.drawing.formula import Formula
-    from minigrad.drawing.forward import ForwardPicture
-    from minigrad.drawing.summary import add_summaries
-    from minigrad.drawing.trace import Trace
-
     if detail not in ("equations", "operations"):
         raise ValueError(f"draw: expected detail='equations' or 'operations', got {detail!r}")
     every_operation = detail == "operations"

@@ -67,7 +67,8 @@ def test_figure_1_has_the_hadamard_products_and_the_plus_of_equation_9():
 def test_figure_1_hands_c_and_a_on_and_numbers_its_equations():
     nodes, _ = graph(1)
     assert sorted(around(1, "stub")) == [(["a(t)"], []), (["c(t)"], [])]
-    names = ("z_f Gamma_f z_u Gamma_u z_o Gamma_o z_c c_tilde c a z_y y_hat").split()
+    names = ["z_f", "Gamma_f", "z_u", "Gamma_u", "z_o", "Gamma_o", "z_c", "c_tilde", "c", "a"]
+    names += ["z_y", "y_hat"]
     noted = {node[1]: node[2] for node in nodes.values() if node[0] == "value" and node[2]}
     assert noted == {f"{name}(t)": f"eq. {k}" for k, name in enumerate(names, start=1)}
 

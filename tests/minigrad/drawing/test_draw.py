@@ -228,7 +228,7 @@ def test_labels_stay_in_their_nodes(name):
     drawing = mg.draw(mg.gradient_flow(J), values=True)
     found = 0
     for group in groups(drawing, "node"):
-        boxes = [r for r in group.iter(f"{SVG}rect")]
+        boxes = list(group.iter(f"{SVG}rect"))
         for box in boxes:
             left, top, width, height = (
                 float(box.get(key)) for key in ("x", "y", "width", "height")
