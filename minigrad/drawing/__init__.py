@@ -93,7 +93,7 @@ def draw(
     if flow is not None:
         picture = BackwardPicture(flow, trace, blocks, every_operation).build()
     else:
-        picture = ForwardPicture(trace, blocks, every_operation, values).build()
+        picture = ForwardPicture(trace, blocks, every_operation).build()
     whose = ", ".join(dict.fromkeys(x.name or "an unnamed value" for x in outputs))
     kind = "computation" if flow is None else "gradient flow"
     picture.title = title or f"the {kind} of {whose if flow is None else flow.J.name or 'J'}"

@@ -4,12 +4,21 @@ from collections.abc import Callable
 from itertools import groupby
 
 from minigrad.drawing.blocks import Blocks
-from minigrad.drawing.formula import GRADIENT, Formula, derivative, equation, expression, listed
+from minigrad.drawing.formula import (
+    GRADIENT,
+    Formula,
+    applied,
+    derivative,
+    equation,
+    expression,
+    listed,
+)
 from minigrad.drawing.forward import symbol
 from minigrad.drawing.numbering import number_plus_nodes
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, Label
+from minigrad.operations.shape import transpose
 from minigrad.tensor import Tensor
 
 PLUS = Formula("+", "+")
@@ -38,6 +47,7 @@ class BackwardPicture:
         # What a step passes to a value, (value, step): the node that it comes out of.
         self._shares: dict[tuple[Label, int | None], str] = {}
         self._depends: dict[Tensor, bool] = {}
+        self._places: dict[int, Tensor] = {}
 
     def build(self) -> Picture:
         """Draw all adjoints that are asked for."""
@@ -65,9 +75,7 @@ class BackwardPicture:
             self._shares[v, here] = self._stub(f"from-{_id(v)}", origin, "in", v, here)
             return
         tails = [self._draw_contribution(v, m, part) for m, part in parts]
-        total = tails[0]
-        for k, tail in enumerate(tails[1:]):
-            total = self._plus(f"plus-{_id(v)}-{here}-{k}", v, here, [total, tail])
+        total = self._add_up(f"plus-{_id(v)}-{here}", v, here, tails)
         if v[1] is None and here is not None and self.flow.values[v]._operation is None:
             self._draw_end(v, here, total)
         elif v[1] != here:
@@ -183,9 +191,21 @@ class BackwardPicture:
         def written(x: Tensor) -> Formula | None:
             if x is incoming:
                 return GRADIENT
-            return None if x._name is None else self._name((x._name, x._t), here, x)
+            if x._name is not None:
+                return self._name((x._name, x._t), here, x)
+            return self._view(x, here) if x._operation is None else None
 
         return written
+
+    def _view(self, x: Tensor, here: int | None) -> Formula | None:
+        """The name of a constant whose array it shows: rules record nothing on constants."""
+        if not self._places:
+            self._places = {_place(y): y for y in self.flow.values.values() if y.size > 1}
+        y = self._places.get(_place(x))
+        if y is None or x.size != y.size or x.shape not in (y.shape, y.shape[::-1]):
+            return None
+        name = self._name((y._name or "J", y._t), here)
+        return name if x.shape == y.shape else applied(transpose, [name])
 
     # --- sums, and where flows come in, go out and end ------------------------------------------
 
@@ -200,16 +220,12 @@ class BackwardPicture:
             if tail is not None:
                 tails.append(tail)
         node = self._adjoint(v)
-        if len(tails) > 1:
-            total = tails[0]
-            for k, tail in enumerate(tails[1:]):
-                total = self._plus(f"plus-{_id(v)}-{k}", v, v[1], [total, tail])
-            tails = [total]
-        for tail in tails:
+        if tails:
+            total = self._add_up(f"plus-{_id(v)}", v, v[1], tails)
             if self.picture.nodes[node].kind == "end":
-                self._finish(tail, node)
+                self._finish(total, node)
             else:
-                self.picture.connect(tail, node, self._derivative(v, v[1]).text)
+                self.picture.connect(total, node, self._derivative(v, v[1]).text)
 
     def _from_another_step(self, v: Label, step: int | None) -> str | None:
         """What comes from a step that is not drawn itself, or not drawn at all."""
@@ -237,6 +253,7 @@ class BackwardPicture:
         node = Node(f"out-{_id(v)}-{here}", "value", label, side="out")
         node.block, node.age = self.blocks[here], self.flow.values[v]._index
         node.name = self._name(v, here).text
+        node.gradient = self.picture.nodes[tail].gradient
         self.picture.connect(tail, self.picture.add(node), label.text)
         if v[1] is not None and self.blocks.shown(v[1]) is None:
             goal = self._words("to ", v[1], here)
@@ -266,14 +283,21 @@ class BackwardPicture:
         else:
             self.picture.connect(tail, end, node.label.text)
 
-    def _plus(self, node_id: str, v: Label, here: int | None, tails: list[str]) -> str:
-        """A plus node; what comes in are parts of dJ/dv."""
-        node = Node(node_id, "plus", PLUS, age=self.flow.values[v]._index)
-        node.block = self.blocks[here]
-        self.picture.add(node)
-        for tail in tails:
-            self.picture.connect(tail, node_id, f"part of {self._derivative(v, here).text}")
-        return node_id
+    def _add_up(self, name: str, v: Label, here: int | None, tails: list[str]) -> str:
+        """Draw a plus node for each but the first of what makes up dJ/dv; returns the last one."""
+        total, *others = tails
+        for k, tail in enumerate(others):
+            node = Node(f"{name}-{k}", "plus", PLUS, block=self.blocks[here])
+            node.age = self.flow.values[v]._index
+            parts = [self.picture.nodes[end].gradient for end in (total, tail)]
+            known = all(part is not None for part in parts)
+            node.gradient = parts[0] + parts[1] if known else self.flow.adjoint(*v)._data
+            self.picture.add(node)
+            for end in (total, tail):
+                carried = f"part of {self._derivative(v, here).text}"
+                self.picture.connect(end, node.id, carried)
+            total = node.id
+        return total
 
     def _adjoint(self, v: Label) -> str:
         """The node of an adjoint; for J the loss itself."""
@@ -284,6 +308,7 @@ class BackwardPicture:
             label = self._name(v, v[1]) if value is self.flow.J else self._derivative(v, v[1])
             node = Node(node_id, "end" if is_end else "value", label, name=v[0], subject=v)
             node.block, node.age = self.blocks[v[1]], value._index
+            node.gradient = self.flow.adjoint(*v)._data
             self.picture.add(node)
         return node_id
 
@@ -308,3 +333,9 @@ def _id(v: Label) -> str:
     """An identifier that is safe in DOT."""
     name, t = v
     return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in name) + f"-{t}"
+
+
+def _place(x: Tensor) -> int:
+    """Where in memory an array begins."""
+    address: int = x._data.__array_interface__["data"][0]
+    return address

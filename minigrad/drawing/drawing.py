@@ -113,7 +113,7 @@ class Drawing:
     def _pdf(self) -> bytes:
         shapes = _needed("svglib.svglib", ".pdf").svg2rlg(StringIO(self._light()))
         out = BytesIO()
-        _needed("reportlab.graphics.renderPDF", ".pdf").drawToFile(shapes, out)
+        _needed("reportlab.graphics.renderPDF", ".pdf").drawToFile(shapes, out, invariant=1)
         return out.getvalue()
 
     def _light(self) -> str:

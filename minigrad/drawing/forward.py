@@ -21,14 +21,12 @@ class ForwardPicture:
     sum whose terms are such formulas.
     """
 
-    def __init__(
-        self, trace: Trace, blocks: Blocks, every_operation: bool, parameters: bool
-    ) -> None:
+    def __init__(self, trace: Trace, blocks: Blocks, every_operation: bool) -> None:
         self.trace = trace
         self.blocks = blocks
         self.every_operation = every_operation
         # With time steps, parameters are in every formula: as nodes they would hide the flow.
-        self.parameters = parameters or not blocks.steps
+        self.parameters = not blocks.steps
         self.picture = Picture("computation", backward=False, blocks=blocks.titled())
         self._kind: dict[Tensor, str] = {}
         self._folded: set[Tensor] = set()

@@ -89,9 +89,8 @@ def width(gradients: Arrays) -> float:
 def _passing(ends: list[Node], adjoints: dict[str, Arrays]) -> Arrays:
     """The gradients that flow along an edge."""
     tail, head = ends
-    if tail.gradient is not None:
-        return [tail.gradient]
-    return adjoints.get(tail.id) or adjoints.get(head.id, [])
+    own = [] if tail.gradient is None else [tail.gradient]
+    return adjoints.get(tail.id) or own or adjoints.get(head.id, [])
 
 
 def _stacked(arrays: Arrays) -> np.ndarray[Any, Any]:

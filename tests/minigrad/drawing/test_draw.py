@@ -336,3 +336,10 @@ def test_a_thousand_steps_of_the_lstm():
     drawing = mg.draw(lstm.loss(params, x, y))
     assert titles(drawing, "block") == ["t = 1 … 1000   ×1000"]
     assert len(groups(drawing, "recurrent")) == 2
+
+
+def test_constants_keep_their_names_in_formulas():
+    W, x = leaf("W", 2, 3), mg.tensor(np.ones((3, 4)), name="x")
+    J = (W @ x).named("z").sum()
+    nodes, _ = graph(mg.draw(mg.gradient_flow(J)))
+    assert ("end", "dJ/dW = g xᵀ") in nodes
