@@ -10,7 +10,7 @@ from minigrad.derivation.claims import NEXT_STEP, Adjoint
 from minigrad.writing.expression import Expression, Symbol
 from minigrad.writing.layout import of_one_column, typeset
 from minigrad.writing.printing import Printer, Text
-from minigrad.writing.structure import Equation, Item, Model, Part
+from minigrad.writing.structure import Equation, Item, Part
 
 if TYPE_CHECKING:
     from minigrad.writing.derivation import WrittenDerivation, WrittenLine
@@ -80,6 +80,10 @@ class Writer:
             shape = " × ".join(map(str, leaf.shape)) or "a number"
             written = partial(_written_at_number if initial else _written, symbol)
             shapes += ["; " if shapes else "", written, f": {shape}"]
+        for name, array in self.model.arrays.items():
+            symbol = Symbol(name, None, array.shape)
+            shape = " × ".join(map(str, array.shape)) or "a number"
+            shapes += ["; ", partial(_written, symbol), f": {shape}, an array of the program"]
         if steps:
             yield Paragraph((f"For the time steps t = {steps[0]}, ..., T, here T = {steps[-1]}.",))
         yield Paragraph(("Given are ", *shapes, "."))
@@ -222,12 +226,11 @@ class Writer:
         return (f"{word} eq. {', '.join(map(str, numbers))}",)
 
     def _condition(self, steps: Sequence[int]) -> str:
-        return condition(steps, self.model)
+        return condition(steps, self.model.steps)
 
 
-def condition(steps: Sequence[int], model: Model) -> str:
+def condition(steps: Sequence[int], everything: Sequence[int]) -> str:
     """At which of the steps something holds, in words; empty if at all of them."""
-    everything = model.steps
     if not steps or set(steps) >= set(everything):
         return ""
     first, last = min(steps), max(steps)
@@ -333,4 +336,8 @@ def line_text(line: "WrittenLine") -> str:
         right = p.sum_of(1, None, p.share(claim.name))
     else:
         right = " + ".join(spelled(a) for a in line.inputs.values() if isinstance(a, Adjoint))
-    return f"{line.ref}  {spelled(claim)} = {right}"
+    remark = ""
+    if line.steps is not None:
+        computed = {s for (_, s), x in values.items() if x._operation is not None and s is not None}
+        remark = f"  ({condition(sorted(line.steps), sorted(computed))})"
+    return f"{line.ref}  {spelled(claim)} = {right}{remark}"

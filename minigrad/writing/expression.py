@@ -226,8 +226,11 @@ class Reader:
         steps = [s.t for e in inputs for s in symbols(e) if s.t is not None]
         t = max(steps) if steps else None
         base = _argument_name(x._operation, i)
-        for n in range(1, len(self.arrays) + 2):
+        taken = {e.name for e in self.leaves.values() if isinstance(e, Symbol)}
+        for n in range(1, len(self.arrays) + len(taken) + 2):
             name = base if n == 1 else f"{base}_{n}"
+            if name in taken:
+                continue
             given = self.arrays.setdefault((name, t), array)
             if given is array or np.array_equal(given, array):
                 break

@@ -127,7 +127,7 @@ class Printer:
             and float(exponent.value).is_integer()
         ):
             function, bracket, rest = self.template(base.operation).partition("({0})")
-            if function and bracket and not rest and function.count(" ") == 0:
+            if bracket and not rest and (function[-1:].isalpha() or function.endswith("}")):
                 raised = self.raised(function.format(), self(exponent))
                 return f"{raised}({self(base.inputs[0])})", FUNCTION
         text, precedence = self.written(base)

@@ -170,11 +170,27 @@ def _parts(flow: GradientFlow, reader: Reader) -> list[Part]:
         for (m, s), contribution in flow.contributions(name, t).items():
             at = s if s is not None else t
             of = Symbol(name, None if t is None or at is None else t - at, x.shape)
+            _require_one_step(of, m)
             via = Symbol(m, None if s is None else 0, flow.values[m, s].shape)
             expression = shifted(reader.read_contribution(contribution), -(at or 0))
             steps = found.setdefault((of, via, expression), [])
             steps += [] if at is None else [at]
     return [Part(*key, tuple(sorted(steps))) for key, steps in found.items()]
+
+
+def _require_one_step(of: Symbol, via: str) -> None:
+    """Refuse what a recurrence of one step can't say."""
+    if of.t is not None and of.t > 0:
+        raise ValueError(
+            "derive: expected steps numbered in the order in which they are computed, but "
+            f"{of.name} acts on {via} of an earlier step; number the steps of that pass the other "
+            "way round"
+        )
+    if of.t is not None and of.t < -1:
+        raise ValueError(
+            f"derive: expected values to act on their own step and the next, but {of.name} acts on "
+            f"{via} {-of.t} steps later; name a copy of it at the steps between"
+        )
 
 
 def _items(parts: Iterable[Part]) -> list[Item]:

@@ -136,6 +136,44 @@ def test_unnamed_array_of_each_step_is_refused() -> None:
         mg.derive(mg.gradient_flow(J))
 
 
+def test_what_goes_against_time_is_refused() -> None:
+    W = mg.tensor(np.eye(2) + 0.5, requires_grad=True, name="W")
+    states = [np.ones((2, 1)), np.ones((2, 1))]
+    for t in range(1, 5):
+        with mg.step(t):
+            states.append(mg.tanh(W @ states[-1] + states[-2]).named("h"))
+    with pytest.raises(ValueError, match="h acts on h 2 steps later; name a copy of it"):
+        mg.derive(mg.gradient_flow(mg.sum(states[-1])))
+    later: Any = np.ones((2, 1))
+    for t in range(4, 0, -1):
+        with mg.step(t):
+            later = mg.tanh(W @ later).named("b")
+    with pytest.raises(ValueError, match="b acts on b of an earlier step; number the steps"):
+        mg.derive(mg.gradient_flow(mg.sum(later)))
+
+
+def test_attention_over_steps() -> None:
+    W = mg.tensor(np.eye(3) + 0.5, requires_grad=True, name="W")
+    with mg.step(0):
+        h = mg.tensor(np.arange(6.0).reshape(3, 2) / 9, requires_grad=True, name="h")
+    states = []
+    for t in range(1, 4):
+        with mg.step(t):
+            h = mg.tanh(W @ h).named("h")
+        states.append(h)
+    H = mg.concatenate(states, axis=1).named("H")
+    J = ((H @ mg.softmax(H.T @ H)) ** 2).sum()
+    flow = mg.gradient_flow(J)
+    derivation = mg.derive(flow, layout="gradient")
+    assert derivation.check(flow, chained=True).ok
+    lines = [str(line) for line in derivation.lines if line.claim == mg.adjoint("h", via="H")]
+    assert lines == [
+        "3.2  ∂J/∂h⁽ᵗ⁾|H = (∂J/∂H)[:, 0:2]  (t = 1)",
+        "3.2  ∂J/∂h⁽ᵗ⁾|H = (∂J/∂H)[:, 2:4]  (t = 2)",
+        "3.2  ∂J/∂h⁽ᵗ⁾|H = (∂J/∂H)[:, 4:6]  (t = T)",
+    ]
+
+
 def test_unknown_names() -> None:
     with pytest.raises(ValueError, match=r"derive: expected wrt of .*got q"):
         mg.derive(lstm_flow(), wrt=["q"])
