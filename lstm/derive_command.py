@@ -3,15 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import minigrad as mg
 from lstm.model import forward, init_params
-
-if TYPE_CHECKING:
-    from minigrad.writing.derivation import WrittenDerivation
 
 FORMATS = ("text", "markdown", "latex", "numpy")
 
@@ -51,7 +47,7 @@ def derive(options: argparse.Namespace) -> int:
     return 0
 
 
-def derivation_of_lstm(columns: int, layout: str = "numerator") -> "WrittenDerivation":
+def derivation_of_lstm(columns: int, layout: str = "numerator") -> mg.Derivation:
     """The derivation that minigrad writes of the LSTM, with a batch of so many columns.
 
     Examples
