@@ -24,7 +24,7 @@ def gradients(*, X, W_Q, W_K, W_V, Y):
     S = Q @ K.T / 2  # S = 1/2 Q Kᵀ
     P = softmax(S, axis=1)  # P = softmax(S)
     O = P @ V  # O = P V
-    J = np.sum((O - Y) ** 2) / 2  # J = 1/2 (Σ (O - Y)²)
+    J = np.sum((O - Y) ** 2) / 2  # J = 1/2 Σ (O - Y)²
     dJ_dO = O - Y  # ∂J/∂O = O - Y
     dJ_dP = dJ_dO @ V.T  # ∂J/∂P = ∂J/∂O Vᵀ
     dJ_dV = P.T @ dJ_dO  # ∂J/∂V = Pᵀ ∂J/∂O

@@ -23,7 +23,7 @@ def gradients(*, x, W_1, b_1, W_2, b_2, y):
     h = np.tanh(z_1)  # h = tanh(z_1)
     z_2 = W_2.T @ h + b_2  # z_2 = W_2ᵀ h + b_2
     y_hat = softmax(z_2)  # ŷ = softmax(z_2)
-    J = -(np.sum(y * np.log(y_hat)) / 6)  # J = -1/6 (Σ y ∘ log(ŷ))
+    J = -(np.sum(y * np.log(y_hat)) / 6)  # J = -1/6 Σ y ∘ log(ŷ)
     dJ_dy_hat = -(y / y_hat / 6)  # ∂J/∂ŷ = -1/6 y / ŷ
     # ∂J/∂z_2 = (∂J/∂ŷ - 𝟏ᵀ (∂J/∂ŷ ∘ ŷ)) ∘ ŷ
     dJ_dz_2 = (dJ_dy_hat - np.sum(dJ_dy_hat * y_hat, axis=0, keepdims=True)) * y_hat

@@ -25,7 +25,7 @@ def gradients(*, x, gamma, beta, W_1, b_1, W_2, b_2, y):
     z = W_1.T @ h + b_1  # z = W_1ᵀ h + b_1
     r = np.maximum(z, 0)  # r = max(z, 0)
     o = x + W_2.T @ r + b_2  # o = x + W_2ᵀ r + b_2
-    J = np.sum((o - y) ** 2) / 2  # J = 1/2 (Σ (o - y)²)
+    J = np.sum((o - y) ** 2) / 2  # J = 1/2 Σ (o - y)²
     dJ_do = o - y  # ∂J/∂o = o - y
     dJ_dW_2 = r @ dJ_do.T  # ∂J/∂W_2 = r (∂J/∂o)ᵀ
     dJ_db_2 = np.sum(dJ_do, axis=1, keepdims=True)  # ∂J/∂b_2 = ∂J/∂o 𝟏

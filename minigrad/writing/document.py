@@ -97,7 +97,8 @@ class Writer:
                 "belongs to, a row for a column. "
                 if numerator
                 else "In gradient layout: a derivative has the shape of what it belongs to. ",
-                "The circle is the product element by element, and a 1 in bold a column of ones. ",
+                "The circle is the product element by element, and a 1 in bold a column of ones. "
+                "A row or column added to a matrix is added to all of its rows or columns. ",
                 "The derivative of ",
                 lambda p: p.name(J, bold=False),
                 " by a value is the sum of what flows in from the values computed from it.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.derivation.claims import Claim
+from minigrad.derivation.truth import Truth
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def explanation(line: "WrittenLine", t: int | None) -> str:
     """The text of `WrittenLine.explain`."""
-    at = _step(line, t)
+    truth = Truth(line.flow, line.layout)
+    at = _step(line, truth, t)
     paragraphs = [str(line)]
     if line.part is None:
         paragraphs.append("A sum: every way from the value to J adds its part (chain rule).")
@@ -26,16 +27,14 @@ def explanation(line: "WrittenLine", t: int | None) -> str:
                 ["By the rules of the table, with g = dJ/dy in the shape of y:", *_rules(line, at)]
             )
         )
-    paragraphs.append("\n".join(["Shapes:", *_shapes(line, at)]))
-    paragraphs.append("\n".join(_numbers(line, at)))
+    paragraphs.append("\n".join(["Shapes:", *_shapes(line, truth, at)]))
+    paragraphs.append("\n".join(_numbers(line, truth, at)))
     return "\n\n".join(paragraphs)
 
 
-def _step(line: "WrittenLine", t: int | None) -> int | None:
+def _step(line: "WrittenLine", truth: Truth, t: int | None) -> int | None:
     """The step of the numbers: the one asked for, or the last at which the line holds."""
-    from minigrad.derivation.truth import Truth
-
-    known = Truth(line.flow, line.layout).steps_of(line)
+    known = truth.steps_of(line)
     if t is None:
         return known[-1]
     if t not in known and known != [None]:
@@ -115,15 +114,9 @@ def rule_source(rule: Any) -> str:
 # --- shapes and numbers -------------------------------------------------------------------------
 
 
-def _given(line: "WrittenLine", claim: Claim, at: int | None) -> Any:
-    from minigrad.derivation.truth import Truth
-
-    return Truth(line.flow, line.layout).given(claim, at)
-
-
-def _shapes(line: "WrittenLine", at: int | None) -> list[str]:
+def _shapes(line: "WrittenLine", truth: Truth, at: int | None) -> list[str]:
     rows = [
-        f"  {claim}: {_shape(_given(line, claim, at))}"
+        f"  {claim}: {_shape(truth.given(claim, at))}"
         for claim in (*line.inputs.values(), line.claim)
     ]
     return list(dict.fromkeys(rows))
@@ -136,13 +129,13 @@ def _shape(x: Any) -> str:
     return " x ".join(map(str, np.shape(x))) or "a number"
 
 
-def _numbers(line: "WrittenLine", at: int | None) -> list[str]:
+def _numbers(line: "WrittenLine", truth: Truth, at: int | None) -> list[str]:
     """What the line computes at a step, beside what the engine has."""
-    given = {name: _given(line, claim, at) for name, claim in line.inputs.items()}
+    given = {name: truth.given(claim, at) for name, claim in line.inputs.items()}
     result = np.asarray(line.function(**given))
-    truth = _given(line, line.claim, at)
+    expected = truth.given(line.claim, at)
     step = "" if at is None else f" at step {at}"
-    difference = float(np.max(np.abs(result - truth), initial=0.0))
+    difference = float(np.max(np.abs(result - expected), initial=0.0))
     return [
         f"The line gives{step}:",
         textwrap.indent(np.array2string(result, precision=4, threshold=50), "  "),

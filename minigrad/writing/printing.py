@@ -115,8 +115,11 @@ class Printer:
             if before.shape and x.shape:
                 text = self._filled(multiply, [text, other])
             else:  # a number or a scalar stands in front, as it does by hand
-                pair = [u if p >= PRODUCT else self.parentheses(u) for u, p in (text, other)]
-                text = self.beside.join(pair), PRODUCT
+                left, right = (u if p >= PRODUCT else self.parentheses(u) for u, p in (text, other))
+                if other[1] == SIGN and not other[0].startswith("-"):  # 1/2 Σ x
+                    text = f"{left}{self.beside}{other[0]}", SIGN
+                else:
+                    text = f"{left}{self.beside}{right}", PRODUCT
         return text
 
     def _power(self, base: Expression, exponent: Expression) -> Written:
