@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lstm.check_command import add_commands
 from lstm.comparison import TOLERANCE, Row, compare_section_3
+from lstm.derive_command import add_derive_command
 from lstm.figures import write_figures
 from lstm.model import init_params
 from lstm.words import names, next_characters
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.set_defaults(run=verify)
     commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
     add_commands(commands)
+    add_derive_command(commands)
     figures = commands.add_parser("figures", help="write figures 1 and 2 into the folder --out DIR")
     figures.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
     figures.set_defaults(run=draw_figures)

@@ -44,6 +44,7 @@ from minigrad.operations.reduction import (
 from minigrad.operations.shape import broadcast_to, concatenate, reshape, stack, transpose
 from minigrad.tensor import Tensor
 from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from minigrad.writing import derive
 
 if TYPE_CHECKING:
     from minigrad.derivation import (
@@ -78,6 +79,7 @@ __all__ = [
     "compare",
     "concatenate",
     "cos",
+    "derive",
     "detect_nonfinite",
     "divide",
     "draw",

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Value
@@ -10,6 +10,7 @@ from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Value
 if TYPE_CHECKING:
     from minigrad.derivation.report import Report
     from minigrad.flow import GradientFlow
+    from minigrad.writing.formats import Document
 
 LAYOUTS = ("gradient", "numerator")
 
@@ -30,12 +31,15 @@ class Line:
         Computes it, from arrays given by keyword.
     inputs
         What each of the function's parameters stands for.
+    steps
+        The steps at which it holds, if it holds at some only of those at which its claim exists.
     """
 
     ref: str
     claim: Claim
     function: Callable[..., Any]
     inputs: Mapping[str, Claim]
+    steps: frozenset[int] | None = field(default=None, kw_only=True)
 
 
 class Derivation:
@@ -132,6 +136,39 @@ class Derivation:
         if not isinstance(flow, GradientFlow):
             raise TypeError(f"check: expected minigrad.gradient_flow(J), got {type(flow).__name__}")
         return check(self, flow, chained)
+
+    def latex(self, fragment: bool = False) -> str:
+        """A LaTeX document, or a fragment to be included in one."""
+        from minigrad.writing import formats
+
+        return formats.latex(self._document(), fragment)
+
+    def markdown(self) -> str:
+        """Markdown with formulas between dollar signs, as GitHub and notebooks show them."""
+        from minigrad.writing import formats
+
+        return formats.markdown(self._document())
+
+    def text(self) -> str:
+        """Unicode text, for a terminal."""
+        from minigrad.writing import formats
+
+        return formats.text(self._document())
+
+    def numpy_source(self) -> str:
+        """A Python module that needs only NumPy, with a function for each line."""
+        from minigrad.writing import by_hand
+
+        return by_hand.numpy_source(self)
+
+    def _document(self) -> "Document":
+        from minigrad.writing import by_hand
+        from minigrad.writing.formats import Document
+
+        return Document(self.title, list(by_hand.blocks(self)), last=by_hand.LAST)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
     def __repr__(self) -> str:
         return f"Derivation({self.title!r}, layout={self.layout!r}), {len(self.lines)} lines"

@@ -76,6 +76,7 @@ class Truth:
             t
             for t in steps
             if self._exists(line.claim, t) and all(self._is_given(c, t) for c in claims)
+            if line.steps is None or t in line.steps
         ]
         if not found:
             raise LookupError(

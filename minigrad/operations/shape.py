@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.operation import operation
+from minigrad.operation import POWER, SUM, operation
 from minigrad.tensor import Array
 
 transpose = operation(
@@ -16,6 +16,9 @@ transpose = operation(
     numpy=np.transpose,
     shapes="a permutation of the axes",
     latex=r"{0}^\top",
+    text="{0}ᵀ",
+    precedence=POWER,
+    python=lambda axes: "{0}.T" if axes is None else f"np.transpose({{0}}, {axes})",
     symbol="⊤",
     drawn="formula",
     examples=(((2, 3),), ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3, 4), {"axes": (-1, 0, 1)})),
@@ -39,6 +42,8 @@ broadcast_to = operation(
     numpy=np.broadcast_to,
     shapes="a shape that the value broadcasts to",
     latex="{0}",
+    text="{0}",
+    precedence=SUM,
     symbol="broadcast",
     drawn="line",
     examples=(((2, 1), {"shape": (4, 2, 3)}), ((), {"shape": (2,)})),
@@ -73,6 +78,16 @@ def _sum_of_scatters(g: Any, y: Any, x: Any, index: Any) -> Any:
     return total
 
 
+def _index_source(index: Any) -> str:
+    """An index as it is written between brackets."""
+    if isinstance(index, tuple) and index:
+        return ", ".join(map(_index_source, index))
+    if isinstance(index, slice):
+        ends = (index.start, index.stop, index.step)
+        return ":".join("" if end is None else str(end) for end in ends).removesuffix(":")
+    return f"np.{index!r}" if isinstance(index, np.ndarray) else repr(index)
+
+
 getitem = operation(
     lambda x, *, index=(): x[index],
     lambda g, y, x, index: scatter.on(g, index=index, shape=x.shape),
@@ -80,6 +95,8 @@ getitem = operation(
     sums=(_sum_of_scatters,),
     shapes="an index into the value",
     latex="{0}[{{index}}]",
+    text="{0}[{{index}}]",
+    python=lambda index: f"{{0}}[{_index_source(index)}]",
     symbol="[ ]",
     drawn="formula",
     examples=(
