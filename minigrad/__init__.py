@@ -56,12 +56,14 @@ if TYPE_CHECKING:
         compare,
         value,
     )
+    from minigrad.drawing import Drawing, draw
 
 __all__ = [
     "ALL_STEPS",
     "NEXT_STEP",
     "THIS_STEP",
     "Derivation",
+    "Drawing",
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
@@ -78,6 +80,7 @@ __all__ = [
     "cos",
     "detect_nonfinite",
     "divide",
+    "draw",
     "exp",
     "grad",
     "gradient_flow",
@@ -131,7 +134,7 @@ _LATER = dict.fromkeys(
         *("Report", "adjoint", "compare", "value"),
     ),
     "minigrad.derivation",
-)
+) | dict.fromkeys(("Drawing", "draw"), "minigrad.drawing")
 
 
 def __getattr__(name: str) -> Any:

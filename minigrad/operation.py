@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from minigrad.protocol import NUMPY
 from minigrad.tensor import OPERATIONS, Tensor, describe
 
 Rule = Callable[..., Any]
+Drawn: TypeAlias = Literal["box", "circle", "doublecircle", "formula", "line"]
 
 # Of arrays that came from outside, and of what shows them: older than anything recorded.
 OUTSIDE = Guard(opened=1)
@@ -43,6 +44,9 @@ class Operation:
         How it is typeset: a format string with `{0}`, `{1}` for the inputs.
     symbol
         What a picture shows.
+    drawn
+        As what a picture shows it: "box", "circle" or "doublecircle" for a node with the symbol;
+        "formula" for a part of the formula around it; "line" for nothing, since it changes nothing.
     examples
         Shapes of inputs, and parameters, that it is tested on.
     domain
@@ -58,6 +62,7 @@ class Operation:
         shapes: str,
         latex: str,
         symbol: str,
+        drawn: Drawn,
         examples: Sequence[tuple[Any, ...]],
         domain: tuple[float, float],
     ) -> None:
@@ -68,6 +73,7 @@ class Operation:
         self.shapes = shapes
         self.latex = latex
         self.symbol = symbol
+        self.drawn = drawn
         self.examples = examples
         self.domain = domain
         self.arity = None if isinstance(vjps, _EachInput) else len(tuple(vjps))
@@ -158,6 +164,7 @@ def operation(
     shapes: str = "shapes that broadcast together",
     latex: str | None = None,
     symbol: str | None = None,
+    drawn: Drawn = "box",
     examples: Sequence[tuple[Any, ...]] | None = None,
     domain: tuple[float, float] = (-2.0, 2.0),
 ) -> Operation:
@@ -176,7 +183,7 @@ def operation(
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
         Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
-    sums, shapes, latex, symbol, examples, domain
+    sums, shapes, latex, symbol, drawn, examples, domain
         See `Operation`.
 
     Returns
@@ -213,6 +220,7 @@ def operation(
         shapes,
         latex or rf"\operatorname{{{name}}}({', '.join(f'{{{i}}}' for i in range(len(vjps)))})",
         symbol or name,
+        drawn,
         examples,
         domain,
     )

@@ -33,7 +33,7 @@ class Line:
     """
 
     ref: str
-    claim: Adjoint
+    claim: Claim
     function: Callable[..., Any]
     inputs: Mapping[str, Claim]
 
@@ -76,7 +76,7 @@ class Derivation:
         self.layout = layout
         self.lines: list[Line] = []
 
-    def line(self, ref: str, claim: Adjoint) -> Callable[[_Function], _Function]:
+    def line(self, ref: str, claim: Claim) -> Callable[[_Function], _Function]:
         """Decorate the function of a line, and add the line.
 
         The function takes arrays; the default value of each parameter, `value(...)` or
@@ -92,10 +92,12 @@ class Derivation:
         Raises
         ------
         TypeError
-            If the claim is no adjoint, or a parameter does not say what it is given.
+            If there is no claim, or a parameter does not say what it is given.
         """
-        if not isinstance(claim, Adjoint) or claim.t is ALL_STEPS:
-            raise TypeError(f"line {ref}: expected adjoint('a name', t=..., via=...), got {claim}")
+        if not isinstance(claim, Value | Adjoint) or claim.t is ALL_STEPS:
+            raise TypeError(
+                f"line {ref}: expected a claim such as adjoint('a', t=-1, via='z_o'), got {claim}"
+            )
 
         def add(function: _Function) -> _Function:
             self.lines.append(Line(ref, claim, function, _inputs(ref, function)))
@@ -118,9 +120,17 @@ class Derivation:
         Returns
         -------
         Report
+
+        Raises
+        ------
+        TypeError
+            If `flow` is no gradient flow.
         """
         from minigrad.derivation.checking import check
+        from minigrad.flow import GradientFlow
 
+        if not isinstance(flow, GradientFlow):
+            raise TypeError(f"check: expected minigrad.gradient_flow(J), got {type(flow).__name__}")
         return check(self, flow, chained)
 
     def __repr__(self) -> str:

@@ -19,6 +19,7 @@ add = operation(
     lambda g, y, a, b: g,
     latex="{0} + {1}",
     symbol="+",
+    drawn="circle",
 )
 
 subtract = operation(
@@ -27,6 +28,7 @@ subtract = operation(
     lambda g, y, a, b: -g,
     latex="{0} - {1}",
     symbol="−",
+    drawn="circle",
 )
 
 multiply = operation(
@@ -35,6 +37,7 @@ multiply = operation(
     lambda g, y, a, b: g * a,
     latex=r"{0} \circ {1}",
     symbol="∘",
+    drawn="doublecircle",
 )
 
 divide = operation(
@@ -43,6 +46,7 @@ divide = operation(
     lambda g, y, a, b: -g * y / b,
     latex=r"\frac{{{0}}}{{{1}}}",
     symbol="÷",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -51,6 +55,7 @@ negative = operation(
     lambda g, y, x: -g,
     latex="-{0}",
     symbol="−",
+    drawn="formula",
 )
 
 positive = operation(
@@ -58,6 +63,7 @@ positive = operation(
     lambda g, y, x: g,
     latex="{0}",
     symbol="=",
+    drawn="line",
 )
 
 power = operation(
@@ -67,6 +73,7 @@ power = operation(
     lambda g, y, a, b: g * y * np.log(np.where(a > 0, a, 1)),
     latex="{0}^{{{1}}}",
     symbol="xⁿ",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -76,12 +83,14 @@ exp = operation(
     np.exp,
     lambda g, y, x: g * y,
     latex=r"\exp({0})",
+    drawn="formula",
 )
 
 log = operation(
     np.log,
     lambda g, y, x: g / x,
     latex=r"\log({0})",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -90,6 +99,7 @@ sqrt = operation(
     lambda g, y, x: g / (2 * y),
     latex=r"\sqrt{{{0}}}",
     symbol="√",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -157,6 +167,7 @@ abs = operation(
     numpy=np.abs,
     latex=r"\lvert {0} \rvert",
     symbol="|x|",
+    drawn="formula",
 )
 
 maximum = operation(
@@ -165,6 +176,7 @@ maximum = operation(
     lambda g, y, a, b: np.where(b > a, g, np.where(a == b, g / 2, 0)),
     latex=r"\max({0}, {1})",
     symbol="max",
+    drawn="formula",
 )
 
 minimum = operation(
@@ -173,6 +185,7 @@ minimum = operation(
     lambda g, y, a, b: np.where(b < a, g, np.where(a == b, g / 2, 0)),
     latex=r"\min({0}, {1})",
     symbol="min",
+    drawn="formula",
 )
 
 where = operation(
@@ -183,6 +196,7 @@ where = operation(
     name="where",
     numpy=np.where,
     latex=r"\operatorname{{where}}({0}, {1}, {2})",
+    drawn="formula",
     examples=((np.array([[True], [False]]), (2, 3), (3,)),),
 )
 
@@ -194,4 +208,5 @@ astype = operation(
     name="astype",
     latex="{0}",
     symbol="dtype",
+    drawn="line",
 )

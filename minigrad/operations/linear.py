@@ -39,6 +39,7 @@ matmul = operation(
     shapes="(m, k) and (k, n)",
     latex="{0} {1}",
     symbol="·",
+    drawn="formula",
     examples=(
         ((2, 3), (3, 4)),
         ((5, 2, 3), (3, 4)),

@@ -39,6 +39,7 @@ sum = operation(
     shapes="an axis of the value",
     latex=r"\sum {0}",
     symbol="Σ",
+    drawn="formula",
     examples=_REDUCTIONS,
 )
 
@@ -51,6 +52,7 @@ mean = operation(
     numpy=np.mean,
     shapes="an axis of the value",
     latex=r"\operatorname{{mean}}({0})",
+    drawn="formula",
     examples=_REDUCTIONS,
 )
 
@@ -71,6 +73,7 @@ max = operation(
     numpy=np.max,
     shapes="an axis of the value",
     latex=r"\max({0})",
+    drawn="formula",
     examples=_REDUCTIONS,
 )
 

@@ -17,6 +17,7 @@ transpose = operation(
     shapes="a permutation of the axes",
     latex=r"{0}^\top",
     symbol="⊤",
+    drawn="formula",
     examples=(((2, 3),), ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3, 4), {"axes": (-1, 0, 1)})),
 )
 
@@ -27,6 +28,7 @@ reshape = operation(
     numpy=np.reshape,
     shapes="a shape of the same size",
     latex=r"\operatorname{{reshape}}({0})",
+    drawn="formula",
     examples=(((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": (-1,)})),
 )
 
@@ -38,6 +40,7 @@ broadcast_to = operation(
     shapes="a shape that the value broadcasts to",
     latex="{0}",
     symbol="broadcast",
+    drawn="line",
     examples=(((2, 1), {"shape": (4, 2, 3)}), ((), {"shape": (2,)})),
 )
 
@@ -54,6 +57,7 @@ scatter = operation(
     name="scatter",
     shapes="an index into the shape, of the value's shape",
     latex=r"\operatorname{{scatter}}({0})",
+    drawn="formula",
     examples=(
         ((2,), {"index": np.array([3, 3]), "shape": (4,)}),
         ((2,), {"index": (slice(1, 3), 0), "shape": (4, 2)}),
@@ -77,6 +81,7 @@ getitem = operation(
     shapes="an index into the value",
     latex="{0}[{{index}}]",
     symbol="[ ]",
+    drawn="formula",
     examples=(
         ((4, 3), {"index": 1}),
         ((4, 3), {"index": (slice(None, None, 2), None, -1)}),
@@ -106,6 +111,7 @@ concatenate = operation(
     shapes="shapes that agree but for the axis",
     latex=r"\operatorname{{concatenate}}({0})",
     symbol="concat",
+    drawn="formula",
     examples=(
         ((2, 3), (1, 3)),
         ((2, 3), (2, 1), (2, 2), {"axis": -1}),
@@ -120,5 +126,6 @@ stack = operation(
     numpy=np.stack,
     shapes="equal shapes",
     latex=r"\operatorname{{stack}}({0})",
+    drawn="formula",
     examples=(((2, 3), (2, 3)), ((2, 3), (2, 3), (2, 3), {"axis": -1})),
 )
