@@ -180,6 +180,7 @@ def only_written(name: str, forward: Callable[..., Any]) -> Operation:
         numpy=None,
         written_in_input=False,
         symbol=name,
+        drawn="box",
         examples=(),
         domain=(0, 1),
     )
