@@ -105,7 +105,8 @@ class Operation:
         self.differentiable = self.arity is None or any(rule is not None for rule in self.vjps)
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
-        self.__doc__ = forward.__doc__
+        written = text.format(*("x",) if self.arity == 1 else "abc")
+        self.__doc__ = forward.__doc__ or f"Compute {written}. Takes {shapes}."
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
