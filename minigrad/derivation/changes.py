@@ -124,7 +124,8 @@ def with_two(
         factors = case.factors(trial.t)
         if a not in factors or b not in factors:
             raise Unchanged
-        both = function(factors[a], factors[b])
+        first, second = factors[a], factors[b]
+        both = function(first, second if second.shape == first.shape else second.mT)
         return x * (both if both.shape == np.shape(x) else both.mT)
 
     return change
