@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -49,7 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
     figures.set_defaults(run=draw_figures)
     options = parser.parse_args(arguments)
-    status: int = options.run(options)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except MemoryError as error:
+        print(f"lstm: more memory than there is: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return status
 
 

@@ -148,11 +148,12 @@ class GradientFlow:
             if type(x) is Tensor and x._name == name and x._t == t and self._is_of_this_run(x):
                 return x
         steps = [s for n, s in self.values if n == name and s is not None]
-        known = (
-            f"it has steps {min(steps)} to {max(steps)}"
-            if steps
-            else "known are " + ", ".join(dict.fromkeys(n for n, _ in self.values))
-        )
+        if steps:
+            known = f"{name} has steps {min(steps)} to {max(steps)}; say which, as t={max(steps)}"
+        elif (name, None) in self.values:
+            known = f"{name} has no steps; leave t out"
+        else:
+            known = "known are " + ", ".join(dict.fromkeys(n for n, _ in self.values))
         raise KeyError(f"no value is called {_spelled((name, t))}; {known}")
 
     def _is_of_this_run(self, x: Tensor) -> bool:

@@ -15,7 +15,7 @@ def array_ufunc(
 ) -> Any:
     """Answer `np.tanh(x)` (NEP 13)."""
     if method != "__call__":
-        raise TypeError(_no_rule(f"{ufunc.__name__}.{method}"))
+        raise TypeError(_no_rule(f"numpy.{ufunc.__name__}.{method}"))
     return array_function(ufunc, inputs, options)
 
 
@@ -24,7 +24,8 @@ def array_function(
 ) -> Any:
     """Answer `np.sum(x, axis=0)` (NEP 18)."""
     if function not in NUMPY:
-        raise TypeError(_no_rule(function.__name__))
+        place = getattr(function, "__module__", None) or "numpy"
+        raise TypeError(_no_rule(f"{place}.{function.__name__}"))
     if options.get("out") is not None:
         raise TypeError(
             f"np.{function.__name__}: expected no out=, since a tensor is not written to; "
@@ -35,6 +36,6 @@ def array_function(
 
 def _no_rule(name: str) -> str:
     return (
-        f"np.{name}: expected a function that minigrad can differentiate, and this one has no "
+        f"{name}: expected a function that minigrad can differentiate, and this one has no "
         "rule; add one with minigrad.operation, or take x.data where no gradient is needed"
     )
