@@ -245,7 +245,19 @@ class BackwardPicture:
         elif ((name, 2 * t - step), t) in self._shares:
             share = self._shares[(name, 2 * t - step), t]
             self.picture.connect(share, came_in.id, came_in.label.text, recurrent=True)
+            self._feed(came_in, v, step)
         return came_in.id
+
+    def _feed(self, came_in: Node, v: Label, step: int) -> None:
+        """Draw what comes into the last repeat of a block: a share from the block after it."""
+        name, t = v
+        last = self.blocks.alike(t)[-1]
+        source = last + step - t  # type: ignore[operator]
+        shown = self.blocks.shown(source)
+        if shown is not None:
+            share = self._shares.get(((name, shown + t - step), shown))  # type: ignore[operator]
+            if share is not None:
+                self.picture.connect(share, came_in.id, came_in.label.text)
 
     def _go_out(self, v: Label, here: int | None, tail: str) -> str:
         """Where a share leaves its block."""

@@ -129,6 +129,14 @@ def test_the_picture_of_a_rolled_loop_does_not_grow():
     assert len(sizes) == 1
 
 
+@pytest.mark.parametrize("every", [2, 3, 4, 5, 6])
+def test_no_gradient_is_lost_between_blocks(every):
+    drawing = mg.draw(mg.gradient_flow(recurrent(7, every)))
+    dot = pygraphviz.AGraph(string=drawing.source)
+    leads_nowhere = {n.attr["class"] for n in dot.nodes() if not dot.out_edges(n)}
+    assert leads_nowhere == {"end"}
+
+
 def test_steps_are_unrolled_if_asked_for():
     drawing = mg.draw(recurrent(4), roll=False)
     assert titles(drawing, "block") == ["t = 1", "t = 2", "t = 3", "t = 4"]
