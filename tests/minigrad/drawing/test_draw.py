@@ -129,6 +129,24 @@ def test_the_picture_of_a_rolled_loop_does_not_grow():
     assert len(sizes) == 1
 
 
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_chain_of_additions_over_the_steps_is_one_sum(start):
+    W, losses = leaf("W", 2, 2), []
+    with mg.step(0):
+        h = mg.tensor(np.ones((2, 1)), name="h")
+    for t in range(1, 7):
+        with mg.step(t):
+            h = mg.tanh(W @ h).named("h")
+            losses.append((h * h).sum().named("L"))
+    J = sum(losses[start:], losses[0] if start else 0).named("J")
+    for what in (J, mg.gradient_flow(J)):
+        assert titles(mg.draw(what), "block") == ["t = 1 … 6   ×6"]
+    _, edges = graph(mg.draw(J))
+    assert {edge for edge in edges if "+" in edge} == {("L(t)", "+"), ("+", "J")}
+    _, edges = graph(mg.draw(J, roll=False))
+    assert {a for a, b in edges if b == "+"} == {f"L({t})" for t in range(1, 7)}
+
+
 @pytest.mark.parametrize("every", [2, 3, 4, 5, 6])
 def test_no_gradient_is_lost_between_blocks(every):
     drawing = mg.draw(mg.gradient_flow(recurrent(7, every)))
