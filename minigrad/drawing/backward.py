@@ -12,6 +12,7 @@ from minigrad.drawing.formula import (
     equation,
     expression,
     listed,
+    named,
 )
 from minigrad.drawing.forward import symbol
 from minigrad.drawing.numbering import number_plus_nodes
@@ -42,6 +43,7 @@ class BackwardPicture:
         self.trace = trace
         self.blocks = blocks
         self.every_operation = every_operation
+        self.loss = named(flow.J._name or "J", "", "", bold=flow.J.ndim > 0)
         self.cut = blocks.are_chosen  # what is outside of the steps is left out
         self.picture = Picture("gradient flow", backward=True, blocks=blocks.titled())
         # What a step passes to a value, (value, step): the node that it comes out of.
@@ -334,7 +336,7 @@ class BackwardPicture:
 
     def _derivative(self, v: Label, here: int | None, via: int | None = None) -> Formula:
         symbol, written = self.blocks.symbol(via, here), self.blocks.written(via, here)
-        return derivative(self._name(v, here), symbol, written)
+        return derivative(self.loss, self._name(v, here), symbol, written)
 
     def _words(self, words: str, t: int | None, here: int | None) -> Formula:
         symbol, written = self.blocks.symbol(t, here), self.blocks.written(t, here)

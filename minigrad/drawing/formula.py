@@ -49,6 +49,7 @@ def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:
 class Derivative(Formula):
     """dJ/dv, or the part of it that comes through one step."""
 
+    loss: Formula = EMPTY
     of: Formula = EMPTY
     via: str = ""
 
@@ -61,13 +62,14 @@ class Equation(Formula):
     right: Formula = EMPTY
 
 
-def derivative(of: Formula, via: str = "", via_in_text: str = "") -> Formula:
+def derivative(loss: Formula, of: Formula, via: str = "", via_in_text: str = "") -> Formula:
     """dJ/dv, or the part of it that comes through one step."""
-    latex, text = rf"\frac{{\partial J}}{{\partial {of.latex}}}", f"dJ/d{of.text}"
+    latex = rf"\frac{{\partial {loss.latex}}}{{\partial {of.latex}}}"
+    text = f"d{loss.text}/d{of.text}"
     if via:
         latex = rf"\left.{latex}\right|_{{{via}}}"
         text = f"{text} through step {via_in_text}"
-    return Derivative(latex, text, of=of, via=via)
+    return Derivative(latex, text, loss=loss, of=of, via=via)
 
 
 def equation(left: Formula, right: Formula) -> Formula:

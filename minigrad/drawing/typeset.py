@@ -61,7 +61,7 @@ def typeset(formula: Formula, size: float = SIZE) -> Label:
         left, right = typeset(formula.left, size), typeset(formula.right, size)
         return _beside(left, _mathematics("=", size), right, gap=size / 3)
     if isinstance(formula, Derivative):
-        numerator = _mathematics(r"\partial J", size)
+        numerator = _mathematics(rf"\partial {formula.loss.latex}", size)
         fraction = _over(numerator, _mathematics(rf"\partial {formula.of.latex}", size), size)
         return _at(fraction, formula.via, size) if formula.via else fraction
     return _mathematics(formula.latex, size) if formula.latex else words(formula.text)

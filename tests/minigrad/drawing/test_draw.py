@@ -93,6 +93,17 @@ def test_the_backward_picture_points_where_the_gradient_flows():
     assert ("dJ/dz", "dJ/db") in edges
 
 
+def test_derivatives_are_those_of_the_loss_by_its_name():
+    W, x = leaf("W", 2, 3), leaf("x", 3, 1)
+    drawing = mg.draw(mg.gradient_flow(mg.tanh(W @ x).sum().named("Loss")))
+    nodes, _ = graph(drawing)
+    assert {"Loss", "dLoss/dW = g xᵀ", "dLoss/dx = Wᵀ g"} <= {label for _, label in nodes}
+    assert "dJ" not in drawing.source
+    fractions = [g.findtext(f"{SVG}desc") for g in groups(drawing, "end")]
+    assert len(fractions) == 2
+    assert all(r"\frac{\partial \mathrm{Loss}}{\partial" in latex for latex in fractions)
+
+
 @pytest.mark.parametrize("uses", [1, 2, 5])
 def test_a_value_has_one_plus_node_less_than_contributions(uses):
     x = leaf("x", 2)
