@@ -11,6 +11,7 @@ import pytest
 
 import lstm
 import minigrad as mg
+from minigrad.drawing import typeset
 from minigrad.drawing.engine import RendererNotFoundError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -102,6 +103,13 @@ def test_derivatives_are_those_of_the_loss_by_its_name():
     fractions = [g.findtext(f"{SVG}desc") for g in groups(drawing, "end")]
     assert len(fractions) == 2
     assert all(r"\frac{\partial \mathrm{Loss}}{\partial" in latex for latex in fractions)
+
+
+def test_a_comparison_is_set_as_mathematics():
+    z = mg.tanh(leaf("x", 2)).named("z")
+    drawing = mg.draw(mg.gradient_flow(mg.relu(z).sum().named("J")))
+    [where] = [n.label for n in drawing.picture.nodes.values() if "[z > 0]" in n.label.text]
+    assert typeset.typeset(where) != typeset.words(where.text)
 
 
 @pytest.mark.parametrize("uses", [1, 2, 5])
