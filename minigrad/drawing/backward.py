@@ -5,7 +5,7 @@ from itertools import groupby
 
 from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.formula import (
-    GRADIENT,
+    GRADIENTS,
     Formula,
     applied,
     derivative,
@@ -46,6 +46,9 @@ class BackwardPicture:
         self.loss = named(flow.J._name or "J", "", "", bold=flow.J.ndim > 0)
         self.cut = blocks.are_chosen  # what is outside of the steps is left out
         self.picture = Picture("gradient flow", backward=True, blocks=blocks.titled())
+        names = {name for name, _ in trace.named}
+        free = [g for g in GRADIENTS if g.text not in names]
+        self.picture.incoming = (free or GRADIENTS)[0]
         # What a step passes to a value, (value, step): the node that it comes out of.
         self._shares: dict[tuple[Label, int | None], str] = {}
         self._depends: dict[Tensor, bool] = {}
@@ -192,7 +195,7 @@ class BackwardPicture:
 
         def written(x: Tensor) -> Formula | None:
             if x is incoming:
-                return GRADIENT
+                return self.picture.incoming
             if x._name is not None:
                 return self._name((x._name, x._t), here, x)
             return self._view(x, here) if x._operation is None else None

@@ -34,7 +34,7 @@ class Formula:
 EMPTY = Formula("", "")
 # Stands for what comes in along an edge from something that has no name.
 INCOMING = Formula(r"\,\cdot\,", "·")
-GRADIENT = Formula(r"\mathbf{g}", "g")
+GRADIENTS = tuple(Formula(rf"\mathbf{{{letter}}}", letter) for letter in "gquvr")
 
 
 def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:

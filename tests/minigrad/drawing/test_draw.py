@@ -112,6 +112,18 @@ def test_a_comparison_is_set_as_mathematics():
     assert typeset.typeset(where) != typeset.words(where.text)
 
 
+@pytest.mark.parametrize("taken", ["g", "gq"])
+def test_the_incoming_gradient_has_a_letter_of_its_own(taken):
+    g = leaf("x", 3, 1)
+    for name in taken:
+        g = mg.tanh(g).named(name)
+    J = mg.tanh(leaf("W", 2, 3) @ g).sum().named("J")
+    drawing = mg.draw(mg.gradient_flow(J), legend=True)
+    letter = {"g": "q", "gq": "u"}[taken]
+    assert ("end", f"dJ/dW = {letter} {taken[-1]}ᵀ") in graph(drawing)[0]
+    assert any(f"{letter} is the gradient that comes in" in t for t in titles(drawing, "legend"))
+
+
 @pytest.mark.parametrize("uses", [1, 2, 5])
 def test_a_value_has_one_plus_node_less_than_contributions(uses):
     x = leaf("x", 2)
