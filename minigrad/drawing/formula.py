@@ -11,6 +11,9 @@ import numpy as np
 
 from minigrad.notation import latex_name
 from minigrad.operation import Operation
+from minigrad.operations.elementwise import multiply, power
+from minigrad.operations.linear import matmul
+from minigrad.operations.shape import transpose
 from minigrad.tensor import Tensor
 
 # How tightly a template binds what it is made of.
@@ -29,6 +32,7 @@ class Formula:
     text: str
     level: int = ATOM
     template: str = ""
+    parts: "tuple[Formula, ...]" = ()
 
 
 EMPTY = Formula("", "")
@@ -119,7 +123,23 @@ def _expression(
     inputs = [_expression(i, written, counted) for i in x._inputs or ()]
     if operation.drawn == "line":
         return inputs[0]
+    if operation is multiply and len(set(x._inputs or ())) == 1:
+        return applied(power, [inputs[0], Formula("2", "2")])
+    if operation is power and inputs[1].text == "1":
+        return inputs[0]
+    if operation is transpose and x.ndim == 2:
+        return _transposed(inputs[0])
     return applied(operation, inputs)
+
+
+def _transposed(formula: Formula) -> Formula:
+    """The transpose as people write it: of a product, the product of the transposes."""
+    if formula.template == transpose.latex:
+        return formula.parts[0]
+    if formula.template == matmul.latex:
+        a, b = formula.parts
+        return applied(matmul, [_transposed(b), _transposed(a)])
+    return applied(transpose, [formula])
 
 
 def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
@@ -137,6 +157,7 @@ def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
         _filled(plain, inputs, level, template, "text"),
         level,
         template,
+        tuple(inputs),
     )
 
 
@@ -207,7 +228,9 @@ def _filled(template: str, inputs: Sequence[Formula], level: int, key: str, form
         if exposed and _needs_parentheses(formula, level, key, literal):
             content = f"({content})"
         elif form == "latex" and exposed and level == POWER and "^" in content:
-            content = f"{{{content}}}"
+            # What has a superscript already, such as a step, is bracketed before its exponent.
+            is_raised = key == power.latex and content.endswith("}")
+            content = f"({content})" if is_raised else f"{{{content}}}"
         written += content
     return written
 

@@ -124,6 +124,21 @@ def test_the_incoming_gradient_has_a_letter_of_its_own(taken):
     assert any(f"{letter} is the gradient that comes in" in t for t in titles(drawing, "legend"))
 
 
+def test_formulas_are_written_as_people_do():
+    def captions(J):
+        nodes = mg.draw(mg.gradient_flow(J)).picture.nodes.values()
+        return {node.caption.text: node.caption.latex for node in nodes if node.caption}
+
+    e, c, V = mg.tanh(leaf("x", 2)).named("e"), leaf("c", 2, 1), leaf("V", 1, 2)
+    assert "e" in captions((e**2).sum())
+    assert r"1 - \tanh(\mathbf{c})^{2}" in captions((V @ mg.tanh(c)).sum()).values()
+    with mg.step(1):
+        h = mg.tanh(c).named("h")
+    assert r"1 - (\mathbf{h}^{(t)})^{2}" in captions(h.sum()).values()
+    nodes, _ = graph(mg.draw(mg.gradient_flow(mg.tanh(V.T @ leaf("y", 1, 3)).sum())))
+    assert ("end", "dJ/dV = y gᵀ") in nodes
+
+
 @pytest.mark.parametrize("uses", [1, 2, 5])
 def test_a_value_has_one_plus_node_less_than_contributions(uses):
     x = leaf("x", 2)
