@@ -5,13 +5,14 @@ from itertools import groupby
 
 from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.formula import (
-    GRADIENT,
+    GRADIENTS,
     Formula,
     applied,
     derivative,
     equation,
     expression,
     listed,
+    named,
 )
 from minigrad.drawing.forward import symbol
 from minigrad.drawing.numbering import number_plus_nodes
@@ -42,8 +43,12 @@ class BackwardPicture:
         self.trace = trace
         self.blocks = blocks
         self.every_operation = every_operation
+        self.loss = named(flow.J._name or "J", "", "", bold=flow.J.ndim > 0)
         self.cut = blocks.are_chosen  # what is outside of the steps is left out
         self.picture = Picture("gradient flow", backward=True, blocks=blocks.titled())
+        names = {name for name, _ in trace.named}
+        free = [g for g in GRADIENTS if g.text not in names]
+        self.picture.incoming = (free or GRADIENTS)[0]
         # What a step passes to a value, (value, step): the node that it comes out of.
         self._shares: dict[tuple[Label, int | None], str] = {}
         self._depends: dict[Tensor, bool] = {}
@@ -190,7 +195,7 @@ class BackwardPicture:
 
         def written(x: Tensor) -> Formula | None:
             if x is incoming:
-                return GRADIENT
+                return self.picture.incoming
             if x._name is not None:
                 return self._name((x._name, x._t), here, x)
             return self._view(x, here) if x._operation is None else None
@@ -245,7 +250,19 @@ class BackwardPicture:
         elif ((name, 2 * t - step), t) in self._shares:
             share = self._shares[(name, 2 * t - step), t]
             self.picture.connect(share, came_in.id, came_in.label.text, recurrent=True)
+            self._feed(came_in, v, step)
         return came_in.id
+
+    def _feed(self, came_in: Node, v: Label, step: int) -> None:
+        """Draw what comes into the last repeat of a block: a share from the block after it."""
+        name, t = v
+        last = self.blocks.alike(t)[-1]
+        source = last + step - t  # type: ignore[operator]
+        shown = self.blocks.shown(source)
+        if shown is not None:
+            share = self._shares.get(((name, shown + t - step), shown))  # type: ignore[operator]
+            if share is not None:
+                self.picture.connect(share, came_in.id, came_in.label.text)
 
     def _go_out(self, v: Label, here: int | None, tail: str) -> str:
         """Where a share leaves its block."""
@@ -322,7 +339,7 @@ class BackwardPicture:
 
     def _derivative(self, v: Label, here: int | None, via: int | None = None) -> Formula:
         symbol, written = self.blocks.symbol(via, here), self.blocks.written(via, here)
-        return derivative(self._name(v, here), symbol, written)
+        return derivative(self.loss, self._name(v, here), symbol, written)
 
     def _words(self, words: str, t: int | None, here: int | None) -> Formula:
         symbol, written = self.blocks.symbol(t, here), self.blocks.written(t, here)

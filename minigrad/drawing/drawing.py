@@ -17,7 +17,7 @@ from minigrad.drawing.picture import Picture
 from minigrad.drawing.svg import to_svg
 
 LEGEND = {
-    "formula": "an equation; in the backward picture g is the gradient that comes in",
+    "formula": "an equation; in the backward picture {incoming} is the gradient that comes in",
     "box": "a function",
     "doublecircle": "Hadamard product; below it the factor, in the backward picture",
     "circle": "sum",
@@ -63,7 +63,10 @@ class Drawing:
         used = {node.kind for node in self.picture.nodes.values()}
         used |= {node.alarm for node in self.picture.nodes.values()}
         used |= {"recurrent" for edge in self.picture.edges if edge.recurrent}
-        return [(kind, meaning) for kind, meaning in LEGEND.items() if kind in used]
+        incoming = self.picture.incoming.text
+        return [
+            (k, meaning.format(incoming=incoming)) for k, meaning in LEGEND.items() if k in used
+        ]
 
     def svg(self) -> str:
         """The picture as SVG, for light and dark pages.

@@ -11,6 +11,9 @@ import numpy as np
 
 from minigrad.notation import latex_name
 from minigrad.operation import Operation
+from minigrad.operations.elementwise import multiply, power
+from minigrad.operations.linear import matmul
+from minigrad.operations.shape import transpose
 from minigrad.tensor import Tensor
 
 # How tightly a template binds what it is made of.
@@ -29,12 +32,13 @@ class Formula:
     text: str
     level: int = ATOM
     template: str = ""
+    parts: "tuple[Formula, ...]" = ()
 
 
 EMPTY = Formula("", "")
 # Stands for what comes in along an edge from something that has no name.
 INCOMING = Formula(r"\,\cdot\,", "·")
-GRADIENT = Formula(r"\mathbf{g}", "g")
+GRADIENTS = tuple(Formula(rf"\mathbf{{{letter}}}", letter) for letter in "gquvr")
 
 
 def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:
@@ -49,6 +53,7 @@ def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:
 class Derivative(Formula):
     """dJ/dv, or the part of it that comes through one step."""
 
+    loss: Formula = EMPTY
     of: Formula = EMPTY
     via: str = ""
 
@@ -61,13 +66,14 @@ class Equation(Formula):
     right: Formula = EMPTY
 
 
-def derivative(of: Formula, via: str = "", via_in_text: str = "") -> Formula:
+def derivative(loss: Formula, of: Formula, via: str = "", via_in_text: str = "") -> Formula:
     """dJ/dv, or the part of it that comes through one step."""
-    latex, text = rf"\frac{{\partial J}}{{\partial {of.latex}}}", f"dJ/d{of.text}"
+    latex = rf"\frac{{\partial {loss.latex}}}{{\partial {of.latex}}}"
+    text = f"d{loss.text}/d{of.text}"
     if via:
         latex = rf"\left.{latex}\right|_{{{via}}}"
         text = f"{text} through step {via_in_text}"
-    return Derivative(latex, text, of=of, via=via)
+    return Derivative(latex, text, loss=loss, of=of, via=via)
 
 
 def equation(left: Formula, right: Formula) -> Formula:
@@ -117,7 +123,23 @@ def _expression(
     inputs = [_expression(i, written, counted) for i in x._inputs or ()]
     if operation.drawn == "line":
         return inputs[0]
+    if operation is multiply and len(set(x._inputs or ())) == 1:
+        return applied(power, [inputs[0], Formula("2", "2")])
+    if operation is power and inputs[1].text == "1":
+        return inputs[0]
+    if operation is transpose and x.ndim == 2:
+        return _transposed(inputs[0])
     return applied(operation, inputs)
+
+
+def _transposed(formula: Formula) -> Formula:
+    """The transpose as people write it: of a product, the product of the transposes."""
+    if formula.template == transpose.latex:
+        return formula.parts[0]
+    if formula.template == matmul.latex:
+        a, b = formula.parts
+        return applied(matmul, [_transposed(b), _transposed(a)])
+    return applied(transpose, [formula])
 
 
 def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
@@ -135,6 +157,7 @@ def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
         _filled(plain, inputs, level, template, "text"),
         level,
         template,
+        tuple(inputs),
     )
 
 
@@ -205,7 +228,9 @@ def _filled(template: str, inputs: Sequence[Formula], level: int, key: str, form
         if exposed and _needs_parentheses(formula, level, key, literal):
             content = f"({content})"
         elif form == "latex" and exposed and level == POWER and "^" in content:
-            content = f"{{{content}}}"
+            # What has a superscript already, such as a step, is bracketed before its exponent.
+            is_raised = key == power.latex and content.endswith("}")
+            content = f"({content})" if is_raised else f"{{{content}}}"
         written += content
     return written
 

@@ -56,7 +56,7 @@ class ForwardPicture:
         if x._operation is None:
             return
         drawn = x._operation.drawn
-        if self.every_operation:
+        if self.every_operation or x in self.trace.terms:
             self._kind[x] = drawn if "circle" in drawn else "box"
             return
         inputs = [self._through_lines(i) for i in x._inputs or ()]
@@ -118,7 +118,7 @@ class ForwardPicture:
         if kind == "formula":
             label = self._formula(x, sources)
         else:
-            sources = list(x._inputs or ())
+            sources = self.trace.terms.get(x) or list(x._inputs or ())
             label = symbol(operation)
         node = Node(
             f"op{x._index}", kind, label, block=self.blocks[self.trace.step[x]], age=x._index

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from minigrad.drawing.formula import Formula
+from minigrad.drawing.formula import GRADIENTS, Formula
 
 
 @dataclass
@@ -99,6 +99,7 @@ class Picture:
 
     title: str
     backward: bool
+    incoming: Formula = GRADIENTS[0]  # how formulas call the gradient that comes in
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)

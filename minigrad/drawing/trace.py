@@ -1,9 +1,10 @@
 """What leads to some outputs: to which step each tensor belongs, and which steps are alike."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from minigrad.backprop import by_age, inputs_of
+from minigrad.operations.elementwise import add
 from minigrad.tensor import Tensor
 
 
@@ -21,6 +22,9 @@ class Trace:
     step
         For each its step; None outside of the steps. An unnamed value belongs to the step that
         uses it; where several do, or none, to the step of its inputs.
+    terms
+        For each sum over steps its terms. It may be written as a chain, J = ((L(1) + L(2)) + L(3)):
+        what is inside of the chain belongs to no step.
     """
 
     def __init__(self, outputs: Sequence[Tensor]) -> None:
@@ -35,23 +39,44 @@ class Trace:
                 self.users.setdefault(x, []).append(user)
         self.nodes = sorted(found, key=by_age)
         self.named = {(x._name, x._t): x for x in self.nodes if x._name is not None}
+        self._total: dict[Tensor, Tensor] = {}  # of each addition in a sum over steps
         self.step = self._steps()
+        self.terms: dict[Tensor, list[Tensor]] = {}
+        for x, total in sorted(self._total.items(), key=lambda item: by_age(item[0])):
+            terms = [i for i in _terms(x) if self._total.get(i) is not total]
+            self.terms.setdefault(total, []).extend(terms)
 
     def _steps(self) -> dict[Tensor, int | None]:
-        from_inputs: dict[Tensor, int | None] = {}
+        from_inputs: dict[Tensor, list[int]] = {}  # of several steps, two are kept
         for x in self.nodes:
             if x._name is not None:
-                from_inputs[x] = x._t
+                from_inputs[x] = [] if x._t is None else [x._t]
             else:
-                from_inputs[x] = _common(from_inputs[i] for i in x._inputs or ())
+                from_inputs[x] = sorted({t for i in x._inputs or () for t in from_inputs[i]})[:2]
         step: dict[Tensor, int | None] = {}
         for x in reversed(self.nodes):
             if x._name is not None:
                 step[x] = x._t
             else:
-                used = {step[user] for user in self.users[x]}
-                step[x] = used.pop() if len(used) == 1 and None not in used else from_inputs[x]
+                used, own = {step[user] for user in self.users[x]}, from_inputs[x]
+                if len(used) == 1 and None not in used:
+                    step[x] = used.pop()
+                else:
+                    step[x] = own[0] if len(own) == 1 else None
+            if x._operation is add:
+                mixed = len({t for i in _terms(x) for t in from_inputs[i]}) > 1
+                self._add_to_sum(x, step, mixed)
         return step
+
+    def _add_to_sum(self, x: Tensor, step: dict[Tensor, int | None], mixed: bool) -> None:
+        """Take chains of additions across steps as one sum each."""
+        [user] = self.users[x] if len(self.users[x]) == 1 else [None]
+        inside = user is not None and x._name is None and user in self._total
+        if inside and (mixed or len(_terms(x)) == 1):
+            self._total[x] = self._total[user]  # type: ignore[index]
+            step[x] = None
+        elif mixed and step[x] is None:
+            self._total[x] = x
 
     def blocks(self, steps: Collection[int] | None = None, roll: bool = True) -> list["Steps"]:
         """The steps in order; consecutive ones of the same structure as one."""
@@ -78,7 +103,7 @@ class Trace:
                     x._name,
                     x._operation and x._operation.name,
                     [reference(i, t) for i in x._inputs or ()],
-                    [outside[user] for user in self.users[x] if user in outside],
+                    [outside[self._total.get(u, u)] for u in self.users[x] if u in outside],
                 )
                 for x in members[t]
             ]
@@ -118,7 +143,6 @@ class Steps:
         return self.last - self.first + 1
 
 
-def _common(steps: Iterable[int | None]) -> int | None:
-    """The one step that values belong to; None if they belong to several, or to none."""
-    found = {t for t in steps if t is not None}
-    return found.pop() if len(found) == 1 else None
+def _terms(x: Tensor) -> list[Tensor]:
+    """What an addition adds, without the number 0 that Python's `sum` begins with."""
+    return [i for i in x._inputs or () if i._operation or i._name or i.ndim or i._data.item()]

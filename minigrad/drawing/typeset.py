@@ -16,7 +16,7 @@ SIZE = 13.0  # of mathematics, in points
 SMALL = 9.0  # of words and small print
 
 # What LaTeX takes as it is. Anything else, from a name, is set as words.
-_MATHEMATICAL = re.compile(r"[\w\s.,()\[\]{}+\-/|^∘ᵀΣ√·…=×]*")
+_MATHEMATICAL = re.compile(r"[\w\s.,()\[\]{}+\-/|^∘ᵀΣ√·…=>×]*")
 _SIGNS = str.maketrans("", "", " ∘ᵀΣ√·…=×")
 
 
@@ -61,7 +61,7 @@ def typeset(formula: Formula, size: float = SIZE) -> Label:
         left, right = typeset(formula.left, size), typeset(formula.right, size)
         return _beside(left, _mathematics("=", size), right, gap=size / 3)
     if isinstance(formula, Derivative):
-        numerator = _mathematics(r"\partial J", size)
+        numerator = _mathematics(rf"\partial {formula.loss.latex}", size)
         fraction = _over(numerator, _mathematics(rf"\partial {formula.of.latex}", size), size)
         return _at(fraction, formula.via, size) if formula.via else fraction
     return _mathematics(formula.latex, size) if formula.latex else words(formula.text)

@@ -11,6 +11,7 @@ import pytest
 
 import lstm
 import minigrad as mg
+from minigrad.drawing import typeset
 from minigrad.drawing.engine import RendererNotFoundError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,6 +94,51 @@ def test_the_backward_picture_points_where_the_gradient_flows():
     assert ("dJ/dz", "dJ/db") in edges
 
 
+def test_derivatives_are_those_of_the_loss_by_its_name():
+    W, x = leaf("W", 2, 3), leaf("x", 3, 1)
+    drawing = mg.draw(mg.gradient_flow(mg.tanh(W @ x).sum().named("Loss")))
+    nodes, _ = graph(drawing)
+    assert {"Loss", "dLoss/dW = g xᵀ", "dLoss/dx = Wᵀ g"} <= {label for _, label in nodes}
+    assert "dJ" not in drawing.source
+    fractions = [g.findtext(f"{SVG}desc") for g in groups(drawing, "end")]
+    assert len(fractions) == 2
+    assert all(r"\frac{\partial \mathrm{Loss}}{\partial" in latex for latex in fractions)
+
+
+def test_a_comparison_is_set_as_mathematics():
+    z = mg.tanh(leaf("x", 2)).named("z")
+    drawing = mg.draw(mg.gradient_flow(mg.relu(z).sum().named("J")))
+    [where] = [n.label for n in drawing.picture.nodes.values() if "[z > 0]" in n.label.text]
+    assert typeset.typeset(where) != typeset.words(where.text)
+
+
+@pytest.mark.parametrize("taken", ["g", "gq"])
+def test_the_incoming_gradient_has_a_letter_of_its_own(taken):
+    g = leaf("x", 3, 1)
+    for name in taken:
+        g = mg.tanh(g).named(name)
+    J = mg.tanh(leaf("W", 2, 3) @ g).sum().named("J")
+    drawing = mg.draw(mg.gradient_flow(J), legend=True)
+    letter = {"g": "q", "gq": "u"}[taken]
+    assert ("end", f"dJ/dW = {letter} {taken[-1]}ᵀ") in graph(drawing)[0]
+    assert any(f"{letter} is the gradient that comes in" in t for t in titles(drawing, "legend"))
+
+
+def test_formulas_are_written_as_people_do():
+    def captions(J):
+        nodes = mg.draw(mg.gradient_flow(J)).picture.nodes.values()
+        return {node.caption.text: node.caption.latex for node in nodes if node.caption}
+
+    e, c, V = mg.tanh(leaf("x", 2)).named("e"), leaf("c", 2, 1), leaf("V", 1, 2)
+    assert "e" in captions((e**2).sum())
+    assert r"1 - \tanh(\mathbf{c})^{2}" in captions((V @ mg.tanh(c)).sum()).values()
+    with mg.step(1):
+        h = mg.tanh(c).named("h")
+    assert r"1 - (\mathbf{h}^{(t)})^{2}" in captions(h.sum()).values()
+    nodes, _ = graph(mg.draw(mg.gradient_flow(mg.tanh(V.T @ leaf("y", 1, 3)).sum())))
+    assert ("end", "dJ/dV = y gᵀ") in nodes
+
+
 @pytest.mark.parametrize("uses", [1, 2, 5])
 def test_a_value_has_one_plus_node_less_than_contributions(uses):
     x = leaf("x", 2)
@@ -127,6 +173,32 @@ def test_steps_alike_are_rolled():
 def test_the_picture_of_a_rolled_loop_does_not_grow():
     sizes = {len(graph(mg.draw(recurrent(T)))[0]) for T in (5, 50)}
     assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_chain_of_additions_over_the_steps_is_one_sum(start):
+    W, losses = leaf("W", 2, 2), []
+    with mg.step(0):
+        h = mg.tensor(np.ones((2, 1)), name="h")
+    for t in range(1, 7):
+        with mg.step(t):
+            h = mg.tanh(W @ h).named("h")
+            losses.append((h * h).sum().named("L"))
+    J = sum(losses[start:], losses[0] if start else 0).named("J")
+    for what in (J, mg.gradient_flow(J)):
+        assert titles(mg.draw(what), "block") == ["t = 1 … 6   ×6"]
+    _, edges = graph(mg.draw(J))
+    assert {edge for edge in edges if "+" in edge} == {("L(t)", "+"), ("+", "J")}
+    _, edges = graph(mg.draw(J, roll=False))
+    assert {a for a, b in edges if b == "+"} == {f"L({t})" for t in range(1, 7)}
+
+
+@pytest.mark.parametrize("every", [2, 3, 4, 5, 6])
+def test_no_gradient_is_lost_between_blocks(every):
+    drawing = mg.draw(mg.gradient_flow(recurrent(7, every)))
+    dot = pygraphviz.AGraph(string=drawing.source)
+    leads_nowhere = {n.attr["class"] for n in dot.nodes() if not dot.out_edges(n)}
+    assert leads_nowhere == {"end"}
 
 
 def test_steps_are_unrolled_if_asked_for():
