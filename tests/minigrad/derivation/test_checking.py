@@ -150,7 +150,14 @@ def test_a_chain_finds_a_missing_line():
     assert lines.check(FLOW).ok
     report = lines.check(FLOW, chained=True)
     assert kinds(report) == {"h before": "missing line"}
-    assert "No line computes dJ/ds at step 3" in report.wrong[0].diagnosis.message
+    assert (
+        "0 of 10 are wrong. Right in themselves, but out of place in the chain: 1 (missing line)."
+        in str(report)
+    )
+    assert (
+        "No line computes dJ/ds at step 3; it was given the true one"
+        in report.wrong[0].diagnosis.message
+    )
 
 
 def test_a_chain_finds_a_boundary_that_is_not_stated():
@@ -233,3 +240,13 @@ def test_what_makes_no_claim_is_refused(make):
 def test_an_unknown_layout_is_refused():
     with pytest.raises(ValueError, match="expected layout 'gradient' or 'numerator', got 'row'"):
         Derivation("", layout="row")
+
+
+def test_one_reference_makes_a_claim_once():
+    lines = Derivation("twice")
+    lines.line("1", adjoint("s"))(wrong_s)
+    lines.line("2", adjoint("s"))(wrong_s)
+    lines.line("1", adjoint("h"))(wrong_s)
+    with pytest.raises(ValueError, match=r"^line 1: there is one for dJ/ds already; give this one"):
+        lines.line("1", adjoint("s"))(wrong_s)
+    assert len(lines.lines) == 3

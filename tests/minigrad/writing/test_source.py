@@ -5,6 +5,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +84,49 @@ def test_takes_any_length_and_batch() -> None:
         np.testing.assert_allclose(found[name], array, rtol=1e-11, atol=1e-13)
 
 
+def loss_of(columns: int, loss: str) -> mg.GradientFlow:
+    W = mg.tensor(np.ones((4, 3)), requires_grad=True, name="W")
+    x = mg.tensor(np.arange(3.0 * columns).reshape(3, columns), name="x")
+    z = (W @ x).named("z")
+    losses = {
+        "mean": lambda: mg.mean(z * z),
+        "sum": lambda: (z * z).sum(),
+        "constant": lambda: z.sum(),
+        "array": lambda: (z * np.arange(4.0 * columns).reshape(4, columns)).sum(),
+    }
+    return mg.gradient_flow(losses[loss]())
+
+
+@pytest.mark.parametrize(
+    ("columns", "loss"), [(5, "mean"), (1, "mean"), (5, "constant"), (5, "array"), (1, "sum")]
+)
+def test_refuses_sizes_that_the_derivation_does_not_hold_for(columns: int, loss: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(loss_of(columns, loss)).numpy_source(), namespace)
+    gradients = namespace["gradients"]
+    gradients(W=np.ones((4, 3)), x=np.ones((3, columns)))
+    with pytest.raises(
+        ValueError, match=rf"^x: expected .*, {columns}\), got \(3, 6\); derive again"
+    ):
+        gradients(W=np.ones((4, 3)), x=np.ones((3, 6)))
+
+
+def test_takes_sizes_that_do_not_matter() -> None:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(loss_of(5, "sum")).numpy_source(), namespace)
+    W, x = np.ones((4, 3)), np.arange(18.0).reshape(3, 6)
+    _, found = namespace["gradients"](W=W, x=x)
+    np.testing.assert_allclose(found["W"], 2 * W @ x @ x.T, rtol=1e-13)
+
+
+def test_one_step_does_not_stand_for_several() -> None:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(lstm_flow(T=1)).numpy_source(), namespace)
+    x, y, start = np.ones((2, 2, 3)), np.ones((2, 5, 3)), np.zeros((4, 3))
+    with pytest.raises(ValueError, match=r"^x: expected .* \(1, any, any\)"):
+        namespace["gradients"](**lstm.init_params(2, 4, 5), x=x, y=y, a0=start, c0=start)
+
+
 def test_every_statement_has_its_equation() -> None:
     source = mg.derive(lstm_flow()).numpy_source()
     body = source[source.index("    for t in") : source.index("    return J")].splitlines()
@@ -111,4 +155,51 @@ def test_operation_without_a_source_says_what_to_do() -> None:
     x = mg.tensor([1.0, 2.0], requires_grad=True, name="x")
     derivation = mg.derive(mg.gradient_flow(cube(x).sum()))
     with pytest.raises(ValueError, match=r"'cube' computes by a lambda; give it operation\("):
+        derivation.numpy_source()
+
+
+NAMES = [
+    "lambda",
+    "x\u00b2",
+    "h'",
+    "np",
+    "a\nraise SystemExit",
+    "t",
+    "sum",
+    "2",
+    "_0",
+    "\ufb01",
+    '"""',
+    "\\",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_takes_any_name(name: str) -> None:
+    def leaf(values: list[float], name: str) -> mg.Tensor:
+        return mg.tensor(values, requires_grad=True, name=name)
+
+    x, k = leaf([1.0, 2.0], name), leaf([0.3, 0.4], "k")
+    derivation = mg.derive(
+        mg.gradient_flow((mg.tanh(x * k) * x).named("z").sum().named(name + "J"))
+    )
+    assert derivation.check(derivation.flow).ok
+    namespace: dict[str, Any] = {}
+    exec(derivation.numpy_source(), namespace)
+    argument = Program(derivation.model).arguments[0]
+    a, b = np.array([1.0, 2.0]), np.array([0.3, 0.4])
+    J, found = namespace["gradients"](**{argument: a, "k": b})
+    np.testing.assert_allclose(J, np.tanh(a * b) @ a, rtol=1e-13)
+    np.testing.assert_allclose(found["k"], a**2 / np.cosh(a * b) ** 2, rtol=1e-10)
+    for text in (derivation.text(), derivation.markdown(), derivation.latex()):
+        assert "\nraise" not in text
+
+
+def test_names_that_python_takes_for_each_other() -> None:
+    a, b = (mg.tensor([1.0, 2.0], requires_grad=True, name=name) for name in ("a.b", "a_b"))
+    derivation = mg.derive(mg.gradient_flow((mg.tanh(a * b) * a).named("z").sum()))
+    assert derivation.check(derivation.flow).ok
+    with pytest.raises(
+        ValueError, match=r"'a\.b' and 'a_b' would both be a_b in Python; rename one"
+    ):
         derivation.numpy_source()
