@@ -1,5 +1,7 @@
 """A small reverse-mode engine that checks hand-made derivations."""
 
+from typing import TYPE_CHECKING, Any
+
 from minigrad.backprop import gradients
 from minigrad.check import GradientMismatchError, check_gradients
 from minigrad.context import no_grad, scope, step
@@ -42,6 +44,9 @@ from minigrad.operations.shape import broadcast_to, concatenate, reshape, stack,
 from minigrad.tensor import Tensor
 from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
+if TYPE_CHECKING:
+    from minigrad.plan.compile import compile
+
 __all__ = [
     "GradientFlow",
     "GradientMismatchError",
@@ -52,6 +57,7 @@ __all__ = [
     "broadcast_to",
     "check_gradients",
     "clip",
+    "compile",
     "concatenate",
     "cos",
     "detect_nonfinite",
@@ -100,3 +106,11 @@ __all__ = [
     "vjp",
     "where",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "compile":
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+    from minigrad.plan.compile import compile  # imported where it is used: it is not small
+
+    return compile

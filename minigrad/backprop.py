@@ -128,6 +128,8 @@ def backpropagate(
                 _accumulate(adjoints, node, contribution)
         if node._operation is None or node not in adjoints:
             continue
+        if context.trace is not None:
+            context.trace.source = node
         g = adjoints[node] if wanted and node in wanted else adjoints.pop(node)
         if together and node._operation.sums is not None:
             _defer(deferred, node, g, needed)
@@ -137,6 +139,8 @@ def backpropagate(
         # A view has no memory to give back, and graphs may share it (see `Tensor.T`).
         if not keep_graph and node._data.base is None:
             node._inputs = None
+    if context.trace is not None:
+        context.trace.source = None
     return adjoints
 
 

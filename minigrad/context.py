@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minigrad.nonfinite import NonfiniteDetector
+    from minigrad.plan.trace import Trace
 
 
 class _Context(threading.local):
@@ -17,6 +18,7 @@ class _Context(threading.local):
     step: int | None = None
     scope: str = ""
     nonfinite: "NonfiniteDetector | None" = None
+    trace: "Trace | None" = None  # of the function that `compile` is tracing
 
 
 context = _Context()

@@ -36,6 +36,9 @@ class Operation:
     sums
         For each input, where it pays: the sum of its rule over many uses of the same input at
         once, called as the rule is but with a list for each argument; None if it does not apply.
+    kernel
+        Where NumPy's own functions would do it in several arrays: `kernel(y, *inputs,
+        **parameters)` writes the value into `y`. A plan calls it.
     shapes
         What shapes it takes, in words for people who gave others.
     latex
@@ -54,6 +57,7 @@ class Operation:
         forward: Callable[..., Any],
         vjps: Iterable[Rule | None],
         sums: Sequence[Rule | None] | None,
+        kernel: Callable[..., None] | None,
         shapes: str,
         latex: str,
         symbol: str,
@@ -64,6 +68,7 @@ class Operation:
         self.forward = forward
         self.vjps = vjps
         self.sums = sums
+        self.kernel = kernel
         self.shapes = shapes
         self.latex = latex
         self.symbol = symbol
@@ -81,8 +86,10 @@ class Operation:
         if self.defaults or len(args) != self.arity or parameters:
             args, parameters = self._bind(args, parameters)
         inputs = tuple([x if type(x) is Tensor else _constant(x, args) for x in args])
+        trace = context.trace
+        forward = self.forward if trace is None else trace.forward_of(self, inputs)
         try:
-            y = self.forward(*[x._data for x in inputs], **parameters)
+            y = forward(*[x._data for x in inputs], **parameters)
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, inputs, parameters, error)
         if type(y) is not np.ndarray:
@@ -101,7 +108,9 @@ class Operation:
                     guard.seal(result, x)
         else:
             result = Tensor(y)
-        if context.nonfinite is not None:
+        if trace is not None:
+            trace.add(result, self, inputs, parameters)
+        elif context.nonfinite is not None:
             context.nonfinite.check_forward(result, self, inputs)
         return result
 
@@ -137,6 +146,7 @@ def operation(
     numpy: Callable[..., Any] | None = None,
     each: Rule | None = None,
     sums: Sequence[Rule | None] | None = None,
+    kernel: Callable[..., None] | None = None,
     shapes: str = "shapes that broadcast together",
     latex: str | None = None,
     symbol: str | None = None,
@@ -158,7 +168,7 @@ def operation(
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
         Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
-    sums, shapes, latex, symbol, examples, domain
+    sums, kernel, shapes, latex, symbol, examples, domain
         See `Operation`.
 
     Returns
@@ -192,6 +202,7 @@ def operation(
         forward,
         rules,
         sums,
+        kernel,
         shapes,
         latex or rf"\operatorname{{{name}}}({', '.join(f'{{{i}}}' for i in range(len(vjps)))})",
         symbol or name,
@@ -213,6 +224,13 @@ _SHAPES: dict[int, Sequence[tuple[Any, ...]]] = {
     2: (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,))),
     3: (((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ())),
 }
+
+
+def without_gradient(ufunc: np.ufunc) -> Operation:
+    """Make a record that is not in the table: of a function that is constant by pieces."""
+    rules = (None,) * ufunc.nin
+    name = ufunc.__name__
+    return Operation(name, ufunc, rules, None, None, "", name, name, (), (-2.0, 2.0))
 
 
 class _EachInput:

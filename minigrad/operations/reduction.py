@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.operation import operation
-from minigrad.tensor import Array, value_of
+from minigrad.tensor import Array
 
 _REDUCTIONS = (
     ((2, 3),),
@@ -52,8 +52,8 @@ mean = operation(
 
 def _share_of_maximum(x: Any, y: Any, dtype: Any, axis: Any) -> Any:
     """One for the largest element; equal shares where several are the largest."""
-    largest = x == y
-    return largest / np.add.reduce(largest, axis=axis, keepdims=True, dtype=dtype)
+    largest = np.where(x == y, np.ones((), dtype), np.zeros((), dtype))
+    return largest / np.sum(largest, axis=axis, keepdims=True)
 
 
 max = operation(
@@ -119,19 +119,34 @@ log_softmax = operation(
 )
 
 
-def distributions(labels: Any, z: Any, axis: int) -> Any:
-    """Labels as distributions: class numbers become one-hot vectors, the rest stays."""
-    if labels.dtype.kind not in "iu" or labels.ndim == z.ndim:
-        return labels
-    numbers = np.expand_dims(value_of(labels), axis)
-    classes = z.shape[axis]
+def _one_hot(labels: Array, *, classes: int = 2, axis: int = 0, dtype: Any = np.float64) -> Any:
+    numbers = np.expand_dims(labels, axis)
     if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
         raise ValueError(
             f"integer labels from 0 to {classes - 1}, got {numbers.min()} to {numbers.max()}"
         )
-    one_hot = np.zeros(z.shape, z.dtype)
-    np.put_along_axis(one_hot, numbers, 1, axis)
-    return one_hot
+    shape = list(numbers.shape)
+    shape[axis] = classes
+    y = np.zeros(shape, dtype)
+    np.put_along_axis(y, numbers, 1, axis)
+    return y
+
+
+one_hot = operation(
+    _one_hot,
+    None,
+    name="one_hot",
+    shapes="class numbers",
+    latex=r"\operatorname{{onehot}}({0})",
+    examples=((np.array([2, 0]), {"classes": 3}), (np.array([1, 0]), {"axis": -1})),
+)
+
+
+def distributions(labels: Any, z: Any, axis: int) -> Any:
+    """Labels as distributions: class numbers become one-hot vectors, the rest stays."""
+    if labels.dtype.kind not in "iu" or labels.ndim == z.ndim:
+        return labels
+    return one_hot.on(labels, classes=z.shape[axis], axis=axis, dtype=z.dtype)
 
 
 def _softmax_cross_entropy(z: Array, labels: Array, *, axis: int = 0) -> Any:

@@ -1,0 +1,140 @@
+"""Trace a function once, then replay it from buffers."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.plan.graph import Array, Plan
+from minigrad.plan.kernels import Call, calls
+from minigrad.plan.layout import Layout, lay_out
+from minigrad.plan.passes import optimize
+from minigrad.plan.simplify import frozen
+from minigrad.plan.trace import trace
+from minigrad.tensor import Tensor
+from minigrad.transforms import leaves, map_leaves
+
+CACHE = 16  # plans that a compiled function keeps
+
+
+def compile(f: Callable[..., Any], *, donate: bool = False) -> "Compiled":
+    """Make a function that traces `f` on its first call, and afterwards only computes.
+
+    Loops, branches and shapes are baked in at the trace, and so is whatever is no array: a call
+    with another shape, dtype or Python number is traced anew. The 16 plans used last are kept.
+    Arrays that `f` finds outside of its arguments are constants.
+
+    Parameters
+    ----------
+    f
+        Takes arrays, or nests of them, and gives tensors, or a nest of them; what the transforms
+        make, such as `value_and_grad(loss)`, does too.
+    donate
+        Give arrays that the next call of this thread overwrites, and save the copy.
+
+    Returns
+    -------
+    Compiled
+        Takes what `f` takes and gives the same nest, in arrays. Each thread that calls it has
+        buffers of its own.
+
+    Raises
+    ------
+    TypeError
+        At the trace, if the value of an argument decides a branch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> def loss(w, x):
+    ...     return mg.tanh(w * x).sum()
+    >>> step = mg.compile(mg.value_and_grad(loss))
+    >>> step(np.zeros(2), np.array([3.0, 4.0]))
+    (np.float64(0.0), array([3., 4.]))
+    """
+    return Compiled(f, donate)
+
+
+class Compiled:
+    """A function with its plans, one for each signature; see `compile`."""
+
+    def __init__(self, f: Callable[..., Any], donate: bool = False) -> None:
+        self._f = f
+        self._donate = donate
+        self._plans: OrderedDict[Any, tuple[Layout, Any]] = OrderedDict()
+        self._lock = threading.RLock()
+        self._local = threading.local()
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        arguments = map_leaves(_array, (args, options))
+        layout, result = self._prepared(arguments)
+        mine = self._local.__dict__.setdefault("replays", {})
+        if layout not in mine:
+            for gone in [key for key in mine if key not in [x for x, _ in self._plans.values()]]:
+                del mine[gone]
+            mine[layout] = Replay(layout)
+        arrays = [x for x in leaves(arguments) if isinstance(x, np.ndarray)]
+        outputs = iter(mine[layout].run(arrays, copy=not self._donate))
+        return map_leaves(lambda _: next(outputs), result)
+
+    def plan(self, *args: Any, **options: Any) -> Plan:
+        """The plan for a call with these arguments."""
+        return self._prepared(map_leaves(_array, (args, options)))[0].plan
+
+    def _prepared(self, arguments: Any) -> tuple[Layout, Any]:
+        key = _signature(arguments)
+        with self._lock:
+            if key in self._plans:
+                self._plans.move_to_end(key)
+            else:
+                plan, result = trace(self._f, *arguments)
+                self._plans[key] = lay_out(optimize(plan)), map_leaves(lambda _: None, result)
+                if len(self._plans) > CACHE:
+                    self._plans.popitem(last=False)
+            return self._plans[key]
+
+
+class Replay:
+    """A plan in memory of its own: a list of calls, ready to be made again and again."""
+
+    def __init__(self, layout: Layout) -> None:
+        plan = layout.plan
+        self._arena = np.zeros(layout.size, np.uint8)
+        arrays = layout.arrays(self._arena)
+        self._arguments = [arrays.get(x) for x in plan.arguments]
+        self._outputs = [arrays[x] for x in plan.outputs]
+        self._calls: list[Call] = []
+        for step in plan.steps:
+            if step.operation is not None and step in layout.places:
+                inputs = [arrays[x] for x in step.inputs]
+                self._calls += calls(step, arrays[step], inputs)
+
+    def run(self, arguments: list[Array], copy: bool) -> list[Any]:
+        """Compute the outputs."""
+        for place, x in zip(self._arguments, arguments, strict=True):
+            if place is not None:
+                np.copyto(place, x)
+        with np.errstate(all="ignore"):
+            for function, arrays in self._calls:
+                function(*arrays)
+        if copy:
+            return [np.array(y)[()] for y in self._outputs]
+        return self._outputs
+
+
+def _array(x: Any) -> Any:
+    return x._data if type(x) is Tensor else x
+
+
+def _signature(tree: Any) -> Any:
+    """What a plan depends on: the nesting, the shapes and dtypes, and what is no array."""
+    if isinstance(tree, dict):
+        return (dict, *((key, _signature(x)) for key, x in tree.items()))
+    if isinstance(tree, list | tuple):
+        return (type(tree), *map(_signature, tree))
+    if isinstance(tree, np.ndarray):
+        return (tree.shape, tree.dtype)
+    return frozen(tree)

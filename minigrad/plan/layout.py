@@ -1,0 +1,174 @@
+"""Where each value of a plan lies in memory."""
+
+import bisect
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.plan.graph import Array, Plan, Step
+
+
+def _basic(index: Any) -> bool:
+    parts = index if type(index) is tuple else (index,)
+    return all(p is None or p is Ellipsis or isinstance(p, int | slice) for p in parts)
+
+
+# Steps that need no memory of their own where NumPy can give a view of the input's.
+VIEWS = {"transpose", "getitem", "reshape", "broadcast_to", "positive"}
+
+
+def view(step: Step, x: Array) -> Array | None:
+    """The value of a step as a view of its input's array, if it can be one."""
+    if step.kind not in VIEWS or (step.kind == "getitem" and not _basic(step.parameters["index"])):
+        return None
+    if step.kind == "reshape":
+        try:
+            return np.reshape(x, step.shape, copy=False)
+        except ValueError:
+            return None
+    operation: Any = step.operation
+    found: Array = x[...] if step.kind == "positive" else operation.forward(x, **step.parameters)
+    return found
+
+
+@dataclass(eq=False)
+class Buffer:
+    """One piece of memory: its logical shape, the order of its axes in memory, and its life."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    axes: tuple[int, ...]  # from the outermost to the innermost
+    first: int = 0
+    last: int = -1
+    offset: int = -1
+
+    @property
+    def nbytes(self) -> int:
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def array(self, memory: Array) -> Array:
+        """The buffer as an array, in a piece of raw memory that starts with it."""
+        inside = tuple(self.shape[axis] for axis in self.axes)
+        raw = memory[: self.nbytes].view(self.dtype).reshape(inside)
+        return raw.transpose(np.argsort(self.axes)) if self.axes else raw
+
+
+@dataclass(eq=False)
+class Layout:
+    """A plan whose values have places.
+
+    Attributes
+    ----------
+    plan
+        What is laid out.
+    places
+        For each step that owns memory its buffer and the index into it. A constant has none, and
+        what is not here is a view of its input.
+    size
+        Of the one arena that all buffers share, in bytes.
+    """
+
+    plan: Plan
+    places: dict[Step, tuple[Buffer, Any]] = field(default_factory=dict)
+    size: int = 0
+
+    def arrays(self, arena: Array) -> dict[Step, Array]:
+        """The array of each step."""
+        whole: dict[int, Array] = {}
+        found: dict[Step, Array] = {}
+        for step in self.plan.steps:
+            if step in self.places:
+                buffer, index = self.places[step]
+                if id(buffer) not in whole:
+                    whole[id(buffer)] = buffer.array(arena[buffer.offset :])
+                found[step] = whole[id(buffer)][index]
+            elif step.value is not None:
+                found[step] = step.value
+            else:
+                found[step] = view(step, found[step.inputs[0]])  # type: ignore[assignment]
+        return found
+
+
+def lay_out(plan: Plan) -> Layout:
+    """Give each value a place, and let values whose lives do not overlap share one."""
+    layout = Layout(plan)
+    buffer_of: dict[Step, Buffer | None] = {}
+    arrays: dict[Step, Array] = {}
+    for step in plan.steps:
+        alias = None if step.operation is None else view(step, arrays[step.inputs[0]])
+        if alias is not None:
+            arrays[step], buffer_of[step] = alias, buffer_of[step.inputs[0]]
+        elif step.value is not None:
+            arrays[step], buffer_of[step] = step.value, None
+        else:
+            buffer = Buffer(step.shape, step.dtype, tuple(range(len(step.shape))))
+            arrays[step], buffer_of[step] = buffer.array(np.empty(buffer.nbytes, np.uint8)), buffer
+            layout.places[step] = (buffer, ...)
+    set_lives(plan, buffer_of)
+    layout.size = share_memory([b for b in set(buffer_of.values()) if b is not None])
+    return layout
+
+
+def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
+    """Note for each buffer the numbers of the steps that write it first and read it last."""
+    for i, step in enumerate(plan.steps):
+        for x in (step, *step.inputs):
+            if (buffer := buffer_of[x]) is not None:
+                buffer.first = min(buffer.first, i) if buffer.last >= 0 else i
+                buffer.last = i
+    for x in plan.arguments:
+        if x in buffer_of and (buffer := buffer_of[x]) is not None:
+            buffer.first = -1
+    for x in plan.outputs:
+        if (buffer := buffer_of[x]) is not None:
+            buffer.last = len(plan.steps)
+
+
+ALIGNMENT = 64  # bytes: a cache line
+
+
+def share_memory(buffers: list[Buffer]) -> int:
+    """Place the buffers in one arena: each in the smallest gap that is free in its life.
+
+    Returns
+    -------
+    int
+        The size of the arena.
+    """
+    gaps: list[tuple[int, int]] = []  # (offset, size), by offset
+    ending: list[tuple[int, int, Buffer]] = []
+    end = 0
+    for buffer in sorted(buffers, key=lambda b: (b.first, b.last, b.nbytes)):
+        while ending and ending[0][0] < buffer.first:
+            old = heapq.heappop(ending)[2]
+            _give_back(gaps, old.offset, _rounded(old.nbytes))
+        size = _rounded(buffer.nbytes)
+        fitting = [i for i, (_, gap) in enumerate(gaps) if gap >= size]
+        if fitting:
+            i = min(fitting, key=lambda i: gaps[i][1])
+            offset, gap = gaps.pop(i)
+            if gap > size:
+                bisect.insort(gaps, (offset + size, gap - size))
+        else:
+            offset, end = end, end + size
+        buffer.offset = offset
+        heapq.heappush(ending, (buffer.last, id(buffer), buffer))
+    return end
+
+
+def _rounded(nbytes: int) -> int:
+    return max(1, -(-nbytes // ALIGNMENT)) * ALIGNMENT
+
+
+def _give_back(gaps: list[tuple[int, int]], offset: int, size: int) -> None:
+    """Add a gap, joined with the gaps before and behind it."""
+    i = bisect.bisect(gaps, (offset, size))
+    if i < len(gaps) and offset + size == gaps[i][0]:
+        size += gaps.pop(i)[1]
+    if i and sum(gaps[i - 1]) == offset:
+        offset, before = gaps.pop(i - 1)
+        size += before
+    bisect.insort(gaps, (offset, size))
