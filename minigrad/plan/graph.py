@@ -35,10 +35,13 @@ class Step:
         What the author calls it.
     value
         Of a constant; None for anything else.
+    lead
+        What the first axes are that a pass has added: "t" rounds of a loop, "g" gates, which are
+        alike steps of one round.
     """
 
-    __slots__ = ("dtype", "inputs", "key", "name", "operation", "order", "parameters", "shape")
-    __slots__ += ("t", "value")
+    __slots__ = ("dtype", "inputs", "key", "lead", "name", "operation", "order", "parameters")
+    __slots__ += ("shape", "t", "value")
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Step:
         name: str | None = None,
         t: int | None = None,
         value: Array | None = None,
+        lead: str = "",
     ) -> None:
         self.operation = operation
         self.inputs = tuple(inputs)
@@ -63,6 +67,7 @@ class Step:
         self.name = name
         self.t = t
         self.value = value
+        self.lead = lead
 
     @property
     def kind(self) -> str:
@@ -85,6 +90,7 @@ class Step:
             self.order,
             self.name,
             self.t,
+            lead=self.lead,
         )
 
     @property
@@ -198,7 +204,9 @@ def constant(value: Array) -> Step:
     return Step(None, (), EMPTY, value.shape, value.dtype, value=value)
 
 
-def apply(name: str, inputs: Sequence[Step], shape: tuple[int, ...], **parameters: Any) -> Step:
+def apply(
+    name: str, inputs: Sequence[Step], shape: tuple[int, ...], /, **parameters: Any
+) -> Step:
     """A step by an operation of the table; key, order and step of time are its inputs'."""
     record: Any = OPERATIONS[name]
     return derived(record, inputs, shape, {**record.defaults, **parameters})

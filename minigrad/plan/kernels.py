@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.plan.graph import Array, Step
+from minigrad.plan.product import product_calls
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -14,11 +15,28 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
     """The calls that compute a step: functions, and the arrays that they take."""
     operation: Any = step.operation
+    if step.kind in ("matmul", "contract"):
+        a, b = inputs
+        return product_calls(a, b, y, step.parameters.get("axis"))
+    if step.kind == "stack":
+        return _copies(y, inputs, step.parameters["axis"])
+    if operation.kernel is not None:
+        function = operation.kernel
+        return [(partial(function, **step.parameters) if step.parameters else function, (y, *inputs))]
     if isinstance(operation.forward, np.ufunc):
         return [(operation.forward, (*inputs, y))]
-    if operation.kernel is not None:
-        return [(partial(operation.kernel, **step.parameters), (y, *inputs))]
     return [(partial(_assign, operation.forward, step.parameters), (y, *inputs))]
+
+
+def _copies(y: Array, inputs: Sequence[Array], axis: int) -> list[Call]:
+    """Copy what does not lie in its place yet."""
+    places = [y[(slice(None),) * (axis % y.ndim) + (i,)] for i in range(len(inputs))]
+    pairs = zip(places, inputs, strict=True)
+    return [(np.copyto, (at, x)) for at, x in pairs if not _is_same(at, x)]
+
+
+def _is_same(a: Array, b: Array) -> bool:
+    return a.__array_interface__["data"] == b.__array_interface__["data"] and a.strides == b.strides
 
 
 def _assign(forward: Callable[..., Any], parameters: Any, y: Array, *inputs: Array) -> None:

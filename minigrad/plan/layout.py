@@ -8,16 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.plan.adjacent import (
+    VIEWS,
+    Chains,
+    copy_outsiders,
+    is_stack,
+    nested,
+    units_of,
+)
 from minigrad.plan.graph import Array, Plan, Step
 
 
 def _basic(index: Any) -> bool:
     parts = index if type(index) is tuple else (index,)
     return all(p is None or p is Ellipsis or isinstance(p, int | slice) for p in parts)
-
-
-# Steps that need no memory of their own where NumPy can give a view of the input's.
-VIEWS = {"transpose", "getitem", "reshape", "broadcast_to", "positive"}
 
 
 def view(step: Step, x: Array) -> Array | None:
@@ -84,7 +88,7 @@ class Layout:
                 buffer, index = self.places[step]
                 if id(buffer) not in whole:
                     whole[id(buffer)] = buffer.array(arena[buffer.offset :])
-                found[step] = whole[id(buffer)][index]
+                found[step] = whole[id(buffer)][(*index, ...)]
             elif step.value is not None:
                 found[step] = step.value
             else:
@@ -94,22 +98,98 @@ class Layout:
 
 def lay_out(plan: Plan) -> Layout:
     """Give each value a place, and let values whose lives do not overlap share one."""
+    plan = copy_outsiders(plan)
     layout = Layout(plan)
+    order = Orders(plan)
+    place_chains(plan, layout.places, order)
     buffer_of: dict[Step, Buffer | None] = {}
     arrays: dict[Step, Array] = {}
+    whole: dict[Buffer, Array] = {}
     for step in plan.steps:
-        alias = None if step.operation is None else view(step, arrays[step.inputs[0]])
-        if alias is not None:
-            arrays[step], buffer_of[step] = alias, buffer_of[step.inputs[0]]
-        elif step.value is not None:
+        if step.operation is not None and step not in layout.places:
+            alias = view(step, arrays[step.inputs[0]])
+            if alias is not None:
+                arrays[step], buffer_of[step] = alias, buffer_of[step.inputs[0]]
+                continue
+        if step.value is not None:
             arrays[step], buffer_of[step] = step.value, None
-        else:
-            buffer = Buffer(step.shape, step.dtype, tuple(range(len(step.shape))))
-            arrays[step], buffer_of[step] = buffer.array(np.empty(buffer.nbytes, np.uint8)), buffer
-            layout.places[step] = (buffer, ...)
+            continue
+        if step not in layout.places:
+            layout.places[step] = (Buffer(step.shape, step.dtype, order.of(step)), ())
+        buffer, index = layout.places[step]
+        if buffer not in whole:
+            whole[buffer] = buffer.array(np.empty(buffer.nbytes, np.uint8))
+        arrays[step], buffer_of[step] = whole[buffer][(*index, ...)], buffer
     set_lives(plan, buffer_of)
-    layout.size = share_memory([b for b in set(buffer_of.values()) if b is not None])
+    layout.size = share_memory(list(dict.fromkeys(b for b in buffer_of.values() if b is not None)))
     return layout
+
+
+def place_chains(plan: Plan, places: dict[Step, tuple[Buffer, Any]], order: "Orders") -> None:
+    """Place what is stacked side by side."""
+    chains = Chains(plan)
+    for stack in chains.stacks:
+        units, start = chains.around(stack)
+        if units[0][0] not in places:
+            if stack in chains:
+                buffer, base = places[stack]
+            else:
+                shape = (start[stack], *stack.shape[1:])
+                buffer, base = Buffer(shape, stack.dtype, order.of(stack)), ()
+            for unit, span in units:
+                places[unit] = (buffer, nested(base, start[unit], span))
+        if stack not in chains:
+            first = start[units_of(stack.inputs)[0][0]]
+            length = len(stack.inputs)
+            places[stack] = (places[units[0][0]][0], (slice(first, first + length),))
+
+
+class Orders:
+    """In which order the axes of a value lie in memory.
+
+    Rounds of a loop come first, so that what one round touches is together. Of the last two axes
+    the batch comes before the features, whichever way the model has them: then the products of all
+    rounds are one product. Gates come just outside of the features, for the same reason.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._arguments = set(plan.arguments)
+        self._glue: dict[Step, int] = {}
+        left = right = 0
+        for step in plan.steps:
+            if step.kind in ("matmul", "contract"):
+                a, b = step.inputs
+                for x, kept in ((a, -2), (b, -1)):
+                    if x.kind == "transpose":
+                        x, kept = x.inputs[0], -3 - kept
+                    if self._is_weight(x):
+                        self._glue.setdefault(x, kept)
+                left += self._is_weight(a)
+                right += self._is_weight(b)
+        self._columns = left > right
+
+    def _is_weight(self, x: Step) -> bool:
+        while x.kind == "transpose":
+            x = x.inputs[0]
+        members = x.inputs if is_stack(x) else (x,)
+        return all(m in self._arguments and len(m.shape) == 2 for m in members)
+
+    def of(self, step: Step) -> tuple[int, ...]:
+        """The axes of a step's value, from the outermost to the innermost."""
+        axes = list(range(len(step.shape)))
+        gates = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
+        rest = [axis for axis in axes if axis not in gates]
+        if self._is_weight(step):
+            return tuple(axes if self._glue.get(step) == -2 else rest[:-1] + gates + rest[-1:])
+        columns = self._columns
+        if gates and step.kind in ("matmul", "contract"):
+            left = step.inputs[0]
+            while left.kind == "transpose":
+                left = left.inputs[0]
+            columns = "g" in left.lead
+        if columns and len(rest) - step.lead.count("t") > 1:
+            rest[-2:] = rest[:-3:-1]
+        return tuple(rest[:-1] + gates + rest[-1:])
 
 
 def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:

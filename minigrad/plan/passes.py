@@ -2,12 +2,27 @@
 
 from collections.abc import Callable, Iterable
 
+from minigrad.plan.batch import batch, pack
+from minigrad.plan.expand import expand
 from minigrad.plan.graph import Plan
-from minigrad.plan.simplify import drop_identities, fold_constants, share
+from minigrad.plan.simplify import drop_identities, fold_constants, share, transpose_factors
+from minigrad.plan.sums import gather_sums
 
 Pass = Callable[[Plan], Plan]
 
-PASSES: tuple[Pass, ...] = (fold_constants, share, drop_identities, share)
+PASSES: tuple[Pass, ...] = (
+    fold_constants,
+    share,
+    drop_identities,
+    transpose_factors,
+    share,
+    gather_sums,
+    pack,
+    batch,
+    expand,
+    drop_identities,
+    share,
+)
 
 
 def optimize(plan: Plan, passes: Iterable[Pass] = PASSES) -> Plan:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.plan.graph import Plan, Step, constant
+from minigrad.plan.graph import Plan, Step, apply, constant
 
 
 def drop_identities(plan: Plan) -> Plan:
@@ -58,6 +58,32 @@ IDENTITIES: Mapping[str, Callable[[Step, list[Step]], Step | None]] = {
     "transpose": _transpose,
     "multiply": _multiply,
 }
+
+
+def transpose_factors(plan: Plan) -> Plan:
+    """Write (A B)^T as B^T A^T, so that a sum of such terms is seen to be a sum of products."""
+    users = plan.users()
+    transposed: dict[Step, Step] = {}
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        product = inputs[0] if inputs else step
+        if step.kind != "transpose" or product.kind != "matmul" or len(step.shape) != 2:
+            return None
+        if len(users[step.inputs[0]]) > 1:
+            return None
+        factors = []
+        for x in product.inputs[::-1]:
+            if len(x.shape) != 2:
+                return None
+            if x not in transposed:
+                transposed[x] = apply("transpose", [x], x.shape[::-1])
+                transposed[x].key, transposed[x].order = hash(("T", x.key)), x.order
+            factors.append(transposed[x])
+        new = apply("matmul", factors, step.shape)
+        new.key, new.order, new.name, new.t = step.key, step.order, step.name, step.t
+        return new
+
+    return drop_identities(fold_constants(plan.rewrite(rule)))
 
 
 def fold_constants(plan: Plan) -> Plan:
