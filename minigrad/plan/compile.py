@@ -1,5 +1,6 @@
 """Trace a function once, then replay it from buffers."""
 
+import importlib.util
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from minigrad.plan.trace import trace
 from minigrad.tensor import Tensor
 from minigrad.transforms import leaves, map_leaves
 
+FAST = importlib.util.find_spec("numba") is not None
 CACHE = 16  # plans that a compiled function keeps
 
 
@@ -75,7 +77,7 @@ class Compiled:
         if layout not in mine:
             for gone in [key for key in mine if key not in [x for x, _ in self._plans.values()]]:
                 del mine[gone]
-            mine[layout] = Replay(layout)
+            mine[layout] = Replay(layout, FAST)
         arrays = [x for x in leaves(arguments) if isinstance(x, np.ndarray)]
         outputs = iter(mine[layout].run(arrays, copy=not self._donate))
         return map_leaves(lambda _: next(outputs), result)
@@ -100,17 +102,26 @@ class Compiled:
 class Replay:
     """A plan in memory of its own: a list of calls, ready to be made again and again."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, fast: bool) -> None:
         plan = layout.plan
         self._arena = np.zeros(layout.size, np.uint8)
         arrays = layout.arrays(self._arena)
         self._arguments = [arrays.get(x) for x in plan.arguments]
         self._outputs = [arrays[x] for x in plan.outputs]
         self._calls: list[Call] = []
+        parts = []
         for step in plan.steps:
-            if step.operation is not None and step in layout.places:
+            if step.value is not None:
+                np.copyto(arrays[step], step.value)
+            elif step.operation is not None and step in layout.places:
                 inputs = [arrays[x] for x in step.inputs]
-                self._calls += calls(step, arrays[step], inputs)
+                parts.append((step, calls(step, arrays[step], inputs), arrays[step], inputs))
+        if fast:
+            from minigrad.plan.fuse import fused
+
+            self._calls = fused(parts, self._arena)
+        else:
+            self._calls = [call for part in parts for call in part[1]]
 
     def run(self, arguments: list[Array], copy: bool) -> list[Any]:
         """Compute the outputs."""

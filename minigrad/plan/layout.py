@@ -69,8 +69,8 @@ class Layout:
     plan
         What is laid out.
     places
-        For each step that owns memory its buffer and the index into it. A constant has none, and
-        what is not here is a view of its input.
+        For each step that owns memory its buffer and the index into it; what is not here is a
+        view of its input.
     size
         Of the one arena that all buffers share, in bytes.
     """
@@ -89,8 +89,6 @@ class Layout:
                 if id(buffer) not in whole:
                     whole[id(buffer)] = buffer.array(arena[buffer.offset :])
                 found[step] = whole[id(buffer)][(*index, ...)]
-            elif step.value is not None:
-                found[step] = step.value
             else:
                 found[step] = view(step, found[step.inputs[0]])  # type: ignore[assignment]
         return found
@@ -111,9 +109,6 @@ def lay_out(plan: Plan) -> Layout:
             if alias is not None:
                 arrays[step], buffer_of[step] = alias, buffer_of[step.inputs[0]]
                 continue
-        if step.value is not None:
-            arrays[step], buffer_of[step] = step.value, None
-            continue
         if step not in layout.places:
             layout.places[step] = (Buffer(step.shape, step.dtype, order.of(step)), ())
         buffer, index = layout.places[step]
@@ -199,9 +194,11 @@ def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
             if (buffer := buffer_of[x]) is not None:
                 buffer.first = min(buffer.first, i) if buffer.last >= 0 else i
                 buffer.last = i
-    for x in plan.arguments:
-        if x in buffer_of and (buffer := buffer_of[x]) is not None:
+    for x in plan.steps:
+        if x.operation is None and (buffer := buffer_of[x]) is not None:
             buffer.first = -1
+            if x.value is not None:
+                buffer.last = len(plan.steps)
     for x in plan.outputs:
         if (buffer := buffer_of[x]) is not None:
             buffer.last = len(plan.steps)
