@@ -3,7 +3,7 @@
 import importlib.util
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from minigrad.plan.layout import Layout, lay_out
 from minigrad.plan.passes import optimize
 from minigrad.plan.simplify import frozen
 from minigrad.plan.trace import trace
-from minigrad.tensor import Tensor
-from minigrad.transforms import leaves, map_leaves
+from minigrad.tensor import Tensor, value_of
+from minigrad.transforms import map_leaves
 
 FAST = importlib.util.find_spec("numba") is not None
 CACHE = 16  # plans that a compiled function keeps
@@ -71,29 +71,33 @@ class Compiled:
         self._local = threading.local()
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        arguments = map_leaves(_array, (args, options))
-        layout, result = self._prepared(arguments)
-        mine = self._local.__dict__.setdefault("replays", {})
+        arrays: list[Array] = []
+        layout, result = self._prepared(args, options, arrays)
+        mine = self._local.__dict__
         if layout not in mine:
-            for gone in [key for key in mine if key not in [x for x, _ in self._plans.values()]]:
+            known = {plan for plan, _ in self._plans.values()}
+            for gone in [key for key in mine if key not in known]:
                 del mine[gone]
             mine[layout] = Replay(layout, FAST)
-        arrays = [x for x in leaves(arguments) if isinstance(x, np.ndarray)]
-        outputs = iter(mine[layout].run(arrays, copy=not self._donate))
-        return map_leaves(lambda _: next(outputs), result)
+        return _filled(result, iter(mine[layout].run(arrays, copy=not self._donate)))
 
     def plan(self, *args: Any, **options: Any) -> Plan:
         """The plan for a call with these arguments."""
-        return self._prepared(map_leaves(_array, (args, options)))[0].plan
+        return self._prepared(args, options, [])[0].plan
 
-    def _prepared(self, arguments: Any) -> tuple[Layout, Any]:
-        key = _signature(arguments)
+    def _prepared(self, args: Any, options: Any, arrays: list[Array]) -> tuple[Layout, Any]:
+        """The plan for a call and the nest of its results; the call's arrays go into the list."""
+        signature: list[Any] = []
+        _flatten(args, arrays, signature)
+        _flatten(options, arrays, signature)
+        key = tuple(signature)
         with self._lock:
             if key in self._plans:
                 self._plans.move_to_end(key)
             else:
-                plan, result = trace(self._f, *arguments)
-                self._plans[key] = lay_out(optimize(plan)), map_leaves(lambda _: None, result)
+                plan, result = trace(self._f, *map_leaves(value_of, (args, options)))
+                nest = map_leaves(lambda _: None, result)
+                self._plans[key] = lay_out(optimize(plan)), nest
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
             return self._plans[key]
@@ -136,16 +140,30 @@ class Replay:
         return self._outputs
 
 
-def _array(x: Any) -> Any:
-    return x._data if type(x) is Tensor else x
-
-
-def _signature(tree: Any) -> Any:
-    """What a plan depends on: the nesting, the shapes and dtypes, and what is no array."""
-    if isinstance(tree, dict):
-        return (dict, *((key, _signature(x)) for key, x in tree.items()))
-    if isinstance(tree, list | tuple):
-        return (type(tree), *map(_signature, tree))
+def _flatten(tree: Any, arrays: list[Array], signature: list[Any]) -> None:
+    """List the arrays of a nest, and all that a plan depends on: nesting, shapes, other values."""
+    if type(tree) is Tensor:
+        tree = tree._data
     if isinstance(tree, np.ndarray):
-        return (tree.shape, tree.dtype)
-    return frozen(tree)
+        arrays.append(tree)
+        signature.append(tree.shape)
+        signature.append(tree.dtype)
+    elif isinstance(tree, dict):
+        signature.append((dict, *tree))
+        for x in tree.values():
+            _flatten(x, arrays, signature)
+    elif isinstance(tree, list | tuple):
+        signature.append((type(tree), len(tree)))
+        for x in tree:
+            _flatten(x, arrays, signature)
+    else:
+        signature.append(frozen(tree))
+
+
+def _filled(tree: Any, values: Iterator[Any]) -> Any:
+    """A nest with other leaves."""
+    if type(tree) is dict:
+        return {key: _filled(x, values) for key, x in tree.items()}
+    if type(tree) is tuple:
+        return tuple([_filled(x, values) for x in tree])
+    return map_leaves(lambda _: next(values), tree)

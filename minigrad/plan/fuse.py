@@ -10,6 +10,7 @@ from minigrad.plan import machine
 from minigrad.plan.graph import Array, Step
 from minigrad.plan.kernels import Call
 
+PARTS = 8  # lines that a step becomes at most
 FAR = {np.dtype(np.float32): np.float32(87), np.dtype(np.float64): np.float64(700)}
 
 
@@ -41,13 +42,19 @@ class Line:
         return Line(self.operation, rows, n, operands)
 
 
-def line_of(step: Step, y: Array, inputs: Sequence[Array], arena: Array) -> Line | None:
-    """What the machine would do for a step; None if it can't."""
+def lines_of(step: Step, y: Array, inputs: Sequence[Array], arena: Array) -> list[Line]:
+    """What the machine would do for a step; nothing if it can't."""
     if step.kind not in machine.OPCODES or y.dtype not in FAR:
-        return None
+        return []
     arrays = [y, *(np.broadcast_to(x, y.shape) for x in inputs)]
     if any(x.dtype != y.dtype for x in arrays):
-        return None
+        return []
+    return _lines(machine.OPCODES[step.kind], arrays, arena)
+
+
+def _lines(operation: int, arrays: list[Array], arena: Array) -> list[Line]:
+    """One line, or a few where one has not enough axes."""
+    y = arrays[0]
     item = y.itemsize
     axes = sorted(range(y.ndim), key=lambda axis: (-y.strides[axis], axis))
     merged: list[tuple[int, tuple[int, ...]]] = [(1, (item,) * len(arrays))]
@@ -64,8 +71,13 @@ def line_of(step: Step, y: Array, inputs: Sequence[Array], arena: Array) -> Line
             merged.insert(0, (n, strides))
     if len(merged) == 1:
         merged.insert(0, (1, (0,) * len(arrays)))
+    if len(merged) > 2 and min(y.shape) <= PARTS:
+        axis = min((n, i) for i, n in enumerate(y.shape) if n > 1)[1]
+        parts = [[x[(slice(None),) * axis + (i,)] for x in arrays] for i in range(y.shape[axis])]
+        found = [_lines(operation, part, arena) for part in parts]
+        return [line for lines in found for line in lines] if all(found) else []
     if len(merged) > 2 or merged[1][1][0] != item:
-        return None
+        return []
     (rows, outer), (n, inner) = merged
     base = arena.ctypes.data
     starts = [x.ctypes.data - base for x in arrays]
@@ -73,7 +85,7 @@ def line_of(step: Step, y: Array, inputs: Sequence[Array], arena: Array) -> Line
         (start // item, far // item, near // item)
         for start, far, near in zip(starts, outer, inner, strict=True)
     ]
-    return Line(machine.OPCODES[step.kind], rows, n, operands)
+    return [Line(operation, rows, n, operands)]
 
 
 @dataclass
@@ -84,8 +96,15 @@ class Run:
     rows: int
     lines: list[Line] = field(default_factory=list)
 
-    def takes(self, line: Line, dtype: np.dtype[Any]) -> bool:
-        """Add a line, if row by row gives what line by line does."""
+    def takes(self, lines: Sequence[Line], dtype: np.dtype[Any]) -> bool:
+        """Add lines, if row by row gives what line by line does; or none of them."""
+        before = (self.dtype, self.rows, self.lines)
+        if all(self._takes(line, dtype) for line in lines):
+            return bool(lines)
+        self.dtype, self.rows, self.lines = before
+        return False
+
+    def _takes(self, line: Line, dtype: np.dtype[Any]) -> bool:
         if not self.lines:
             self.dtype, self.rows = dtype, line.rows
         rows = line.rows if len(self.lines) and self._cuts(line.rows) else self.rows
@@ -110,10 +129,9 @@ class Run:
             table[i, :4] = (line.operation, line.n, y, y_row)
             for j, x in enumerate(inputs):
                 table[i, 4 + 3 * j : 7 + 3 * j] = x
-        scratch = np.empty((2, max(line.n for line in self.lines)), self.dtype)
-        one, far = self.dtype.type(1), FAR[self.dtype]
-        memory = arena.view(self.dtype)
-        return machine.run, (memory, table, self.rows, scratch, one, far)
+        scratch = np.zeros((3, max(2, *(line.n for line in self.lines))), self.dtype)
+        scratch[2, :2] = 1, FAR[self.dtype]
+        return machine.entry(self.dtype), (arena.view(self.dtype), table, self.rows, scratch)
 
 
 def _independent(old: Line, new: Line) -> bool:
@@ -145,13 +163,13 @@ def fused(
     calls: list[Call] = []
     run = Run(np.dtype(np.float64), 1)
     for step, plain, y, inputs in parts:
-        line = line_of(step, y, inputs, arena)
-        if line is not None and run.takes(line, y.dtype):
+        lines = lines_of(step, y, inputs, arena)
+        if run.takes(lines, y.dtype):
             continue
         if run.lines:
             calls.append(run.call(arena))
         run = Run(np.dtype(np.float64), 1)
-        if line is None or not run.takes(line, y.dtype):
+        if not run.takes(lines, y.dtype):
             calls += plain
     if run.lines:
         calls.append(run.call(arena))

@@ -174,8 +174,8 @@ class Orders:
         axes = list(range(len(step.shape)))
         gates = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
         rest = [axis for axis in axes if axis not in gates]
-        if self._is_weight(step):
-            return tuple(axes if self._glue.get(step) == -2 else rest[:-1] + gates + rest[-1:])
+        if step in self._glue:
+            return tuple(axes if self._glue[step] == -2 else rest[:-1] + gates + rest[-1:])
         columns = self._columns
         if gates and step.kind in ("matmul", "contract"):
             left = step.inputs[0]
