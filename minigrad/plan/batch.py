@@ -1,11 +1,17 @@
 """Passes that do many steps by one: the same step for several gates, and for all rounds."""
 
+import math
 from typing import Any
 
+import numpy as np
+
+from minigrad.plan.adjacent import VIEWS
 from minigrad.plan.graph import Plan, Step, is_slice_of
 from minigrad.plan.groups import LIFTS, Group, together
 from minigrad.plan.simplify import frozen
 from minigrad.plan.sums import recurrent
+
+CACHED = 1 << 17  # bytes that a few values of one round may take to stay in the cache
 
 
 def pack(plan: Plan) -> Plan:
@@ -86,6 +92,18 @@ def _alike(plan: Plan) -> list[Group]:
     return groups
 
 
+def _is_view(step: Step) -> bool:
+    return step.kind in VIEWS and step.kind != "reshape"
+
+
+def _is_elementwise(step: Step) -> bool:
+    operation: Any = step.operation
+    if operation is None or step.kind == "matmul":
+        return False
+    ufunc = isinstance(operation.forward, np.ufunc)
+    return ufunc or step.kind in ("sigmoid", "relu", "getitem")
+
+
 def leaves_of(plan: Plan) -> dict[Step, int]:
     """Arguments and constants, numbered: to stack them costs little."""
     return {step: i for i, step in enumerate(plan.arguments)}
@@ -95,12 +113,20 @@ def batch(plan: Plan) -> Plan:
     """Do a step of all rounds of a loop at once, where no round waits for another.
 
     This is loop distribution, as vectorising compilers do it: of the steps in the loop those on a
-    cycle of dependencies stay in the loop, and all others are done for all rounds together.
+    cycle of dependencies stay in the loop, and all others are done for all rounds together. Large
+    elementwise steps that only the loop reads stay too: what they give is then still in the cache.
     """
     loops = recurrent(plan)
+    users = plan.users()
+    inside = set(loops)
+    for step in reversed(plan.steps):
+        large = 4 * step.dtype.itemsize * math.prod(step.shape) > CACHED
+        if (large or _is_view(step)) and _is_elementwise(step):
+            if step not in plan.outputs and all(user in inside for user in users[step]):
+                inside.add(step)
     families: dict[Any, list[Step]] = {}
     for step in plan.steps:
-        if step.key and step not in loops and step.operation is not None:
+        if step.key and step not in inside and step.operation is not None:
             key = (step.key, step.operation, frozen(step.parameters), step.shape, step.dtype)
             families.setdefault((*key, *(x.shape for x in step.inputs)), []).append(step)
     groups = [tuple(sorted(f, key=lambda x: x.order)) for f in families.values() if len(f) > 1]

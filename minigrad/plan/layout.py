@@ -205,6 +205,7 @@ def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
 
 
 ALIGNMENT = 64  # bytes: a cache line
+REST = 16  # steps before memory is used again, lest steps that could be one call meet in it
 
 
 def share_memory(buffers: list[Buffer]) -> int:
@@ -219,7 +220,7 @@ def share_memory(buffers: list[Buffer]) -> int:
     ending: list[tuple[int, int, Buffer]] = []
     end = 0
     for buffer in sorted(buffers, key=lambda b: (b.first, b.last, b.nbytes)):
-        while ending and ending[0][0] < buffer.first:
+        while ending and ending[0][0] < buffer.first - REST:
             old = heapq.heappop(ending)[2]
             _give_back(gaps, old.offset, _rounded(old.nbytes))
         size = _rounded(buffer.nbytes)
