@@ -1,6 +1,7 @@
 """Place values that are stacked side by side from the start, so that stacking copies nothing."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,12 @@ def is_stack(step: Step) -> bool:
 
 
 def can_be_placed(step: Step) -> bool:
-    """Whether the step writes its value into memory of its own choice."""
+    """Whether the step writes its value, and can be told where."""
     return step.value is None and step.kind not in VIEWS
 
 
 def units_of(members: Sequence[Step]) -> list[Unit]:
-    """The values that make up a stack: its members, or a value that several of them are items of."""
+    """The values that make up a stack: members, or a value that several members are items of."""
     units: list[Unit] = []
     i = 0
     while i < len(members):
@@ -92,13 +93,13 @@ class Chains:
                 return False
             if unit in self._span and (exact or self._span[unit] != span):
                 return False
-        for a, b in zip(steps, steps[1:], strict=False):
+        for a, b in pairwise(steps):
             if self._next.get(a, b) is not b or self._before.get(b, a) is not a:
                 return False
         if self._ends_in(steps[-1], steps[0]):
             return False
         self._span.update(units)
-        for a, b in zip(steps, steps[1:], strict=False):
+        for a, b in pairwise(steps):
             self._next[a], self._before[b] = b, a
         if exact:
             self._closed.update(steps)

@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.plan.adjacent import VIEWS
 from minigrad.plan.graph import Plan, Step, is_slice_of
-from minigrad.plan.groups import LIFTS, Group, together
+from minigrad.plan.groups import Group, together
 from minigrad.plan.simplify import frozen
 from minigrad.plan.sums import recurrent
 
@@ -121,9 +121,9 @@ def batch(plan: Plan) -> Plan:
     inside = set(loops)
     for step in reversed(plan.steps):
         large = 4 * step.dtype.itemsize * math.prod(step.shape) > CACHED
-        if (large or _is_view(step)) and _is_elementwise(step):
-            if step not in plan.outputs and all(user in inside for user in users[step]):
-                inside.add(step)
+        may_stay = (large or _is_view(step)) and _is_elementwise(step)
+        if may_stay and step not in plan.outputs and inside.issuperset(users[step]):
+            inside.add(step)
     families: dict[Any, list[Step]] = {}
     for step in plan.steps:
         if step.key and step not in inside and step.operation is not None:

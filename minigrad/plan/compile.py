@@ -3,15 +3,15 @@
 import importlib.util
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.plan.graph import Array, Plan
+from minigrad.plan.graph import Array
 from minigrad.plan.kernels import Call, calls
 from minigrad.plan.layout import Layout, lay_out
-from minigrad.plan.passes import optimize
+from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.simplify import frozen
 from minigrad.plan.trace import trace
 from minigrad.tensor import Tensor, value_of
@@ -21,7 +21,13 @@ FAST = importlib.util.find_spec("numba") is not None
 CACHE = 16  # plans that a compiled function keeps
 
 
-def compile(f: Callable[..., Any], *, donate: bool = False) -> "Compiled":
+def compile(
+    f: Callable[..., Any],
+    *,
+    donate: bool = False,
+    passes: Sequence[Pass] = PASSES,
+    fast: bool = FAST,
+) -> "Compiled":
     """Make a function that traces `f` on its first call, and afterwards only computes.
 
     Loops, branches and shapes are baked in at the trace, and so is whatever is no array: a call
@@ -35,6 +41,10 @@ def compile(f: Callable[..., Any], *, donate: bool = False) -> "Compiled":
         make, such as `value_and_grad(loss)`, does too.
     donate
         Give arrays that the next call of this thread overwrites, and save the copy.
+    passes
+        What is done to the plan; `minigrad.plan.passes.PASSES` or fewer.
+    fast
+        Join elementwise steps into runs that Numba has compiled; by default, if Numba is there.
 
     Returns
     -------
@@ -47,6 +57,11 @@ def compile(f: Callable[..., Any], *, donate: bool = False) -> "Compiled":
     TypeError
         At the trace, if the value of an argument decides a branch.
 
+    Notes
+    -----
+    `step.plan(*args)` gives the plan for a call: print it, or its `explain()`. Sums are regrouped,
+    so results differ from the eager ones in the last digits. NumPy's warnings are off.
+
     Examples
     --------
     >>> import numpy as np
@@ -57,14 +72,18 @@ def compile(f: Callable[..., Any], *, donate: bool = False) -> "Compiled":
     >>> step(np.zeros(2), np.array([3.0, 4.0]))
     (np.float64(0.0), array([3., 4.]))
     """
-    return Compiled(f, donate)
+    return Compiled(f, donate, passes, fast)
 
 
 class Compiled:
     """A function with its plans, one for each signature; see `compile`."""
 
-    def __init__(self, f: Callable[..., Any], donate: bool = False) -> None:
+    def __init__(
+        self, f: Callable[..., Any], donate: bool, passes: Sequence[Pass], fast: bool
+    ) -> None:
         self._f = f
+        self._passes = tuple(passes)
+        self._fast = fast
         self._donate = donate
         self._plans: OrderedDict[Any, tuple[Layout, Any]] = OrderedDict()
         self._lock = threading.RLock()
@@ -78,12 +97,12 @@ class Compiled:
             known = {plan for plan, _ in self._plans.values()}
             for gone in [key for key in mine if key not in known]:
                 del mine[gone]
-            mine[layout] = Replay(layout, FAST)
+            mine[layout] = Replay(layout, self._fast)
         return _filled(result, iter(mine[layout].run(arrays, copy=not self._donate)))
 
-    def plan(self, *args: Any, **options: Any) -> Plan:
-        """The plan for a call with these arguments."""
-        return self._prepared(args, options, [])[0].plan
+    def plan(self, *args: Any, **options: Any) -> Layout:
+        """The plan for a call with these arguments, laid out in memory."""
+        return self._prepared(args, options, [])[0]
 
     def _prepared(self, args: Any, options: Any, arrays: list[Array]) -> tuple[Layout, Any]:
         """The plan for a call and the nest of its results; the call's arrays go into the list."""
@@ -97,7 +116,7 @@ class Compiled:
             else:
                 plan, result = trace(self._f, *map_leaves(value_of, (args, options)))
                 nest = map_leaves(lambda _: None, result)
-                self._plans[key] = lay_out(optimize(plan)), nest
+                self._plans[key] = lay_out(optimize(plan, self._passes)), nest
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
             return self._plans[key]

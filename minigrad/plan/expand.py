@@ -1,4 +1,4 @@
-"""A pass that writes large operations in smaller ones, so that what they have in common is shared."""
+"""A pass that writes large operations in smaller ones, so that they can share what is alike."""
 
 from collections.abc import Callable
 

@@ -135,15 +135,13 @@ class Run:
 
 
 def _independent(old: Line, new: Line) -> bool:
-    """Whether rows of a new line meet only the same rows of an old one, where one of them writes."""
+    """Whether the rows of two lines meet no other row of each other, where one of them writes."""
     y, *inputs = old.operands
     pairs = [(y, x) for x in new.operands] + [(x, new.operands[0]) for x in inputs]
     return all(_apart(a, old.n, b, new.n, new.rows) for a, b in pairs)
 
 
-def _apart(
-    a: tuple[int, int, int], n: int, b: tuple[int, int, int], m: int, rows: int
-) -> bool:
+def _apart(a: tuple[int, int, int], n: int, b: tuple[int, int, int], m: int, rows: int) -> bool:
     """Whether no row of one operand meets another row of the other."""
     (a_start, a_row, a_next), (b_start, b_row, b_next) = a, b
     a_size, b_size = 1 + (n - 1) * a_next, 1 + (m - 1) * b_next

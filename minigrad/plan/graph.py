@@ -204,9 +204,7 @@ def constant(value: Array) -> Step:
     return Step(None, (), EMPTY, value.shape, value.dtype, value=value)
 
 
-def apply(
-    name: str, inputs: Sequence[Step], shape: tuple[int, ...], /, **parameters: Any
-) -> Step:
+def apply(name: str, inputs: Sequence[Step], shape: tuple[int, ...], /, **parameters: Any) -> Step:
     """A step by an operation of the table; key, order and step of time are its inputs'."""
     record: Any = OPERATIONS[name]
     return derived(record, inputs, shape, {**record.defaults, **parameters})

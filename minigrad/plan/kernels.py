@@ -22,7 +22,9 @@ def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
         return _copies(y, inputs, step.parameters["axis"])
     if operation.kernel is not None:
         function = operation.kernel
-        return [(partial(function, **step.parameters) if step.parameters else function, (y, *inputs))]
+        return [
+            (partial(function, **step.parameters) if step.parameters else function, (y, *inputs))
+        ]
     if isinstance(operation.forward, np.ufunc):
         return [(operation.forward, (*inputs, y))]
     return [(partial(_assign, operation.forward, step.parameters), (y, *inputs))]

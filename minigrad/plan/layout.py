@@ -2,6 +2,7 @@
 
 import bisect
 import heapq
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from minigrad.plan.adjacent import (
     nested,
     units_of,
 )
-from minigrad.plan.graph import Array, Plan, Step
+from minigrad.plan.graph import Array, Plan, Step, describe
 
 
 def _basic(index: Any) -> bool:
@@ -92,6 +93,46 @@ class Layout:
             else:
                 found[step] = view(step, found[step.inputs[0]])  # type: ignore[assignment]
         return found
+
+    def __str__(self) -> str:
+        number = {step: i for i, step in enumerate(self.plan.steps)}
+        lines = []
+        for step in self.plan.steps:
+            place = "view of its input"
+            if step in self.places:
+                buffer, index = self.places[step]
+                place = f"at byte {buffer.offset}"
+                if index:
+                    place += f", [{', '.join(map(_shown, index))}]"
+            lines.append(f"{describe(step, number):90} {place}")
+        return "\n".join(lines)
+
+    def explain(self) -> str:
+        """What each pass has saved, and what the layout has."""
+        apart = sum(
+            step.dtype.itemsize * math.prod(step.shape)
+            for step in self.plan.steps
+            if step in self.places
+        )
+        views = sum(1 for step in self.plan.steps if step not in self.places)
+        memory = (
+            f"layout: {views} steps are views, and {_in_place(self)} stacks are made in place; "
+            f"{apart:,} bytes of values in {self.size:,}"
+        )
+        return "\n".join((*self.plan.notes, memory))
+
+
+def _shown(index: Any) -> str:
+    return f"{index.start}:{index.stop}" if isinstance(index, slice) else str(index)
+
+
+def _in_place(layout: Layout) -> int:
+    """How many stacks find all their members where they belong."""
+    places = layout.places
+    return sum(
+        is_stack(step) and all(places.get(x, (None,))[0] is places[step][0] for x in step.inputs)
+        for step in layout.plan.steps
+    )
 
 
 def lay_out(plan: Plan) -> Layout:

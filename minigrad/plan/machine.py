@@ -16,7 +16,17 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-OPERATIONS = ("multiply", "add", "subtract", "sigmoid", "tanh", "negative", "copy", "divide", "relu")
+OPERATIONS = (
+    "multiply",
+    "add",
+    "subtract",
+    "sigmoid",
+    "tanh",
+    "negative",
+    "copy",
+    "divide",
+    "relu",
+)
 OPCODES = {name: i for i, name in enumerate(OPERATIONS)}
 # The columns of a table: what to do, on how many elements; then for the result and two inputs where
 # they start, how far it is to the next row, and for inputs how far to the next element.
