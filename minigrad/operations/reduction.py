@@ -30,7 +30,7 @@ sum = operation(
     lambda x, *, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: np.broadcast_to(restored(g, axis, keepdims), x.shape),
     name="sum",
-    kernel=lambda y, x, *, axis, keepdims: np.add.reduce(x, axis, None, y, keepdims),
+    kernel=lambda y, x, *, axis, keepdims: np.add.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.sum,
     shapes="an axis of the value",
     latex=r"\sum {0}",
@@ -64,7 +64,7 @@ max = operation(
         * _share_of_maximum(x, restored(y, axis, keepdims), x.dtype, axis)
     ),
     name="max",
-    kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, None, y, keepdims),
+    kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.max,
     shapes="an axis of the value",
     latex=r"\max({0})",

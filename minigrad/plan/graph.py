@@ -40,8 +40,19 @@ class Step:
         alike steps of one round.
     """
 
-    __slots__ = ("dtype", "inputs", "key", "lead", "name", "operation", "order", "parameters")
-    __slots__ += ("shape", "t", "value")
+    __slots__ = (
+        "dtype",
+        "inputs",
+        "key",
+        "lead",
+        "name",
+        "operation",
+        "order",
+        "parameters",
+        "shape",
+        "t",
+        "value",
+    )
 
     def __init__(
         self,

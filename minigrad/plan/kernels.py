@@ -21,10 +21,10 @@ def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
     if step.kind == "stack":
         return _copies(y, inputs, step.parameters["axis"])
     if operation.kernel is not None:
-        function = operation.kernel
-        return [
-            (partial(function, **step.parameters) if step.parameters else function, (y, *inputs))
-        ]
+        kernel = operation.kernel
+        if step.parameters:
+            kernel = partial(kernel, **step.parameters)
+        return [(kernel, (y, *inputs))]
     if isinstance(operation.forward, np.ufunc):
         return [(operation.forward, (*inputs, y))]
     return [(partial(_assign, operation.forward, step.parameters), (y, *inputs))]

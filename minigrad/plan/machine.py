@@ -4,9 +4,10 @@ A run is a table with one line for each step. The machine does all lines for one
 before it goes on to the next row, so that what lies between two steps stays in the cache. It is
 compiled once for each dtype, not once for each plan, and Numba keeps it on disk.
 
-Its exponential is the text-book one: x = n log 2 + r, a Taylor polynomial in r, and 2^n put together
-from bits. It computes exp(x) - 1, which keeps small results accurate, so that tanh can use it too:
-tanh x = (exp(2x) - 1) / (exp(2x) + 1). Nothing branches on a value: the compiler can vectorise.
+Its exponential is the text-book one: x = n log 2 + r, a Taylor polynomial in r, and 2^n put
+together from bits. It computes exp(x) - 1, which keeps small results accurate, so that tanh can use
+it too: tanh x = (exp(2x) - 1) / (exp(2x) + 1). Nothing branches on a value: the compiler can
+vectorise.
 """
 
 from math import factorial, log
@@ -17,15 +18,7 @@ from numba import njit, types
 from numba.extending import overload
 
 OPERATIONS = (
-    "multiply",
-    "add",
-    "subtract",
-    "sigmoid",
-    "tanh",
-    "negative",
-    "copy",
-    "divide",
-    "relu",
+    *("multiply", "add", "subtract", "sigmoid", "tanh", "negative", "copy", "divide", "relu"),
 )
 OPCODES = {name: i for i, name in enumerate(OPERATIONS)}
 # The columns of a table: what to do, on how many elements; then for the result and two inputs where

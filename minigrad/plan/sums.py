@@ -84,7 +84,8 @@ def _summed(
         else:
             kind = (x,)
         kinds.setdefault(kind, []).append(x)
-    late, early = [], []
+    early: list[Step] = []
+    late: list[Step] = []
     for kind, xs in kinds.items():
         total = new[xs[0]]
         if len(xs) > 1 and kind[0] == "products":
@@ -99,10 +100,9 @@ def _summed(
         elif len(xs) > 1:
             total = apply("add", [new[x] for x in xs], step.shape)
         (late if xs[0] in loops else early).append(total)
-    total = None
-    for x in (*early, *late):
-        total = x if total is None else apply("add", [total, x], _broadcast(total, x))
-    assert total is not None
+    total, *others = (*early, *late)
+    for x in others:
+        total = apply("add", [total, x], np.broadcast_shapes(total.shape, x.shape))
     return total
 
 
@@ -130,7 +130,3 @@ def _argument(step: Step, argument: dict[Step, int]) -> int:
         if x in argument:
             return argument[x]
     return -1
-
-
-def _broadcast(a: Step, b: Step) -> tuple[int, ...]:
-    return np.broadcast_shapes(a.shape, b.shape)
