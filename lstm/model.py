@@ -181,8 +181,10 @@ def loss(
     losses = []
     for t in range(1, len(x) + 1):
         with mg.step(t):
-            z_y, a, c = cell(p, _leaf("x", x[t - 1], requires_grad=False), a, c)
-        losses.append(mg.softmax_cross_entropy(z_y, y[t - 1]))
+            x_t = _leaf("x", x[t - 1], requires_grad=False)
+            y_t = _leaf("y", y[t - 1], requires_grad=False)
+            z_y, a, c = cell(p, x_t, a, c)
+        losses.append(mg.softmax_cross_entropy(z_y, y_t))
     total = mg.stack(losses)
     return total.sum() if reduction == "sum" else total.mean()
 
@@ -192,6 +194,16 @@ def _leaf(name: str, value: Any, requires_grad: bool) -> mg.Tensor:
     if not isinstance(value, mg.Tensor):
         return mg.tensor(value, requires_grad=requires_grad, name=name)
     return value.named(name) if value.name is None else value
+
+
+def _distributions(y: Array, n_y: int, dtype: DTypeLike) -> Array:
+    """Labels in whole numbers as distributions: (T, B) class numbers become (T, n_y, B) one-hot."""
+    if y.ndim != 2:
+        return y.astype(dtype)
+    if y.size and not 0 <= y.min() <= y.max() < n_y:
+        raise ValueError(f"y: expected labels from 0 to {n_y - 1}, got {y.min()} to {y.max()}")
+    one_hot: Array = np.eye(n_y, dtype=dtype)[y.astype(int)].transpose(0, 2, 1)
+    return one_hot
 
 
 def _prepared(
@@ -208,8 +220,8 @@ def _prepared(
     n_a, n_y = p.W_ya.shape
     if x.ndim != 3 or not len(x):
         raise ValueError(f"x: expected shape (T, n_x, B) with T from 1 on, got {x.shape}")
-    if y.dtype.kind in "iu" and y.ndim == 2:
-        y = np.eye(n_y, dtype=p.W_ya.dtype)[np.asarray(y)].transpose(0, 2, 1)
+    if y.dtype.kind in "iub":
+        y = _distributions(np.asarray(y), n_y, p.W_ya.dtype)
     T, _, B = x.shape
     if y.shape != (T, n_y, B):
         raise ValueError(

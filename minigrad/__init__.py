@@ -1,5 +1,6 @@
 """A small reverse-mode engine that checks hand-made derivations."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from minigrad.backprop import gradients
@@ -46,17 +47,34 @@ from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gra
 
 if TYPE_CHECKING:
     from minigrad.plan.compile import compile
+    from minigrad.derivation import (
+        ALL_STEPS,
+        NEXT_STEP,
+        THIS_STEP,
+        Derivation,
+        Report,
+        adjoint,
+        compare,
+        value,
+    )
 
 __all__ = [
+    "ALL_STEPS",
+    "NEXT_STEP",
+    "THIS_STEP",
+    "Derivation",
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
+    "Report",
     "Tensor",
     "abs",
     "add",
+    "adjoint",
     "broadcast_to",
     "check_gradients",
     "clip",
+    "compare",
     "compile",
     "concatenate",
     "cos",
@@ -102,15 +120,26 @@ __all__ = [
     "tanh",
     "tensor",
     "transpose",
+    "value",
     "value_and_grad",
     "vjp",
     "where",
 ]
 
+# What not every program needs is imported when it is first asked for (PEP 562).
+_LATER = dict.fromkeys(
+    (
+        *("ALL_STEPS", "NEXT_STEP", "THIS_STEP", "Derivation"),
+        *("Report", "adjoint", "compare", "value"),
+    ),
+    "minigrad.derivation",
+)
+_LATER["compile"] = "minigrad.plan.compile"
+
 
 def __getattr__(name: str) -> Any:
-    if name != "compile":
+    if name not in _LATER:
         raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
-    from minigrad.plan.compile import compile  # imported where it is used: it is not small
-
-    return compile
+    found = getattr(importlib.import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found

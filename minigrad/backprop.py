@@ -1,5 +1,6 @@
 """Reverse-mode differentiation: one sweep over the graph, from the output to the leaves."""
 
+import threading
 from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -13,6 +14,8 @@ from minigrad.tensor import Array, Tensor, describe
 
 by_age = attrgetter("_index")
 
+_adding = threading.Lock()  # two threads may backpropagate to the same leaf
+
 
 def backward(output: Tensor, keep_graph: bool = False) -> None:
     """Add the gradient of a scalar to `.grad` of its leaves; see `Tensor.backward`."""
@@ -23,8 +26,9 @@ def backward(output: Tensor, keep_graph: bool = False) -> None:
         )
     _require_graph(output, "backward")
     adjoints = backpropagate(output, np.ones_like(output._data), keep_graph=keep_graph)
-    for leaf, g in zip(adjoints, owned(adjoints.values()), strict=True):
-        leaf.grad = g if leaf.grad is None else leaf.grad + g
+    with _adding:
+        for leaf, g in zip(adjoints, owned(adjoints.values()), strict=True):
+            leaf.grad = g if leaf.grad is None else leaf.grad + g
 
 
 def gradients(
@@ -74,13 +78,19 @@ def gradients(
     """
     if isinstance(inputs, Tensor):
         raise TypeError("gradients: expected a list of tensors as inputs, got a tensor; write [x]")
+    for x in inputs:
+        if type(x) is not Tensor:
+            raise TypeError(
+                f"gradients: expected tensors as inputs, got {type(x).__name__}: {x!r:.80}; give "
+                "the tensors that the output was computed from"
+            )
     if cotangent is None and output.size != 1:
         raise ValueError(
             f"gradients: expected a scalar, {describe(output)} has shape {output.shape}; "
             "sum it, or give a cotangent of that shape"
         )
     _require_graph(output, "gradients")
-    g = np.ones_like(output._data) if cotangent is None else cotangent
+    g = _cotangent(output, cotangent)
     if create_graph and type(g) is not Tensor:
         g = Tensor(g)
     adjoints = backpropagate(output, g, set(inputs), keep_graph=keep_graph or create_graph)
@@ -97,18 +107,18 @@ def gradients(
 def backpropagate(
     output: Tensor, g: Any, wanted: set[Tensor] | None = None, *, keep_graph: bool
 ) -> dict[Tensor, Any]:
-    """Sweep the graph once, against its direction.
+    """Go through the graph behind an output, and give the adjoints of what is wanted.
 
     Parameters
     ----------
     output
         Where the sweep starts.
     g
-        Its adjoint: on an array the sweep computes, on a tensor it records a graph of its own.
+        Its adjoint; see `sweep`.
     wanted
         The values whose adjoints are asked for; by default all leaves.
     keep_graph
-        Otherwise each node forgets its inputs as the sweep passes it, and memory is given back.
+        See `sweep`.
 
     Returns
     -------
@@ -117,50 +127,89 @@ def backpropagate(
     """
     order = graph(output)
     needed = None if wanted is None else _leading_to(wanted, order)
-    adjoints: dict[Tensor, Any] = {output: g}
-    # Uses of a value whose contributions may be made together, kept until its turn comes.
-    deferred: dict[Tensor, list[_Use]] = {}
-    together = type(g) is not Tensor and context.nonfinite is None
-    while order:
-        node = order.pop()
-        if node in deferred:
-            for contribution in _made_together(node, deferred.pop(node)):
-                _accumulate(adjoints, node, contribution)
-        if node._operation is None or node not in adjoints:
-            continue
-        if context.trace is not None:
-            context.trace.source = node
-        g = adjoints[node] if wanted and node in wanted else adjoints.pop(node)
-        if together and node._operation.sums is not None:
-            _defer(deferred, node, g, needed)
-        else:
-            for x, contribution in pull_back(node, g, needed):
-                _accumulate(adjoints, x, contribution)
-        # A view has no memory to give back, and graphs may share it (see `Tensor.T`).
-        if not keep_graph and node._data.base is None:
-            node._inputs = None
-    if context.trace is not None:
-        context.trace.source = None
+    adjoints = {output: g}
+    sweep(order, adjoints, wanted or frozenset(), needed, keep_graph=keep_graph)
     return adjoints
 
 
-def pull_back(
-    node: Tensor, g: Any, needed: Container[Tensor] | None = None
-) -> list[tuple[Tensor, Any]]:
-    """Apply the rules of one node: what each input gets of the node's adjoint `g`."""
-    inputs = inputs_of(node)
-    operation, parameters = node._operation, node._parameters
-    y, operands = (node, inputs) if type(g) is Tensor else (node._data, [x._data for x in inputs])
-    contributions = []
-    for x, rule in zip(inputs, operation.vjps, strict=False):
-        if x.requires_grad and rule is not None and (needed is None or x in needed):
-            contribution = rule(g, y, *operands, **parameters)
-            if contribution.shape != x._data.shape:
-                contribution = unbroadcast(contribution, x._data.shape)
-            contributions.append((x, contribution))
-            if context.nonfinite is not None:
-                context.nonfinite.check_backward(node, x, contribution)
-    return contributions
+def sweep(
+    order: list[Tensor],
+    adjoints: dict[Tensor, Any],
+    wanted: Container[Tensor] = frozenset(),
+    needed: Container[Tensor] | None = None,
+    *,
+    keep_graph: bool,
+) -> None:
+    """Carry adjoints from the youngest of some nodes to what they were computed from.
+
+    Parameters
+    ----------
+    order
+        The nodes to pass, the oldest first; it is used up.
+    adjoints
+        Where to start. Arrays are computed with; tensors record a graph of their own. In the end it
+        holds the adjoints of wanted nodes, of leaves, and of values that `order` lacks; these last
+        may still be broader than their value (see `unbroadcast`).
+    wanted
+        Nodes that keep their adjoints.
+    needed
+        The inputs to carry adjoints to; by default all that require a gradient.
+    keep_graph
+        Otherwise each node forgets its inputs as it is passed, and memory is given back.
+    """
+    on_tensors = any(type(g) is Tensor for g in adjoints.values())
+    detector = context.nonfinite
+    together = not on_tensors and detector is None
+    # Uses of a value whose contributions may be made together, kept until its turn comes.
+    deferred: dict[Tensor, list[_Use]] = {}
+    trace = context.trace
+    while order:
+        node = order.pop()
+        if trace is not None:
+            trace.source = node
+        if node in deferred:
+            for contribution in _made_together(deferred.pop(node)):
+                _accumulate(adjoints, node, contribution)
+        g = adjoints.get(node)
+        operation = node._operation
+        if g is None:
+            continue
+        if g.shape != node._data.shape:
+            g = adjoints[node] = unbroadcast(g, node._data.shape)
+        if operation is None:
+            continue
+        if node not in wanted:
+            del adjoints[node]
+        inputs = inputs_of(node)
+        arrays = []
+        for x in inputs:
+            arrays.append(x._data)
+            if x._guard is not None:
+                _require_unchanged(node, x)
+        if node._guard is not None:
+            _require_unchanged(node, node)
+        y, operands = (node, inputs) if on_tensors else (node._data, arrays)
+        sums = operation.sums if together else None
+        for x, rule in zip(inputs, operation.vjps):  # noqa: B905 - strict= costs as much as a rule
+            if not x.requires_grad or rule is None or (needed is not None and x not in needed):
+                continue
+            if sums is not None:
+                use = (sums, rule, g, y, operands, node._parameters)
+                deferred.setdefault(x, []).append(use)
+                continue
+            if detector is None:
+                contribution = rule(g, y, *operands, **node._parameters)
+            else:
+                contribution = detector.check_backward(rule, node, x, g, y, *operands)
+            if x in adjoints:
+                _accumulate(adjoints, x, contribution)
+            else:
+                adjoints[x] = contribution
+        # A view has no memory to give back, and graphs may share it (see `Tensor.T`).
+        if not keep_graph and node._data.base is None:
+            node._inputs = None
+    if trace is not None:
+        trace.source = None
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -174,7 +223,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
             f"{g.shape}; mend the rule"
         )
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1))
-    return np.sum(g, axis=axes, keepdims=True).reshape(shape)
+    return g.sum(axis=axes, keepdims=True).reshape(shape)
 
 
 def graph(output: Tensor) -> list[Tensor]:
@@ -182,29 +231,30 @@ def graph(output: Tensor) -> list[Tensor]:
     found = {output}
     to_visit = [output]
     while to_visit:
-        for x in inputs_of(to_visit.pop(), check=False):
+        for x in inputs_of(to_visit.pop()):
             if x.requires_grad and x not in found:
                 found.add(x)
                 to_visit.append(x)
     return sorted(found, key=by_age)
 
 
-def inputs_of(node: Tensor, check: bool = True) -> tuple[Tensor, ...]:
-    """The inputs of a node, if they are still there and as they were when it was made."""
+def inputs_of(node: Tensor) -> tuple[Tensor, ...]:
+    """The inputs of a node, if they are still there."""
     inputs = node._inputs
     if inputs is None:
         raise RuntimeError(
             f"the graph behind {describe(node)} was given back by an earlier backward pass; "
             "compute the output again, or keep the graph: backward(keep_graph=True)"
         )
-    if check:
-        for x in (node, *inputs):
-            if x._guard is not None and not guard.is_unchanged(node, x):
-                raise ValueError(
-                    f"{describe(x)} was changed in place after {describe(node)} was computed: the "
-                    "gradient needs its old value; change it after the backward pass, or a copy"
-                )
     return inputs
+
+
+def _require_unchanged(node: Tensor, x: Tensor) -> None:
+    if not guard.is_unchanged(node, x):
+        raise ValueError(
+            f"{describe(x)} was changed in place after {describe(node)} was computed: the gradient "
+            "needs its old value; change it after the backward pass, or change a copy"
+        )
 
 
 def owned(arrays: Iterable[Any]) -> list[Array]:
@@ -212,53 +262,60 @@ def owned(arrays: Iterable[Any]) -> list[Array]:
     return [np.array(g) for g in arrays]
 
 
-# The rule of a sum of uses, the rule of one use, and what they take: g, y, inputs, parameters.
-_Use = tuple[Rule | None, Rule, Array, Array, list[Array], Mapping[str, Any]]
+# The record's rules of sums, the rule of one use, and what it takes: g, y, inputs, parameters.
+_Use = tuple[Mapping[Rule, Rule | None], Rule, Any, Any, Sequence[Any], Mapping[str, Any]]
 
 
-def _defer(
-    deferred: dict[Tensor, list[_Use]], node: Tensor, g: Array, needed: Container[Tensor] | None
-) -> None:
-    """Keep what the rules of one node need, until the turn of each input comes."""
-    inputs, operation = inputs_of(node), node._operation
-    operands = [x._data for x in inputs]
-    for x, rule, rule_of_sum in zip(inputs, operation.vjps, operation.sums, strict=True):
-        if x.requires_grad and (needed is None or x in needed):
-            use = (rule_of_sum, rule, g, node._data, operands, node._parameters)
-            deferred.setdefault(x, []).append(use)
-
-
-def _made_together(x: Tensor, uses: list[_Use]) -> list[Array]:
-    """The contributions to `x` of its uses: one for all uses of a kind, where that is cheaper."""
-    kinds: dict[Rule | None, list[_Use]] = {}
+def _made_together(uses: list[_Use]) -> list[Array]:
+    """The contributions of uses: one for all uses of a kind, where that is cheaper."""
+    kinds: dict[Rule, list[_Use]] = {}
     for use in uses:
-        kinds.setdefault(use[0], []).append(use)
+        kinds.setdefault(use[1], []).append(use)
     contributions: list[Array] = []
-    for rule_of_sum, alike in kinds.items():
+    for rule, alike in kinds.items():
         total = None
-        if rule_of_sum is not None and len(alike) > 1:
+        if len(alike) > 1 and (rule_of_sum := alike[0][0].get(rule)) is not None:
             _, _, gs, ys, operands, parameters = zip(*alike, strict=True)
             together = {key: [p[key] for p in parameters] for key in parameters[0]}
             total = rule_of_sum(gs, ys, *zip(*operands, strict=True), **together)
         if total is not None:
             contributions.append(total)
         else:
-            contributions += [rule(g, y, *xs, **p) for _, rule, g, y, xs, p in alike]
-    return [unbroadcast(contribution, x._data.shape) for contribution in contributions]
+            contributions += [rule(g, y, *xs, **p) for _, _, g, y, xs, p in alike]
+    return contributions
 
 
 def _accumulate(adjoints: dict[Tensor, Any], x: Tensor, contribution: Any) -> None:
-    # Never in place: a contribution may be the same array as another's.
-    adjoints[x] = adjoints[x] + contribution if x in adjoints else contribution
+    """Add what is of one shape as it is, so that broadcasting is undone once for all of it."""
+    if x in adjoints:
+        total = adjoints[x]
+        if total.shape != contribution.shape:
+            total = unbroadcast(total, x._data.shape)
+            contribution = unbroadcast(contribution, x._data.shape)
+        contribution = total + contribution  # not in place: it may be another's array too
+    adjoints[x] = contribution
 
 
 def _leading_to(wanted: set[Tensor], order: list[Tensor]) -> set[Tensor]:
     """Those of the nodes through which a wanted value reaches the output."""
     needed = set(wanted)
     for node in order:
-        if any(x in needed for x in inputs_of(node, check=False)):
+        if any(x in needed for x in inputs_of(node)):
             needed.add(node)
     return needed
+
+
+def _cotangent(output: Tensor, given: Any) -> Any:
+    """The adjoint that a sweep starts with, in the shape and precision of the output."""
+    if given is None:
+        return np.ones_like(output._data)
+    g = given if type(given) is Tensor else np.asarray(given, output.dtype)
+    if g.shape != output.shape or g.dtype != output.dtype:
+        raise ValueError(
+            f"gradients: expected a cotangent of {output.dtype} {output.shape} for "
+            f"{describe(output)}, got {g.dtype} {g.shape}"
+        )
+    return g
 
 
 def _require_graph(output: Tensor, name: str) -> None:

@@ -4,8 +4,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,7 +62,7 @@ def check_gradients(f: Callable[..., Any], *args: Any, order: int = 1, seed: int
 
     def g(*selected: Any) -> Any:
         given = dict(zip(checked, selected, strict=True))
-        return f(*(given.get(i, x) for i, x in enumerate(arrays)))
+        return f(*(given.get(i, arg) for i, arg in enumerate(args)))
 
     y, pull_back = vjp(g, *variables)
     weights = map_leaves(lambda y: rng.normal(size=np.shape(y)).astype(y.dtype), y)
@@ -83,8 +82,7 @@ def check_gradients(f: Callable[..., Any], *args: Any, order: int = 1, seed: int
         check_gradients(_gradient(g, weights), *variables, seed=seed + 1, order=order - 1)
 
 
-@dataclass(frozen=True)
-class _Comparison:
+class _Comparison(NamedTuple):
     """One entry of a gradient by three methods."""
 
     entry: str

@@ -1,13 +1,7 @@
 """What holds for the code at hand: is it recorded, at which step, in which scope."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from minigrad.nonfinite import NonfiniteDetector
-    from minigrad.plan.trace import Trace
+from typing import Any
 
 
 class _Context(threading.local):
@@ -17,26 +11,28 @@ class _Context(threading.local):
     differentiating: bool = False  # inside of a function that a transform evaluates
     step: int | None = None
     scope: str = ""
-    nonfinite: "NonfiniteDetector | None" = None
-    trace: "Trace | None" = None  # of the function that `compile` is tracing
+    nonfinite: Any = None  # the NonfiniteDetector at work
+    trace: Any = None  # the Trace at work, while a function is compiled
 
 
 context = _Context()
 
 
-@contextmanager
-def setting(name: str, value: Any) -> Iterator[None]:
+class setting:  # noqa: N801 - used as a function
     """Set one of the context's settings for a `with` block."""
-    before = getattr(context, name)
-    setattr(context, name, value)
-    try:
-        yield
-    finally:
-        setattr(context, name, before)
+
+    def __init__(self, name: str, value: Any) -> None:
+        self._name, self._value = name, value
+
+    def __enter__(self) -> None:
+        self._before = getattr(context, self._name)
+        setattr(context, self._name, self._value)
+
+    def __exit__(self, *_: object) -> None:
+        setattr(context, self._name, self._before)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> setting:
     """Record nothing: what is computed inside has no graph and needs no gradient.
 
     Examples
@@ -48,12 +44,10 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    with setting("recording", False):
-        yield
+    return setting("recording", False)
 
 
-@contextmanager
-def step(t: int) -> Iterator[None]:
+def step(t: int) -> setting:
     """Let what is named inside belong to time step `t`.
 
     Parameters
@@ -76,12 +70,10 @@ def step(t: int) -> Iterator[None]:
     """
     if isinstance(t, bool) or not hasattr(t, "__index__") or t.__index__() < 0:
         raise ValueError(f"step: expected a whole number from 0 on, got {t!r}")
-    with setting("step", t.__index__()):
-        yield
+    return setting("step", t.__index__())
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
+def scope(name: str) -> setting:
     """Qualify the names given inside, so that a block can be used twice in one model.
 
     Parameters
@@ -104,5 +96,4 @@ def scope(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"scope: expected a name, got {name!r}")
-    with setting("scope", f"{context.scope}{name}."):
-        yield
+    return setting("scope", f"{context.scope}{name}.")

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.backprop import by_age, inputs_of, pull_back
+from minigrad.backprop import by_age, inputs_of, sweep, unbroadcast
 from minigrad.operations.elementwise import positive
 from minigrad.tensor import Tensor, describe
 
@@ -174,8 +174,12 @@ class GradientFlow:
                 continue  # a constant, or a value that reaches J through constants alone
             adjoint._name, adjoint._t = f"dJ/d{m._name or 'J'}", m._t
             self._adjoints[label] = adjoint
-            for x, contribution in self._pull_back_to_named(m, adjoint):
-                self._contributions.setdefault(self._labels[x], {})[label] = contribution
+            reached = {m: adjoint}
+            sweep(_unnamed_behind(m, self._labels), reached, keep_graph=True)
+            for x, contribution in reached.items():
+                if x in self._labels and x is not m:
+                    parts = self._contributions.setdefault(self._labels[x], {})
+                    parts[label] = unbroadcast(contribution, x.shape)
 
     def _order(self, label: Label, distance: Mapping[Label, int]) -> tuple[float, int, int]:
         """Where a contribution stands in the sum: by step, then by distance from J, then by age."""
@@ -185,15 +189,6 @@ class GradientFlow:
             distance[label],
             -self.values[label]._index,
         )
-
-    def _pull_back_to_named(self, m: Tensor, adjoint: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """From the adjoint of one named value, through unnamed ones, to the next named values."""
-        adjoints = {m: adjoint}
-        for node in _unnamed_behind(m, self._labels):
-            if node in adjoints:
-                for x, contribution in pull_back(node, adjoints.pop(node)):
-                    adjoints[x] = adjoints[x] + contribution if x in adjoints else contribution
-        return [(x, part) for x, part in adjoints.items() if x in self._labels and x is not m]
 
 
 def _named_values(J: Tensor) -> dict[Label, Tensor]:
@@ -219,14 +214,14 @@ def _named_values(J: Tensor) -> dict[Label, Tensor]:
 
 
 def _unnamed_behind(m: Tensor, named: Mapping[Tensor, Label]) -> list[Tensor]:
-    """`m` and what it was computed from, as far as the next named values, youngest first."""
+    """`m` and what it was computed from, as far as the next named values, oldest first."""
     region, to_visit = {m}, [m]
     while to_visit:
-        for x in inputs_of(to_visit.pop(), check=False):
+        for x in inputs_of(to_visit.pop()):
             if x.requires_grad and x not in named and x not in region:
                 region.add(x)
                 to_visit.append(x)
-    return sorted((x for x in region if x._operation is not None), key=by_age, reverse=True)
+    return sorted(region, key=by_age)
 
 
 def _sum(contributions: Mapping[Label, Tensor]) -> Tensor:

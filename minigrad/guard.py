@@ -41,19 +41,29 @@ def checksum(array: NDArray[Any]) -> int:
     return zlib.crc32(np.ascontiguousarray(array).data)
 
 
-def hand_out(x: "Tensor", age: int) -> None:
-    """Note the content of `x` before somebody gets hold of its array."""
-    guard = x._guard
-    if guard is None:
-        x._guard = Guard(age, checksum(x._data))
-    elif not guard.opened:
-        guard.opened, guard.checksum = age, checksum(x._data)
+def hand_out(x: "Tensor | None", age: int) -> None:
+    """Note the content of `x`, and of what it is a view of, before somebody gets hold of it."""
+    while x is not None:
+        guard = x._guard
+        if guard is None:
+            x._guard = Guard(age, checksum(x._data))
+        elif not guard.opened:
+            guard.opened, guard.checksum = age, checksum(x._data)
+        x = _shown_by(x)
 
 
-def seal(node: "Tensor", x: "Tensor") -> None:
-    """Note the content of `x`, which somebody may hold, as the operation `node` has used it."""
-    if x._operation is None and x._guard is not None and x._guard.opened:
-        node._seals = {**(node._seals or {}), x: checksum(x._data)}
+def _shown_by(view: "Tensor") -> "Tensor | None":
+    """The input that a computed tensor is a view of."""
+    if view._data.base is None:
+        return None
+    return next((x for x in view._inputs or () if np.may_share_memory(x._data, view._data)), None)
+
+
+def seal(node: "Tensor") -> None:
+    """Note the content of those inputs of `node` that somebody may hold, as it has used them."""
+    for x in node._inputs or ():
+        if x._operation is None and x._guard is not None and x._guard.opened:
+            node._seals = {**(node._seals or {}), x: checksum(x._data)}
 
 
 def is_unchanged(node: "Tensor", x: "Tensor") -> bool:

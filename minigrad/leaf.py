@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from minigrad.tensor import Tensor, value_of
+from minigrad.context import context
+from minigrad.tensor import Array, Tensor, value_of
 
 
 def tensor(
@@ -32,7 +33,8 @@ def tensor(
     Raises
     ------
     TypeError
-        If a gradient is wanted of something that is not a real floating-point number.
+        If `data` holds no numbers, or a gradient is wanted of something that is not a real
+        floating-point number.
 
     Examples
     --------
@@ -40,9 +42,7 @@ def tensor(
     >>> mg.tensor([[1.0, 2.0]], requires_grad=True, name="x")
     tensor([[1., 2.]], name='x', requires_grad=True)
     """
-    array = np.array(value_of(data), dtype=dtype)
-    if array.dtype == object:
-        raise TypeError("tensor: expected numbers, got objects; are all rows of the same length?")
+    array = np.array(numbers(value_of(data), "tensor", dtype))
     if requires_grad and array.dtype.kind != "f":
         raise TypeError(
             f"tensor: expected a real floating-point dtype for {name or 'data'} with "
@@ -74,6 +74,21 @@ def name_tensors(mapping: Mapping[str, Any]) -> None:
     >>> cell(mg.tensor(0.0, requires_grad=True)).name
     'y'
     """
+    scope, t = context.scope, context.step
     for name, value in mapping.items():
         if type(value) is Tensor and value._name is None:
-            value.named(name)
+            value._name, value._t = scope + name, t
+
+
+def numbers(x: Any, place: str, dtype: DTypeLike | None = None) -> Array:
+    """The array of what somebody has given for a value; an error names the place."""
+    if isinstance(x, list | tuple) and any(type(v) is Tensor for v in x):
+        raise TypeError(f"{place}: expected a tensor, got a {type(x).__name__} of them; stack them")
+    try:
+        array = np.asarray(x, dtype)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{place}: expected numbers in rows of equal length ({error})") from error
+    if array.dtype.kind not in "biufc":
+        got = f"{type(x).__name__}: {x!r:.80}"
+        raise TypeError(f"{place}: expected numbers, arrays or tensors, got {got}")
+    return array

@@ -1,18 +1,18 @@
 """Find where the first NaN or infinity was made."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minigrad.context import setting
-from minigrad.operation import Operation
+from minigrad.operation import Operation, Rule
 from minigrad.tensor import Tensor, describe, value_of
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = os.path.dirname(__file__)
 
 
 @contextmanager
@@ -43,10 +43,11 @@ class NonfiniteDetector:
 
     def __init__(self) -> None:
         self._lines: dict[int, str] = {}  # by the age of the result
+        self._backward: str | None = None  # the line of the operation whose rule is at work
 
     def check_forward(self, y: Tensor, operation: Operation, inputs: Sequence[Tensor]) -> None:
-        self._lines[y._index] = _source_line()
-        if bad := _nonfinite(y._data):
+        self._lines[y._index] = self._backward or _source_line()
+        if self._backward is None and (bad := _nonfinite(y._data)):
             given = ", ".join(
                 describe(x) + (" (which has it)" * bool(_nonfinite(x._data))) for x in inputs
             )
@@ -54,13 +55,19 @@ class NonfiniteDetector:
                 f"{operation.name} of {given} first made {bad}; at {self._lines[y._index]}"
             )
 
-    def check_backward(self, node: Tensor, x: Tensor, contribution: Any) -> None:
+    def check_backward(self, rule: Rule, node: Tensor, x: Tensor, *operands: Any) -> Any:
+        """Apply a rule of `node` for its input `x`; what the rule records counts as made there."""
+        line = self._backward = self._lines.get(node._index, "an unknown line")
+        try:
+            contribution = rule(*operands, **node._parameters)
+        finally:
+            self._backward = None
         if bad := _nonfinite(value_of(contribution)):
-            line = self._lines.get(node._index, "an unknown line")
             raise FloatingPointError(
                 f"the backward pass of {node._operation.name} first made {bad}, in the cotangent "
                 f"of {describe(x)}; the operation is at {line}"
             )
+        return contribution
 
 
 def _nonfinite(array: Any) -> str | None:

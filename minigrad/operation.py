@@ -1,6 +1,5 @@
 """One record for each operation: what it computes, its derivatives, how it is written and drawn."""
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -11,12 +10,14 @@ import numpy as np
 from minigrad import guard
 from minigrad.context import context
 from minigrad.guard import Guard
+from minigrad.leaf import numbers
 from minigrad.protocol import NUMPY
 from minigrad.tensor import OPERATIONS, Tensor, describe
 
 Rule = Callable[..., Any]
 
-OUTSIDE = Guard(opened=1)  # of arrays that came from outside: older than anything recorded
+# Of arrays that came from outside, and of what shows them: older than anything recorded.
+OUTSIDE = Guard(opened=1)
 
 
 class Operation:
@@ -34,8 +35,8 @@ class Operation:
         expression in NumPy's terms: on arrays it computes, on tensors it extends the graph. What
         it returns may be broader than the input: the engine undoes broadcasting.
     sums
-        For each input, where it pays: the sum of its rule over many uses of the same input at
-        once, called as the rule is but with a list for each argument; None if it does not apply.
+        For rules where it pays, by the rule: its sum over many uses of the same input at once,
+        called as the rule is but with a list for each argument; gives None if it does not apply.
     kernel
         Where NumPy's own functions would do it in several arrays: `kernel(y, *inputs,
         **parameters)` writes the value into `y`. A plan calls it.
@@ -67,15 +68,16 @@ class Operation:
         self.name = name
         self.forward = forward
         self.vjps = vjps
-        self.sums = sums
         self.kernel = kernel
+        self.sums = None if sums is None else dict(zip(vjps, sums, strict=True))
         self.shapes = shapes
         self.latex = latex
         self.symbol = symbol
         self.examples = examples
         self.domain = domain
         self.arity = None if isinstance(vjps, _EachInput) else len(tuple(vjps))
-        self.defaults = _defaults(forward)
+        # Parameters are what the function takes by keyword only.
+        self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
         self.__doc__ = forward.__doc__
 
     def __repr__(self) -> str:
@@ -83,35 +85,47 @@ class Operation:
 
     def __call__(self, *args: Any, **parameters: Any) -> Tensor:
         """Apply the operation; record it if an input requires a gradient."""
-        if self.defaults or len(args) != self.arity or parameters:
+        if self.defaults or parameters or len(args) != self.arity:
             args, parameters = self._bind(args, parameters)
-        inputs = tuple([x if type(x) is Tensor else _constant(x, args) for x in args])
-        trace = context.trace
-        forward = self.forward if trace is None else trace.forward_of(self, inputs)
-        try:
-            y = forward(*[x._data for x in inputs], **parameters)
-        except (TypeError, ValueError, IndexError) as error:
-            _explain(self, inputs, parameters, error)
-        if type(y) is not np.ndarray:
-            y = np.asarray(y)
-        dtype = y.dtype
-        record = False
-        for x in inputs:
-            if x._data.dtype is not dtype:
-                _refuse_promotion(self, inputs, dtype)
+        for x in args:
+            if type(x) is not Tensor:
+                args = tuple(
+                    [v if type(v) is Tensor else _constant(v, args, self.name) for v in args]
+                )
+                break
+        arrays = []
+        record = guarded = False
+        for x in args:
+            arrays.append(x._data)
             if x.requires_grad:
                 record = True
+            if x._guard is not None:
+                guarded = True
+        trace = context.trace
+        try:
+            forward = self.forward if trace is None else trace.forward_of(self, args)
+            y = forward(*arrays, **parameters)
+        except (TypeError, ValueError, IndexError) as error:
+            _explain(self, args, parameters, error)
+        if type(y) is not np.ndarray:
+            y = np.asarray(y)
+        if len(arrays) > 1:
+            dtype = y.dtype
+            for array in arrays:
+                if array.dtype is not dtype:
+                    _refuse_promotion(self, args, dtype)
         if record and context.recording:
-            result = Tensor(y, True, self, inputs, parameters)
-            for x in inputs:
-                if x._guard is not None:
-                    guard.seal(result, x)
+            result = Tensor(y, True, self, args, parameters)
+            if guarded:
+                guard.seal(result)
         else:
             result = Tensor(y)
+            if y.base is not None:  # a view: who holds the array can change what it shows
+                result._guard = OUTSIDE
         if trace is not None:
-            trace.add(result, self, inputs, parameters)
+            trace.add(result, self, args, parameters)
         elif context.nonfinite is not None:
-            context.nonfinite.check_forward(result, self, inputs)
+            context.nonfinite.check_forward(result, self, args)
         return result
 
     def on(self, *args: Any, **parameters: Any) -> Any:
@@ -124,9 +138,13 @@ class Operation:
         self, args: tuple[Any, ...], given: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Split the arguments into inputs and parameters."""
+        if len(args) == self.arity and given.keys() <= self.defaults.keys():
+            return args, {**self.defaults, **given}
         if self.arity is None:  # a sequence of inputs, as in np.concatenate((a, b), axis=0)
             if not args or not isinstance(args[0], tuple | list) or not args[0]:
-                raise TypeError(f"{self.name}: expected a sequence of tensors, got {args[:1]!r}")
+                raise TypeError(
+                    f"{self.name}: expected a sequence of tensors, got {args[:1]!r:.80}"
+                )
             inputs, extra = tuple(args[0]), args[1:]
         else:
             inputs, extra = args[: self.arity], args[self.arity :]
@@ -243,36 +261,22 @@ class _EachInput:
         return (partial(self.rule, i=i) for i in count())
 
 
-def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
-    """Parameters and their defaults: what the function takes by keyword only."""
-    if isinstance(forward, np.ufunc):
-        return {}
-    return {
-        parameter.name: parameter.default
-        for parameter in inspect.signature(forward).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-
-
-def _constant(x: Any, args: tuple[Any, ...]) -> Tensor:
+def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
     """Make a tensor of an input that is none; a number takes the dtype of what it meets."""
     if type(x) in (int, float, bool):
         for other in args:
             dtype = getattr(other, "dtype", None)
             if dtype is not None and dtype.kind in "fc":
                 return Tensor(np.asarray(x, dtype))
-    array = np.asarray(x)
-    if array.dtype == object:
-        raise TypeError(f"expected numbers, arrays or tensors, got {type(x).__name__}: {x!r:.80}")
-    constant = Tensor(array)
+    constant = Tensor(numbers(x, name))
     constant._guard = OUTSIDE
     return constant
 
 
 def _refuse_promotion(op: Operation, inputs: Sequence[Tensor], dtype: np.dtype[Any]) -> None:
-    """Raise if one of several inputs was promoted to another precision by what it met."""
+    """Raise if an input was promoted to another precision by what it met."""
     for x in inputs:
-        if len(inputs) > 1 and x.dtype.kind == dtype.kind == "f" and x.dtype != dtype:
+        if x.dtype.kind == dtype.kind == "f" and x.dtype != dtype:
             got = " and ".join(f"{x.dtype} ({describe(x)})" for x in inputs)
             raise TypeError(
                 f"{op.name}: expected one precision, got {got}; convert one of them by "

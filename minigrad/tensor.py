@@ -309,7 +309,8 @@ class Tensor:
         # The transpose of a parameter is asked for at every step. Sharing one node lets the
         # gradient of all steps be made by one product (see `Operation.sums`).
         shared = None if self._transposed is None else self._transposed()
-        if shared is None or shared._name is not None or not context.recording:
+        recorded = self.requires_grad and context.recording
+        if shared is None or shared._name is not None or shared.requires_grad != recorded:
             shared = OPERATIONS["transpose"](self)
             if self._operation is None and not (self._guard and self._guard.opened):
                 self._transposed = weakref.ref(shared)
@@ -339,6 +340,8 @@ class Tensor:
         return OPERATIONS["reshape"](self, shape=np.squeeze(self._data, axis).shape)
 
     def astype(self, dtype: DTypeLike) -> "Tensor":
+        if np.dtype(dtype).kind not in "fc":  # whole numbers have no derivative
+            return Tensor(self._data.astype(dtype))
         return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":

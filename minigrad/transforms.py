@@ -23,6 +23,8 @@ Function = Callable[..., Any]
 def map_leaves(f: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """Apply `f` to each leaf of a nest, and to the leaves at the same places of others like it."""
     if isinstance(tree, dict):
+        if not others:
+            return {key: map_leaves(f, x) for key, x in tree.items()}
         return {key: map_leaves(f, x, *(other[key] for other in others)) for key, x in tree.items()}
     if isinstance(tree, list | tuple):
         mapped = [map_leaves(f, *xs) for xs in zip(tree, *others, strict=True)]
@@ -121,7 +123,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     Raises
     ------
     ValueError
-        If a cotangent has another shape than the value.
+        If the cotangent does not have the nesting and shapes of the value.
 
     Examples
     --------
@@ -134,11 +136,8 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     run = _Run(f, range(len(primals)), primals, {})
 
     def pull_back(cotangents: Any) -> Any:
-        parts = []
-        for y, g in zip(leaves(run.y), leaves(cotangents), strict=True):
-            if np.shape(g) != y.shape:
-                raise ValueError(f"vjp: expected a cotangent of shape {y.shape}, got {np.shape(g)}")
-            parts.append(run.cotangents(y, g))
+        pairs = zip(leaves(run.y), _matched("vjp", run.y, cotangents), strict=True)
+        parts = [run.cotangents(y, g) for y, g in pairs]
         return functools.reduce(lambda a, b: map_leaves(operator.add, a, b), parts)
 
     return map_leaves(run.result, run.y), pull_back
@@ -176,13 +175,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     """
     primals, tangents = _several(primals), _several(tangents)
     run = _Run(f, range(len(primals)), primals, {})
-    directions = leaves(tangents)
-    shapes = [x.shape for x in leaves(run.inputs)]
-    if [np.shape(v) for v in directions] != shapes:
-        raise ValueError(
-            f"jvp: expected tangents of the primals' shapes {shapes}, got "
-            f"{[np.shape(v) for v in directions]}"
-        )
+    directions = _matched("jvp", run.inputs, tangents)
 
     def push_forward(y: Tensor) -> Any:
         u = Tensor(np.zeros_like(y._data), requires_grad=True)
@@ -298,8 +291,9 @@ class _Run:
         for y in leaves(self.y):
             if type(y) is not Tensor:
                 raise TypeError(
-                    f"expected the function to give tensors, got {type(y).__name__}; compute the "
-                    "result from the arguments by minigrad's or NumPy's functions"
+                    f"{getattr(f, '__name__', f)}: expected it to give tensors, got "
+                    f"{type(y).__name__}; compute the result from the arguments by minigrad's or "
+                    "NumPy's functions"
                 )
 
     def result(self, x: Any) -> Any:
@@ -310,11 +304,14 @@ class _Run:
         """Those of the inputs that `y` depends on, from the adjoint of `y`."""
         if not y.requires_grad:
             return {}
-        return backpropagate(y, g, set(self.leaves), keep_graph=keep_graph)
+        # Nested, the inputs are values on the way; otherwise they are leaves, and all are swept.
+        wanted = set(self.leaves) if self.nested else None
+        return backpropagate(y, g, wanted, keep_graph=keep_graph)
 
     def cotangents(self, y: Tensor, g: Any, keep_graph: bool = True) -> tuple[Any, ...]:
         """The cotangent of each argument, in its nesting; zero where `y` does not depend on it."""
-        adjoints = self.adjoints(y, _constant(g, y) if self.nested else value_of(g), keep_graph)
+        g = _constant(g, y) if self.nested else np.asarray(value_of(g), y.dtype)
+        adjoints = self.adjoints(y, g, keep_graph)
 
         def of(x: Tensor) -> Any:
             return self.result(adjoints[x] if x in adjoints else np.zeros_like(x._data))
@@ -353,6 +350,14 @@ def _constant(x: Any, like: Tensor) -> Tensor:
     return x if type(x) is Tensor else Tensor(np.asarray(x, like.dtype))
 
 
-def _several(arguments: Any) -> Sequence[Any]:
+def _several(arguments: Any) -> tuple[Any, ...]:
     """Take one argument for a tuple of one."""
-    return arguments if isinstance(arguments, tuple | list) else (arguments,)
+    return tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
+
+
+def _matched(name: str, nest: Any, given: Any) -> list[Any]:
+    """The leaves of what was given for a nest, if it has the same nesting and shapes."""
+    expected, got = map_leaves(np.shape, nest), map_leaves(np.shape, given)
+    if expected != got:
+        raise ValueError(f"{name}: expected the nesting and shapes {expected}, got {got}")
+    return leaves(given)

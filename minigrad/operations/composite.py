@@ -31,16 +31,28 @@ def matmul(a: Any, b: Any) -> Tensor:
     >>> mg.matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).data
     array([3., 7.])
     """
-    if type(a) is type(b) is Tensor and a.ndim > 1 and b.ndim > 1:
+    if type(a) is type(b) is Tensor and a._data.ndim > 1 and b._data.ndim > 1:
         return linear.matmul(a, b)
     a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
     if (a.ndim > 1 and b.ndim > 1) or not a.ndim or not b.ndim:
         return linear.matmul(a, b)
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        return linear.matmul(a, b)  # raises, and names the vector and not its reshaping
     row = a if a.ndim > 1 else shape.reshape(a, shape=(1, -1))
     column = b if b.ndim > 1 else shape.reshape(b, shape=(-1, 1))
     y = linear.matmul(row, column)
     kept = [n for n, of in ((y.shape[-2], a), (y.shape[-1], b)) if of.ndim > 1]
     return y.reshape(*y.shape[:-2], *kept)
+
+
+def _dot(a: Any, b: Any) -> Tensor:
+    """`np.dot`, which differs from `a @ b` on numbers and on stacks of matrices."""
+    if np.ndim(b) > 2:
+        raise TypeError(
+            f"np.dot: expected a matrix or a vector on the right, got {np.shape(a)} and "
+            f"{np.shape(b)}; for stacks of matrices write a @ b, which is np.matmul"
+        )
+    return matmul(a, b) if np.ndim(a) and np.ndim(b) else elementwise.multiply(a, b)
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Tensor:
@@ -104,8 +116,8 @@ def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
 NUMPY.update(
     {
         np.matmul: matmul,
-        np.dot: matmul,
-        np.clip: clip,
+        np.dot: _dot,
+        np.clip: lambda a, a_min=None, a_max=None: clip(a, a_min, a_max),
         np.min: min,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: 1 / x,

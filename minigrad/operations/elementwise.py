@@ -125,9 +125,12 @@ tanh = operation(
 )
 
 
+# exp(-x) overflows below, where the sigmoid is zero to rounding.
+_LOWEST = {"e": -11, "f": -88, "F": -88}
+
+
 def _sigmoid(x: Array) -> Array:
-    e = np.exp(np.minimum(x, -x))  # of -|x|, which never overflows
-    y: Array = np.where(x < 0, e, 1) / (1 + e)
+    y: Array = 1 / (1 + np.exp(-np.maximum(x, _LOWEST.get(x.dtype.char, -709))))
     return y
 
 

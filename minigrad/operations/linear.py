@@ -7,32 +7,34 @@ import numpy as np
 from minigrad.operation import operation
 from minigrad.tensor import Array
 
-
-def sum_of_products(left: Sequence[Array], right: Sequence[Array]) -> Array | None:
-    """Sum the products `l @ r` of pairs of matrices by one product of the joined factors.
-
-    The gradient of a weight that T steps share is such a sum. Joining copies the factors, adding
-    touches the result T times: None says that adding is the cheaper, or that they are no matrices.
-    """
-    if any(x.ndim != 2 for x in (*left, *right)):
-        return None
-    copied = sum(x.size for x in (*left, *right))
-    added = len(left) * left[0].shape[0] * right[0].shape[1]
-    if copied > max(added, SMALL):
-        return None
-    product: Array = np.concatenate(left, axis=1) @ np.concatenate(right, axis=0)
-    return product
-
-
 SMALL = 10_000  # elements; below, a call costs more than what it copies
+
+
+def pays_to_join(g: Sequence[Array], other: Sequence[Array], axis: int) -> bool:
+    """Whether one product of joined factors is the cheapest way to sum many products.
+
+    The gradient of a weight that T steps share is a sum of T products. Joining copies all factors
+    along the axis that the product sums over; adding touches the result T times.
+    """
+    if {x.ndim for x in g} != {2}:
+        return False
+    summed = g[0].shape[axis]
+    copied = g[0].size + other[0].size
+    added = g[0].size * other[0].size // max(summed, 1) ** 2
+    return copied <= added or copied * len(g) <= SMALL
+
 
 matmul = operation(
     np.matmul,
     lambda g, y, a, b: g @ b.mT,
     lambda g, y, a, b: a.mT @ g,
     sums=(
-        lambda g, y, a, b: sum_of_products(g, [x.mT for x in b]),
-        lambda g, y, a, b: sum_of_products([x.mT for x in a], g),
+        lambda g, y, a, b: (
+            np.concatenate(g, 1) @ np.concatenate(b, 1).mT if pays_to_join(g, b, 1) else None
+        ),
+        lambda g, y, a, b: (
+            np.concatenate(a, 0).mT @ np.concatenate(g, 0) if pays_to_join(g, a, 0) else None
+        ),
     ),
     shapes="(m, k) and (k, n)",
     latex="{0} {1}",

@@ -21,14 +21,19 @@ _REDUCTIONS = (
 _ALONG_AXIS = (((3, 2),), ((3, 2), {"axis": -1}), ((4,),))
 
 
-def restored(g: Any, axis: Any, keepdims: bool) -> Any:
-    """Put the reduced axes back, with length 1."""
-    return g if keepdims or axis is None else np.expand_dims(g, axis)
+def restored(g: Any, x: Any, axis: Any, keepdims: bool = False) -> Any:
+    """Put the axes of `x` that were reduced back into `g`, with length 1."""
+    if keepdims or axis is None:
+        return g
+    shape = list(x.shape)
+    for i in axis if isinstance(axis, tuple) else (axis,):
+        shape[i] = 1
+    return g.reshape(shape)
 
 
 sum = operation(
     lambda x, *, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
-    lambda g, y, x, axis, keepdims: np.broadcast_to(restored(g, axis, keepdims), x.shape),
+    lambda g, y, x, axis, keepdims: np.broadcast_to(restored(g, x, axis, keepdims), x.shape),
     name="sum",
     kernel=lambda y, x, *, axis, keepdims: np.add.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.sum,
@@ -41,7 +46,7 @@ sum = operation(
 mean = operation(
     lambda x, *, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: np.broadcast_to(
-        restored(g, axis, keepdims) * (y.size / x.size), x.shape
+        restored(g, x, axis, keepdims) * (y.size / x.size), x.shape
     ),
     name="mean",
     numpy=np.mean,
@@ -60,8 +65,8 @@ def _share_of_maximum(x: Any, y: Any, dtype: Any, axis: Any) -> Any:
 max = operation(
     lambda x, *, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: (
-        restored(g, axis, keepdims)
-        * _share_of_maximum(x, restored(y, axis, keepdims), x.dtype, axis)
+        restored(g, x, axis, keepdims)
+        * _share_of_maximum(x, restored(y, x, axis, keepdims), x.dtype, axis)
     ),
     name="max",
     kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),
@@ -73,7 +78,7 @@ max = operation(
 
 
 def _logsumexp(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
-    largest = np.max(x.real, axis=axis, keepdims=True)
+    largest = np.maximum.reduce(x.real, axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)
     y = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return y if keepdims else np.squeeze(y, axis)
@@ -82,7 +87,7 @@ def _logsumexp(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
 logsumexp = operation(
     _logsumexp,
     lambda g, y, x, axis, keepdims: (
-        restored(g, axis, keepdims) * np.exp(x - restored(y, axis, keepdims))
+        restored(g, x, axis, keepdims) * np.exp(x - restored(y, x, axis, keepdims))
     ),
     name="logsumexp",
     shapes="an axis of the value",
@@ -92,13 +97,13 @@ logsumexp = operation(
 
 
 def _softmax(x: Array, *, axis: int = 0) -> Any:
-    e = np.exp(x - np.max(x.real, axis=axis, keepdims=True))
+    e = np.exp(x - np.maximum.reduce(x.real, axis=axis, keepdims=True))
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
 softmax = operation(
     _softmax,
-    lambda g, y, x, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
+    lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True)),
     name="softmax",
     shapes="an axis of the value",
     latex=r"\operatorname{{softmax}}({0})",
@@ -107,13 +112,13 @@ softmax = operation(
 
 
 def _log_softmax(x: Array, *, axis: int = 0) -> Any:
-    x = x - np.max(x.real, axis=axis, keepdims=True)
+    x = x - np.maximum.reduce(x.real, axis=axis, keepdims=True)
     return x - np.log(np.add.reduce(np.exp(x), axis=axis, keepdims=True))
 
 
 log_softmax = operation(
     _log_softmax,
-    lambda g, y, x, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    lambda g, y, x, axis: g - np.exp(y) * g.sum(axis=axis, keepdims=True),
     name="log_softmax",
     shapes="an axis of the value",
     latex=r"\log \operatorname{{softmax}}({0})",
@@ -146,8 +151,9 @@ one_hot = operation(
 
 def distributions(labels: Any, z: Any, axis: int) -> Any:
     """Labels as distributions: class numbers become one-hot vectors, the rest stays."""
-    if labels.dtype.kind not in "iu" or labels.ndim == z.ndim:
-        return labels
+    kind = labels.dtype.kind
+    if kind not in "iu" or labels.ndim == z.ndim:
+        return labels.astype(z.dtype) if kind in "iub" else labels
     return one_hot.on(labels, classes=z.shape[axis], axis=axis, dtype=z.dtype)
 
 
@@ -162,14 +168,13 @@ def _softmax_cross_entropy(z: Array, labels: Array, *, axis: int = 0) -> Any:
 softmax_cross_entropy = operation(
     _softmax_cross_entropy,
     lambda g, y, z, labels, axis: (
-        np.expand_dims(g, axis)
+        restored(g, z, axis)
         * (
-            np.sum(distributions(labels, z, axis), axis=axis, keepdims=True)
-            * softmax.on(z, axis=axis)
+            distributions(labels, z, axis).sum(axis=axis, keepdims=True) * softmax.on(z, axis=axis)
             - distributions(labels, z, axis)
         )
     ),
-    lambda g, y, z, labels, axis: -np.expand_dims(g, axis) * log_softmax.on(z, axis=axis),
+    lambda g, y, z, labels, axis: -restored(g, z, axis) * log_softmax.on(z, axis=axis),
     name="softmax_cross_entropy",
     shapes="logits and labels of the same shape, or integer labels without the axis of the classes",
     latex=r"-{1}^\top \log \operatorname{{softmax}}({0})",

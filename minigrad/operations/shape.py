@@ -88,22 +88,29 @@ getitem = operation(
 )
 
 
-def _extent(axis: int, arrays: Any, i: int) -> tuple[slice, ...]:
-    """The index of the `i`-th array in their concatenation."""
-    axis %= arrays[0].ndim
-    start = sum(x.shape[axis] for x in arrays[:i])
-    return (slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)
+def _piece(g: Any, arrays: Any, i: int, axis: int | None) -> Any:
+    """What the `i`-th array gets of the cotangent of their concatenation."""
+    lengths = [x.size if axis is None else x.shape[axis] for x in arrays]
+    start = sum(lengths[:i])
+    piece = slice(start, start + lengths[i])
+    if axis is None:
+        return g[piece].reshape(arrays[i].shape)
+    return g[(slice(None),) * (axis % g.ndim) + (piece,)]
 
 
 concatenate = operation(
     lambda *arrays, axis=0: np.concatenate(arrays, axis),
-    each=lambda g, y, *arrays, i, axis: g[_extent(axis, arrays, i)],
+    each=lambda g, y, *arrays, i, axis: _piece(g, arrays, i, axis),
     name="concatenate",
     numpy=np.concatenate,
     shapes="shapes that agree but for the axis",
     latex=r"\operatorname{{concatenate}}({0})",
     symbol="concat",
-    examples=(((2, 3), (1, 3)), ((2, 3), (2, 1), (2, 2), {"axis": -1})),
+    examples=(
+        ((2, 3), (1, 3)),
+        ((2, 3), (2, 1), (2, 2), {"axis": -1}),
+        ((2, 3), (2,), {"axis": None}),
+    ),
 )
 
 stack = operation(

@@ -92,7 +92,7 @@ class Compiled:
     def __call__(self, *args: Any, **options: Any) -> Any:
         arrays: list[Array] = []
         layout, result = self._prepared(args, options, arrays)
-        mine: dict[Any, Replay] = self._local.__dict__  # type: ignore[assignment]
+        mine: dict[Any, Replay] = self._local.__dict__
         if layout not in mine:
             known = {plan for plan, _ in self._plans.values()}
             for gone in [key for key in mine if key not in known]:

@@ -1,0 +1,127 @@
+"""The command `lstm`, or `python -m lstm`."""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from lstm.check_command import add_commands
+from lstm.comparison import TOLERANCE, Row, compare_section_3
+from lstm.model import init_params
+from lstm.words import names, next_characters
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status.
+
+    0: all agree; 1: something differs; 2: the arguments are not usable.
+
+    Examples
+    --------
+    >>> from lstm.__main__ import main
+    >>> main(["--word", "a"])
+    2
+    """
+    parser = argparse.ArgumentParser(
+        prog="lstm",
+        description="Backpropagate the seed's LSTM through a word, generically and by section 3 of "
+        "the derivation, and lay the two side by side.",
+    )
+    parser.add_argument("--word", help="the sequence, one-hot characters; by default a first name")
+    parser.add_argument(
+        "--text", type=Path, metavar="FILE", help="the sequence: the start of a text"
+    )
+    parser.add_argument("--length", type=int, default=25, help="characters of the text (25)")
+    parser.add_argument("--hidden", type=int, default=8, help="n_a, the size of a(t) and c(t) (8)")
+    parser.add_argument("--seed", type=int, default=0, help="of the parameters and the name (0)")
+    parser.add_argument("--dtype", choices=TOLERANCE, default="float64")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=verify)
+    add_commands(parser.add_subparsers(title="other commands", metavar="COMMAND"))
+    options = parser.parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+def verify(options: argparse.Namespace) -> int:
+    """The main job: compare every quantity of section 3 on a real sequence."""
+    try:
+        word, alphabet = _sequence(options)
+        if options.hidden < 1:
+            raise ValueError(f"--hidden: expected 1 or more, got {options.hidden}")
+        if options.seed < 0:
+            raise ValueError(f"--seed: expected 0 or more, got {options.seed}")
+        x, y = next_characters(word, alphabet, options.dtype)
+    except (OSError, ValueError) as error:
+        print(f"lstm: {error}", file=sys.stderr)
+        return 2
+    n = len(alphabet)
+    params = init_params(n, options.hidden, n, options.seed, options.dtype)
+    rows = compare_section_3(params, x, y, _progress)
+    _progress("")
+    print(_as_json(word, rows) if options.json else _as_table(word, options, rows))
+    return 0 if all(row.ok for row in rows) else 1
+
+
+def _sequence(options: argparse.Namespace) -> tuple[str, str]:
+    """The text to learn, and its alphabet."""
+    if options.text is not None:
+        if options.word is not None:
+            raise ValueError("expected --word or --text, got both")
+        if options.length < 2:
+            raise ValueError(f"--length: expected 2 or more, got {options.length}")
+        try:
+            text = options.text.read_text("utf-8")[: options.length]
+        except UnicodeDecodeError:
+            raise ValueError(f"--text: expected UTF-8, {options.text} is not") from None
+        if len(text) < 2:
+            raise ValueError(f"--text: expected two characters or more in {options.text}")
+        return text, "".join(sorted(set(text)))
+    words = names()
+    word = options.word
+    if word is None:
+        word = random.Random(options.seed).choice(words)
+    if len(word) < 2:
+        raise ValueError(f"--word: expected two characters or more, got {word!r}")
+    return word, "".join(sorted(set("".join(words)) | set(word)))
+
+
+def _progress(quantity: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{quantity}", end="", file=sys.stderr, flush=True)
+
+
+def _as_json(word: str, rows: Sequence[Row]) -> str:
+    ok = all(row.ok for row in rows)
+    return json.dumps({"sequence": word, "ok": ok, "rows": [asdict(row) for row in rows]}, indent=2)
+
+
+def _as_table(word: str, options: argparse.Namespace, rows: Sequence[Row]) -> str:
+    lines = [
+        f"{word!r}: {len(word) - 1} steps, n_a = {options.hidden}, {options.dtype}",
+        "",
+        "section  dJ/d       shape      closed form  complex step  verdict",
+        "-------  ---------  ---------  -----------  ------------  -------",
+    ]
+    for row in rows:
+        shape = " × ".join(map(str, row.shape))
+        verdict = "agree" if row.ok else "DIFFER"
+        lines.append(
+            f"{row.section:7}  {row.quantity:9}  {shape:9}  {row.closed_form:11.1e}  "
+            f"{row.complex_step:12.1e}  {verdict}"
+        )
+    agreed = sum(row.ok for row in rows)
+    lines += [
+        "",
+        f"{agreed} of {len(rows)} agree to {TOLERANCE[options.dtype]:.0e}: generic gradients "
+        "against section 3 and",
+        "complex step; largest difference relative to the largest entry, worst over the steps.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""A wrong line, ready to be tried with changes."""
+
+import collections
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Steps, Value
+from minigrad.derivation.factors import factors
+from minigrad.derivation.spelling import Spelled, spell
+from minigrad.derivation.trace import Expression, Site
+from minigrad.derivation.trial import Trial, Unchanged, largest
+from minigrad.derivation.truth import Part, Truth
+from minigrad.tensor import Array
+
+# Changes the value at a site at a step: `change(value, trial, site)`.
+ChangeAt: TypeAlias = Callable[[Any, Trial, Site], Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a line can be changed: the same expression at every step is one place."""
+
+    text: str
+    sites: tuple[Site, ...]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A hypothesis: the line is right when it is changed so."""
+
+    kind: str
+    how: str
+    run: Callable[[Trial], Array | None]
+
+
+class Case:
+    """A wrong line with its trials at all steps."""
+
+    def __init__(self, trials: Sequence[Trial], truth: Truth) -> None:
+        self.truth = truth
+        self.claim = trials[0].line.claim
+        # What explains the error must hold at every step; most fails at the first tried. That is
+        # a wrong one, with as many contributions as there are.
+        self.trials = sorted(trials, key=lambda x: (x.ok, -len(self.part(x).through)))
+        self.first = self.trials[0]
+        self.line, self.expression = self.first.line, self.first.expression
+
+    @functools.cached_property
+    def is_summed(self) -> bool:
+        """Whether the line is one step's, and what it claims belongs to all."""
+        return len(self.trials) > 1 and self.truth.label(self.claim, 0)[1] is None
+
+    # --- places -----------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def result(self) -> Place:
+        """The whole result of the line."""
+        i = self.expression.result
+        return Place(self._texts[i].text, ((i, None),), self._values[i])
+
+    @functools.cached_property
+    def places(self) -> list[Place]:
+        """Every value on the way, in all its uses together, then each use of its own."""
+        values: dict[str, list[Site]] = {}
+        uses: dict[tuple[Any, ...], list[Site]] = {}
+        seen: collections.Counter[tuple[Any, ...]] = collections.Counter()
+        for i, node in enumerate(self.expression.nodes[: self.expression.result + 1]):
+            for k, j in enumerate(node.inputs):
+                text = self._texts[j].text
+                values.setdefault(text, []).append((j, None))
+                # The same text twice is one place at two steps, or else two places.
+                use = (text, self._texts[i].text, k)
+                alike = (*use, self._steps[j])
+                uses.setdefault((*use, seen[alike]), []).append((j, (i, k)))
+                seen[alike] += 1
+        times = collections.Counter(use[0] for use in uses)
+        whole = [self._place(text, sites) for text, sites in values.items()]
+        return whole + [self._place(use[0], s) for use, s in uses.items() if times[use[0]] > 1]
+
+    @functools.cached_property
+    def arguments(self) -> list[tuple[str, Claim, Place]]:
+        """What the line is given: the parameter, what it stands for, and where it is used."""
+        found = []
+        used = {j for node in self.expression.nodes for j in node.inputs} | {self.expression.result}
+        for name, claim in self.line.inputs.items():
+            nodes = [
+                j
+                for j, node in enumerate(self.expression.nodes)
+                if node.parameter is not None and node.parameter[0] == name and j in used
+            ]
+            if nodes:
+                found.append((name, claim, self._place(str(claim), [(j, None) for j in nodes])))
+                texts = {self._texts[j].text for j in nodes}
+                found += [
+                    (name, claim, place)
+                    for place in self.places
+                    if place.text in texts and place.sites[0][1] is not None
+                ]
+        return found
+
+    def is_there_twice(self, place: Place) -> bool:
+        """Whether a value is used more than once, or something else has the same value."""
+        [(site, _), *more] = place.sites
+        users = [
+            i for i, node in enumerate(self.expression.nodes) for j in node.inputs if j == site
+        ]
+        x = self._values[site]
+        return bool(more or len(users) > 1) or any(
+            i != site and np.shape(x) == np.shape(y) and np.allclose(x, y)
+            for i, y in enumerate(self._values)
+            if isinstance(y, np.ndarray)
+        )
+
+    def step_of(self, site: Site, trial: Trial) -> int | None:
+        """The step that an argument belongs to; that at hand, unless the line sees them all."""
+        parameter = self.expression.nodes[site[0]].parameter
+        return trial.t if parameter is None or parameter[1] is None else parameter[1]
+
+    def operation(self, place: Place) -> tuple[Callable[..., Any] | None, list[Place]]:
+        """The function that computes the value at a place, and its operands."""
+        node = self.expression.nodes[place.sites[0][0]]
+        return node.function, [self._place(self._texts[j].text, [(j, None)]) for j in node.inputs]
+
+    def _place(self, text: str, sites: Sequence[Site]) -> Place:
+        return Place(text, tuple(dict.fromkeys(sites)), self._values[sites[0][0]])
+
+    @functools.cached_property
+    def _values(self) -> list[Any]:
+        return self.expression.values(self.first.given)
+
+    @functools.cached_property
+    def _texts(self) -> list[Spelled]:
+        texts: list[Spelled] = []
+        for node in self.expression.nodes:
+            if node.parameter is not None:
+                claim = self.line.inputs[node.parameter[0]]
+                shown = claim if claim.t is not ALL_STEPS else replace(claim, t=0)
+                texts.append(Spelled(str(shown)))
+            elif node.function is not None:
+                name = getattr(node.function, "__name__", "the line")
+                texts.append(spell(name, [texts[j] for j in node.inputs]))
+            else:
+                x = node.constant
+                texts.append(Spelled(f"{x:g}" if isinstance(x, int | float) else "a constant"))
+        return texts
+
+    @functools.cached_property
+    def _steps(self) -> list[frozenset[int]]:
+        """The steps that each node sees, of a line that sees them all."""
+        steps: list[frozenset[int]] = []
+        for node in self.expression.nodes:
+            own = {node.parameter[1]} if node.parameter and node.parameter[1] is not None else set()
+            steps.append(frozenset(own).union(*(steps[j] for j in node.inputs)))
+        return steps
+
+    # --- what a change may bring in ---------------------------------------------------------------
+
+    @functools.cached_property
+    def claims(self) -> list[Claim]:
+        """Everything that could be given at the step at hand, at the one before and after."""
+        names = dict.fromkeys(name for name, _ in self.truth.values)
+        known: list[Claim] = []
+        for distance in (0, -1, 1):
+            for name in names:
+                moves = (name, None) not in self.truth.values
+                if distance and not moves:
+                    continue
+                known.append(Value(name, distance))
+                known.append(Adjoint(name, distance))
+                via = {
+                    m
+                    for label in self.truth.values
+                    if label[0] == name
+                    for m, _ in self.truth.contributions(label)
+                }
+                parts: tuple[str | Steps, ...] = (NEXT_STEP, THIS_STEP, *sorted(via))
+                for part in parts if len(via) > 1 else ():
+                    known.append(Adjoint(name, distance, part))
+        return known
+
+    def given(self, claim: Claim, t: int | None) -> Array:
+        """The array that a claim stands for; raises `Unchanged` where it stands for none."""
+        label = self.truth.label(claim, t)
+        if label not in self.truth.values or (
+            isinstance(claim, Adjoint) and not self.truth.flow.values[label].requires_grad
+        ):
+            raise Unchanged
+        array: Array = self.truth.given(claim, t)
+        return array
+
+    def fits(self, claim: Claim, place: Place) -> bool:
+        """Whether what a claim stands for has the shape of what stands at a place."""
+        if claim not in self._shapes:
+            try:
+                x = self.given(claim, self.step_of(place.sites[0], self.first))
+                self._shapes[claim] = x.shape
+            except Unchanged:
+                self._shapes[claim] = None
+        return bool(self._shapes[claim] == np.shape(place.value))
+
+    @functools.cached_property
+    def _shapes(self) -> dict[Claim, tuple[int, ...] | None]:
+        return {}
+
+    def factors(self, t: int | None) -> dict[str, Array]:
+        """What the true contributions are made of at a step, and what the line is given there."""
+        if t not in self._factors:
+            found = factors(self.truth, self.claim, t)
+            for claim in self.line.inputs.values():
+                if claim.t is not ALL_STEPS:
+                    x = self.truth.given(claim, t)
+                    found |= {str(claim): x, f"{claim}^2": x * x}
+            self._factors[t] = found
+        return self._factors[t]
+
+    def step_at(self, place: Place, site: Site, trial: Trial) -> int | None:
+        """The step at hand; of a line that sums over all steps, that of the summand."""
+        steps = sorted(t for _, t in self.part(trial).through if t is not None)
+        if trial.t is None and len(steps) == len(place.sites):
+            return steps[place.sites.index(site)]
+        return trial.t
+
+    @functools.cached_property
+    def _factors(self) -> dict[int | None, dict[str, Array]]:
+        return {}
+
+    def value_at(self, node: int, trial: Trial) -> Any:
+        """What a node computes at a step."""
+        return Expression(self.expression.nodes, node).run(trial.given)
+
+    def part(self, trial: Trial) -> Part:
+        """What the claim comes down to at a step."""
+        return self.truth.part(self.claim, trial.t)
+
+    # --- trying -----------------------------------------------------------------------------------
+
+    def changed(self, place: Place, change: ChangeAt) -> Callable[[Trial], Array | None]:
+        """The line with the value at one place changed."""
+
+        def run(trial: Trial) -> Array | None:
+            changes = {site: lambda x, site=site: change(x, trial, site) for site in place.sites}
+            return trial.attempt(lambda: self.expression.run(trial.given, changes))
+
+        return run
+
+    def first_result(self, run: Callable[[Trial], Array | None]) -> Array | None:
+        """What a changed line gives at the first step at which it is wrong."""
+        try:
+            return run(self.first)
+        except Unchanged:
+            return None
+
+    def residual(self, run: Callable[[Trial], Array | None]) -> float | None:
+        """How far a changed line is from the truth at most; None if it is no repair."""
+        worst = 0.0
+        for trial in self.trials:
+            try:
+                x = run(trial)
+            except Unchanged:
+                x = trial.result
+            if x is None or x.shape != trial.expected.shape:
+                return None
+            error = largest(x - trial.expected) / (largest(trial.expected) or 1.0)
+            if not error <= trial.tolerance + 1000 * self.truth.precision:
+                return None
+            worst = max(worst, error)
+        return worst

@@ -1,0 +1,92 @@
+"""Check the lines of a derivation, and report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from minigrad.derivation.blindspots import blind_spots
+from minigrad.derivation.chain import Chain
+from minigrad.derivation.derivation import Derivation, Line
+from minigrad.derivation.diagnosis import diagnose
+from minigrad.derivation.report import Diagnosis, Finding, Report
+from minigrad.derivation.trace import expression_of
+from minigrad.derivation.trial import Trial, attempt, quietly
+from minigrad.derivation.truth import Truth
+from minigrad.flow import GradientFlow, Label
+
+
+@quietly()
+def check(derivation: Derivation, flow: GradientFlow, chained: bool) -> Report:
+    """Compare every line with the truth; see `Derivation.check`."""
+    truth = Truth(flow, derivation.layout)
+    findings = [_finding(line, truth) for line in derivation.lines]
+    how = "each line given the true values and adjoints"
+    if chained:
+        findings = Chain(derivation.lines, findings, truth).findings()
+        how = "each line given what the lines before it computed"
+    return Report(f"{derivation.title}: {how}", tuple(findings), blind_spots(truth))
+
+
+@quietly()
+def check_arrays(lines: Mapping[Label, Line], flow: GradientFlow, layout: str) -> Report:
+    """Compare arrays, each as a line that is given nothing, at one step; see `compare`."""
+    truth = Truth(flow, layout)
+    findings: list[Finding] = []
+    for (name, t), line in lines.items():
+        expected = truth.sum_of(truth.part(line.claim, t))
+        trial = attempt(line, t, expression_of(line, {}), {}, expected, truth.precision)
+        finding = summary(line, [trial], None if trial.ok else diagnose([trial], truth))
+        if finding.diagnosis is not None and all(other.ok for other in findings):
+            message = f"Look here first. {finding.diagnosis.message}"
+            finding = replace(finding, diagnosis=replace(finding.diagnosis, message=message))
+        claim = f"dJ/d{name}" + ("" if t is None else f"({t})")
+        findings.append(replace(finding, claim=claim))
+    return Report("Gradients by hand", tuple(findings), blind_spots(truth))
+
+
+def _finding(line: Line, truth: Truth) -> Finding:
+    """Check one line alone, at every step at which its claim exists."""
+    try:
+        trials = trials_of(line, truth)
+    except LookupError as error:
+        return unusable(line, str(error.args[0]))
+    return summary(line, trials, None if all(x.ok for x in trials) else diagnose(trials, truth))
+
+
+def trials_of(line: Line, truth: Truth) -> list[Trial]:
+    """The line at every step, given the truth."""
+    steps = truth.steps_of(line)
+    given = {t: {name: truth.given(c, t) for name, c in line.inputs.items()} for t in steps}
+    expression = expression_of(line, given[steps[-1]])
+    return [
+        attempt(
+            line,
+            t,
+            expression,
+            given[t],
+            truth.sum_of(truth.part(line.claim, t)),
+            truth.precision,
+        )
+        for t in steps
+    ]
+
+
+def summary(line: Line, trials: Sequence[Trial], diagnosis: Diagnosis | None) -> Finding:
+    """What the trials of a line come to."""
+    worst = max(trials, key=lambda trial: trial.error - trial.tolerance)
+    return Finding(
+        line.ref,
+        line.claim,
+        diagnosis is None,
+        worst.error,
+        worst.tolerance,
+        tuple(trial.t for trial in trials if not trial.ok),
+        tuple(trial.t for trial in trials),
+        diagnosis,
+    )
+
+
+def unusable(line: Line, message: str) -> Finding:
+    """A line that can't be run at any step."""
+    return Finding(
+        line.ref, line.claim, False, float("inf"), 0.0, (), (), Diagnosis("raised", message)
+    )

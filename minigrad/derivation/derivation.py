@@ -1,0 +1,148 @@
+"""A derivation is a list of lines; a line computes what it claims from what it is given."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Value
+
+if TYPE_CHECKING:
+    from minigrad.derivation.report import Report
+    from minigrad.flow import GradientFlow
+
+LAYOUTS = ("gradient", "numerator")
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a derivation.
+
+    Attributes
+    ----------
+    ref
+        Where it stands in the text, such as "3.4".
+    claim
+        What it says it computes.
+    function
+        Computes it, from arrays given by keyword.
+    inputs
+        What each of the function's parameters stands for.
+    """
+
+    ref: str
+    claim: Adjoint
+    function: Callable[..., Any]
+    inputs: Mapping[str, Claim]
+
+
+class Derivation:
+    """Lines in the order of the text, written by hand or by minigrad.
+
+    Parameters
+    ----------
+    title
+        What it derives.
+    layout
+        "numerator": dJ/dv is the transpose of v, a row for a column vector. "gradient": dJ/dv has
+        the shape of v. Values are given as they are in both.
+
+    Attributes
+    ----------
+    lines : list of Line
+
+    Raises
+    ------
+    ValueError
+        If there is no such layout.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> square = mg.Derivation("J = x^2", layout="gradient")
+    >>> @square.line("1", mg.adjoint("x"))
+    ... def _(x=mg.value("x")):
+    ...     return 2 * x
+    >>> x = mg.tensor(3.0, requires_grad=True, name="x")
+    >>> square.check(mg.gradient_flow(x * x)).ok
+    True
+    """
+
+    def __init__(self, title: str, layout: str = "numerator") -> None:
+        require_layout("Derivation", layout)
+        self.title = title
+        self.layout = layout
+        self.lines: list[Line] = []
+
+    def line(self, ref: str, claim: Adjoint) -> Callable[[_Function], _Function]:
+        """Decorate the function of a line, and add the line.
+
+        The function takes arrays; the default value of each parameter, `value(...)` or
+        `adjoint(...)`, says which. It is written once, for a general step t.
+
+        Parameters
+        ----------
+        ref
+            Where the line stands in the text.
+        claim
+            What it computes.
+
+        Raises
+        ------
+        TypeError
+            If the claim is no adjoint, or a parameter does not say what it is given.
+        """
+        if not isinstance(claim, Adjoint) or claim.t is ALL_STEPS:
+            raise TypeError(f"line {ref}: expected adjoint('a name', t=..., via=...), got {claim}")
+
+        def add(function: _Function) -> _Function:
+            self.lines.append(Line(ref, claim, function, _inputs(ref, function)))
+            return function
+
+        return add
+
+    def check(self, flow: "GradientFlow", chained: bool = False) -> "Report":
+        """Compare every line, at every step, with what the gradient flow holds.
+
+        Parameters
+        ----------
+        flow
+            The gradient flow of the model, by `minigrad.gradient_flow`.
+        chained
+            False gives each line the true values and adjoints, so that exactly the wrong lines
+            fail. True gives it what the earlier lines computed, which finds a wrong order, a
+            missing line or a wrong boundary too.
+
+        Returns
+        -------
+        Report
+        """
+        from minigrad.derivation.checking import check
+
+        return check(self, flow, chained)
+
+    def __repr__(self) -> str:
+        return f"Derivation({self.title!r}, layout={self.layout!r}), {len(self.lines)} lines"
+
+
+def _inputs(ref: str, function: Callable[..., Any]) -> dict[str, Claim]:
+    """What the parameters of a line's function say by their default values."""
+    inputs = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if not isinstance(parameter.default, Value | Adjoint):
+            raise TypeError(
+                f"line {ref}: parameter {name} does not say what it is given; write "
+                f"{name}=value('a name') or {name}=adjoint('a name')"
+            )
+        inputs[name] = parameter.default
+    return inputs
+
+
+def require_layout(function: str, layout: str) -> None:
+    """Raise if there is no such layout."""
+    if layout not in LAYOUTS:
+        raise ValueError(
+            f"{function}: expected layout {' or '.join(map(repr, LAYOUTS))}, got {layout!r}"
+        )

@@ -1,0 +1,105 @@
+"""Say how a line is wrong: try every hypothesis, and list those that mend it."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.derivation.case import Case, Repair
+from minigrad.derivation.changes import named_factor
+from minigrad.derivation.hypotheses import HYPOTHESES
+from minigrad.derivation.report import Diagnosis, Explanation
+from minigrad.derivation.trial import Trial
+from minigrad.derivation.truth import Truth
+from minigrad.tensor import Array
+
+# What a line does that no change of its expression explains.
+_PLAIN = ("changed input", "wrong type", "not finite")
+SHOWN = 5  # explanations at most
+
+
+def diagnose(trials: Sequence[Trial], truth: Truth) -> Diagnosis:
+    """Explain what is wrong with a line, from its trials at all steps."""
+    case = Case(trials, truth)
+    failure = case.first.failure
+    if failure and failure[0] in _PLAIN:
+        return Diagnosis(*failure)
+    rows = (_fitting(case, row) for row in HYPOTHESES)
+    found = next((row for row in rows if row), None) or _fitting_two(case)
+    if found:
+        lead = f"{failure[1]} " if failure else ""
+        first = found[0]
+        return Diagnosis(first.kind, lead + first.message, tuple(found[1:SHOWN]))
+    if failure:
+        return Diagnosis(*failure)
+    return Diagnosis("unexplained", _worst_entries(case.first))
+
+
+def _fitting(
+    case: Case, hypotheses: Sequence[Callable[[Case], Iterator[Repair]]]
+) -> list[Explanation]:
+    """The repairs that work. Of one kind the first says it, but for operands, which all count."""
+    found = []
+    for hypothesis in hypotheses:
+        fitting = _tried(case, hypothesis(case))
+        found += list(itertools.islice(fitting, SHOWN if "operand" in hypothesis.__name__ else 1))
+    return found
+
+
+def _fitting_two(case: Case) -> list[Explanation]:
+    """The repairs that work together with a second one, of the result."""
+    repairs = (repair for hypothesis in HYPOTHESES[0] for repair in hypothesis(case))
+    pairs = (pair for repair in repairs for pair in _with_a_second(case, repair))
+    return list(itertools.islice(_tried(case, pairs), 1))
+
+
+def _tried(case: Case, repairs: Iterator[Repair]) -> Iterator[Explanation]:
+    for repair in repairs:
+        residual = case.residual(repair.run)
+        if residual is not None:
+            to = f" to {residual:.0e}" if residual else ""
+            yield Explanation(repair.kind, f"Equal to the truth{to} {repair.how}.")
+
+
+def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:
+    """A repair, and then another of what comes out."""
+
+    def both(
+        kind: str, how: str, change: Callable[[Array], Array], over_steps: bool = False
+    ) -> Repair:
+        def run(trial: Trial) -> Array | None:
+            terms: list[Any] = [repair.run(x) for x in (case.trials if over_steps else [trial])]
+            return trial.attempt(lambda: change(sum(terms[1:], terms[0])))
+
+        kinds = kind if repair.kind == kind else f"{repair.kind} and {kind}"
+        return Repair(kinds, f"{repair.how} and {how}", run)
+
+    x = case.first_result(repair.run)
+    if x is None:
+        return
+    expected = case.first.expected
+    if x.ndim > 1 and x.mT.shape == expected.shape:
+        yield both("transpose", "transposed", lambda x: x.mT)
+    if x.shape == expected.shape:
+        yield both("sign", "multiplied by -1", np.negative)
+        factor = named_factor(case, x)
+        if factor is not None:
+            name, number = factor
+            yield both("scale", f"multiplied by {name}", lambda x: number * x)
+        if case.is_summed:
+            yield both("missing sum", "summed over the steps", lambda x: x, over_steps=True)
+
+
+def _worst_entries(trial: Trial) -> str:
+    """Where the result differs most."""
+    assert trial.result is not None
+    difference = np.abs(trial.result - trial.expected)
+    worst = np.argsort(difference, axis=None)[::-1][:3]
+    entries = (
+        f"[{', '.join(map(str, np.unravel_index(i, difference.shape)))}] is "
+        f"{trial.result.flat[i]:.6g}, expected {trial.expected.flat[i]:.6g}"
+        for i in worst
+    )
+    where = "" if trial.t is None else f" at step {trial.t}"
+    return f"No simple change mends it. The entries that differ most{where}: {'; '.join(entries)}."

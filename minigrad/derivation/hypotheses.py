@@ -1,0 +1,279 @@
+"""How a line may be wrong: for each kind of error a generator of the changes that would mend it.
+
+Nothing is decided here. A change is tried by `Case.residual` against the truth at all steps, so
+adding a kind of error is adding a function to the table at the end.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.derivation import changes
+from minigrad.derivation.case import Case, Repair
+from minigrad.derivation.claims import Adjoint
+from minigrad.derivation.trace import Site
+from minigrad.derivation.trial import Trial, largest
+from minigrad.tensor import Array
+
+
+def sign(case: Case) -> Iterator[Repair]:
+    """The result, or a value on the way, has the wrong sign."""
+    yield Repair("sign", "when multiplied by -1", case.changed(case.result, changes.negated))
+    for place in case.places:
+        yield Repair(
+            "sign", f"when {place.text} has the other sign", case.changed(place, changes.negated)
+        )
+
+
+def transpose(case: Case) -> Iterator[Repair]:
+    """The result, or a value on the way, is the transpose of what it should be."""
+    yield Repair("transpose", "when transposed", case.changed(case.result, changes.transposed))
+    for place in case.places:
+        if np.ndim(place.value) > 1:
+            yield Repair(
+                "transpose",
+                f"when {place.text} is transposed",
+                case.changed(place, changes.transposed),
+            )
+
+
+def scale(case: Case) -> Iterator[Repair]:
+    """The result is off by a constant factor."""
+    yield from changes.scaled(case, case.result, any_number=True)
+
+
+def scale_inside(case: Case) -> Iterator[Repair]:
+    """A value on the way is off by a constant factor that has a name."""
+    for place in case.places:
+        yield from changes.scaled(case, place)
+
+
+def any_scale_inside(case: Case) -> Iterator[Repair]:
+    """A value on the way is off by some constant factor."""
+    for place in case.places:
+        yield from changes.scaled(case, place, any_number=True)
+
+
+def missing_sum(case: Case) -> Iterator[Repair]:
+    """A sum over the steps, or over an axis, was forgotten."""
+    if case.is_summed:
+
+        def over_steps(trial: Trial) -> Array | None:
+            results: list[Any] = [other.result for other in case.trials]
+            return trial.attempt(lambda: sum(results[1:], results[0]))
+
+        yield Repair(
+            "missing sum",
+            "when summed over the steps: what the line gives is the share of step t",
+            over_steps,
+        )
+    shares = case.truth.contributions(case.part(case.first).label)
+    if case.first.t is None:
+        for step in case.truth.steps:
+            others = tuple(m for m in shares if m[1] not in (step, None))
+            yield Repair(
+                "missing sum",
+                f"when summed over the steps: what the line gives is the share of step {step}",
+                case.changed(case.result, changes.with_parts(case, others, np.add)),
+            )
+    yield from changes.summed(case, case.result)
+
+
+def missing_sum_inside(case: Case) -> Iterator[Repair]:
+    """A sum over an axis of a value on the way was forgotten."""
+    for place in case.places:
+        yield from changes.summed(case, place)
+
+
+def broadcast(case: Case) -> Iterator[Repair]:
+    """The entries are right, and repeated, or not repeated where they should be."""
+    shape = case.first.expected.shape
+
+    def spread(x: Array, trial: Trial, _: Site) -> Array:
+        return np.broadcast_to(x, trial.expected.shape)
+
+    def kept(x: Array, trial: Trial, _: Site) -> Array:
+        expected = np.broadcast_to(trial.expected, x.shape)
+        if largest(x - expected) > 1000 * case.truth.precision * largest(expected):
+            raise ValueError("the entries differ")
+        return trial.expected
+
+    got = np.shape(case.result.value)
+    how = f"but only by broadcasting: it has shape {got}, and {case.claim} has shape {shape}"
+    yield Repair("broadcast", how, case.changed(case.result, spread))
+    yield Repair("broadcast", how, case.changed(case.result, kept))
+    yield Repair(
+        "shape",
+        f"when reshaped from {got} to {shape}",
+        case.changed(case.result, lambda x, trial, _: np.reshape(x, trial.expected.shape)),
+    )
+
+
+def broadcast_inside(case: Case) -> Iterator[Repair]:
+    """A value on the way has lost an axis of length 1, and was spread along another."""
+    for place in case.places:
+        for axis in range(np.ndim(place.value) + 1) if np.ndim(place.value) else ():
+            yield Repair(
+                "broadcast",
+                f"when {place.text} keeps axis {axis}, so that it is not spread along another",
+                case.changed(place, lambda x, *_, axis=axis: np.expand_dims(x, axis)),
+            )
+
+
+def missing_contribution(case: Case) -> Iterator[Repair]:
+    """Some of the contributions that the claim is the sum of were left out."""
+    own = case.part(case.first).through
+    for missing in changes.sets_of_contributions(case, inside=True):
+        if set(missing) == own:
+            continue  # zero, and everything added to it
+        yield Repair(
+            "missing contribution",
+            f"when {changes.in_words(case, missing)} is added",
+            case.changed(case.result, changes.with_parts(case, missing, np.add)),
+        )
+
+
+def double_counted(case: Case) -> Iterator[Repair]:
+    """A contribution was added twice, or one that does not belong to the claim."""
+    for inside in (True, False):
+        for extra in changes.sets_of_contributions(case, inside):
+            yield Repair(
+                "double-counted contribution",
+                f"when {changes.in_words(case, extra)} is taken away"
+                + ("" if inside else ", which the claim leaves out"),
+                case.changed(case.result, changes.with_parts(case, extra, np.subtract)),
+            )
+    for place, kept, dropped in changes.addends(case):
+        if case.is_there_twice(dropped):
+            yield Repair(
+                "double-counted contribution",
+                f"when {dropped.text} is added once less",
+                case.changed(place, changes.operand_alone(case, kept)),
+            )
+
+
+def extra_term(case: Case) -> Iterator[Repair]:
+    """There is a term too many."""
+    for place, kept, dropped in changes.addends(case):
+        yield Repair(
+            "extra term",
+            f"without the term {dropped.text}",
+            case.changed(place, changes.operand_alone(case, kept)),
+        )
+
+
+def wrong_operand(case: Case) -> Iterator[Repair]:
+    """The line is given one value where another is right, or one adjoint; or two are swapped."""
+    for name, claim, place in case.arguments:
+        for other in case.claims:
+            if changes.alike(claim, other) and other != claim and case.fits(other, place):
+                yield from changes.given_instead(case, name, place, other)
+    for function in (np.matmul, np.subtract, np.divide):
+        for place, operands in changes.operations(case, function):
+            yield Repair(
+                "wrong operand",
+                f"when the two operands of {place.text} change places",
+                case.changed(place, changes.swapped(case, function, operands)),
+            )
+
+
+def unlike_operand(case: Case) -> Iterator[Repair]:
+    """The line is given an adjoint where a value is right, or a part of another adjoint."""
+    for name, claim, place in case.arguments:
+        for other in case.claims:
+            if not changes.alike(claim, other) and case.fits(other, place):
+                yield from changes.given_instead(case, name, place, other)
+
+
+def operand_of_another_shape(case: Case) -> Iterator[Repair]:
+    """The line is given something of another shape than what is right."""
+    for name, claim, place in case.arguments:
+        for other in case.claims:
+            if changes.alike(claim, other) and case.first.failure and not case.fits(other, place):
+                yield from changes.given_instead(case, name, place, other)
+
+
+def missing_factor(case: Case) -> Iterator[Repair]:
+    """A factor was left out of the result."""
+    texts = list(case.factors(case.first.t))
+    for text in texts:
+        yield from changes.with_factor(case, case.result, text, changes.PRODUCTS)
+
+
+def two_missing_factors(case: Case) -> Iterator[Repair]:
+    """Two factors, or a factor that is a sum of two, were left out of the result."""
+    texts = list(case.factors(case.first.t))
+    for (a, b), (form, function) in itertools.product(
+        itertools.permutations(texts, 2), changes.PAIRS
+    ):
+        yield Repair(
+            "missing factor",
+            f"when multiplied by {form.format(a, b)}",
+            case.changed(case.result, changes.with_two(case, a, b, function)),
+        )
+
+
+def missing_factor_inside(case: Case) -> Iterator[Repair]:
+    """A factor, or a division, was left out of a value on the way."""
+    for place in case.places:
+        for text in case.factors(case.step_at(place, place.sites[0], case.first)):
+            yield from changes.with_factor(case, place, text, changes.PRODUCTS + changes.QUOTIENT)
+
+
+def extra_factor(case: Case) -> Iterator[Repair]:
+    """There is a factor too many."""
+    for function in (np.multiply, np.matmul, np.divide):
+        for place, operands in changes.operations(case, function):
+            for kept, dropped in (operands, operands[::-1])[: 1 if function is np.divide else 2]:
+                yield Repair(
+                    "extra factor",
+                    f"without the factor {'1/' if function is np.divide else ''}{dropped.text}",
+                    case.changed(place, changes.operand_alone(case, kept)),
+                )
+
+
+def divided_by_a_factor(case: Case) -> Iterator[Repair]:
+    """There is a factor too many, though not by itself; or a division was left out."""
+    for text in case.factors(case.first.t):
+        used = any(text in place.text for place in case.places)
+        for repair in changes.with_factor(case, case.result, text, changes.QUOTIENT):
+            yield replace(repair, kind="extra factor" if used else "missing factor")
+
+
+def another_adjoint(case: Case) -> Iterator[Repair]:
+    """The result is the right adjoint of another value."""
+    given = set(case.line.inputs.values())
+    for claim in case.claims:
+        if isinstance(claim, Adjoint) and claim not in given and not changes.answers(case, claim):
+
+            def run(trial: Trial, claim: Adjoint = claim) -> Array | None:
+                other = case.given(claim, trial.t)
+                error = np.inf if trial.result is None else changes.difference(trial.result, other)
+                return trial.expected if error <= 1000 * case.truth.precision else None
+
+            yield Repair("wrong operand", f"for another value: this is {claim}", run)
+
+
+# The kinds of error, the simpler first. Each row is tried only where nothing before it fits.
+HYPOTHESES: tuple[tuple[Callable[[Case], Iterator[Repair]], ...], ...] = (
+    (
+        sign,
+        transpose,
+        scale,
+        missing_sum,
+        broadcast,
+        missing_contribution,
+        double_counted,
+        scale_inside,
+        wrong_operand,
+        extra_factor,
+        missing_factor,
+        divided_by_a_factor,
+        missing_sum_inside,
+    ),
+    (extra_term, broadcast_inside, missing_factor_inside, any_scale_inside),
+    (unlike_operand, two_missing_factors, operand_of_another_shape, another_adjoint),
+)

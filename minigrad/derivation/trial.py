@@ -1,0 +1,175 @@
+"""One line at one step: what it was given, what it gave, and how far that is from the truth."""
+
+import functools
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.derivation.derivation import Line
+from minigrad.derivation.trace import Expression, copied
+from minigrad.tensor import Array
+
+REPETITIONS = 3  # of a line with random rounding errors
+
+
+class Unchanged(Exception):  # noqa: N818, a signal and no error
+    """A change has nothing to work on at this step: the line stays as it is there."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A line at one step.
+
+    Attributes
+    ----------
+    given
+        The arguments.
+    expected
+        The truth.
+    result
+        What the line gave; None if that is nothing to compare with the truth.
+    failure
+        Why not, a kind and a sentence.
+    error
+        The largest deviation, relative to the largest entry of the truth.
+    tolerance
+        What rounding explains of it.
+    disturbed
+        What the line gives with random rounding errors.
+    """
+
+    line: Line
+    t: int | None
+    expression: Expression
+    given: Mapping[str, Any]
+    expected: Array
+    result: Array | None
+    failure: tuple[str, str] | None
+    error: float
+    tolerance: float
+    disturbed: Sequence[Any]
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None and self.error <= self.tolerance
+
+    def attempt(self, run: Callable[[], Any]) -> Array | None:
+        """What a changed line gives; None if that is no array."""
+        try:
+            x = run()
+        except Unchanged:
+            raise
+        except Exception:  # whatever a change does to the line
+            return None
+        return np.asarray(x) if is_numeric(x) else None
+
+
+def attempt(
+    line: Line,
+    t: int | None,
+    expression: Expression,
+    given: Mapping[str, Any],
+    expected: Array,
+    precision: float,
+    disturbed: Sequence[Mapping[str, Any]] = (),
+) -> Trial:
+    """Run a line at one step, and compare.
+
+    The tolerance follows the conditioning of what the line computes: it is run again with a random
+    rounding error in every operation (stochastic arithmetic, after Vignes), and the spread says
+    what rounding can do. `disturbed` are the arguments to do so with, if not the given ones.
+    """
+    result, failure = _run(line, given, expected)
+    noise = functools.partial(_with_rounding_error, np.random.default_rng(0), precision)
+    repeated = []
+    for arguments in disturbed or [given] * REPETITIONS:
+        try:
+            repeated.append(expression.run(arguments, each=noise))
+        except Exception:  # so does the line
+            break
+    if result is None or result.shape != expected.shape:
+        return Trial(
+            line, t, expression, given, expected, result, failure, np.inf, precision, repeated
+        )
+    scale = largest(expected) or largest(result) or 1.0
+    spread = max((largest(x - result) for x in repeated), default=0.0)
+    tolerance = 10 * (precision + spread / scale)
+    error = largest(result - expected) / scale
+    return Trial(line, t, expression, given, expected, result, failure, error, tolerance, repeated)
+
+
+def largest(x: Any) -> float:
+    """The largest entry by magnitude; 0 of none."""
+    return float(np.max(np.abs(x), initial=0))
+
+
+def is_numeric(x: Any) -> bool:
+    """Whether it is an array of real numbers, or a number."""
+    if isinstance(x, bool) or not isinstance(x, np.ndarray | np.generic | float | int):
+        return False
+    return np.asarray(x).dtype.kind in "fiub"
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without warnings: what is not finite is found in the results."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _run(
+    line: Line, given: Mapping[str, Any], expected: Array
+) -> tuple[Array | None, tuple[str, str] | None]:
+    """The result of a line, and what makes it unfit to be compared."""
+    arguments = copied(given)
+    try:
+        x = line.function(**arguments)
+    except Exception as error:  # whatever the author's function raises
+        return None, ("raised", f"It raises {type(error).__name__}: {error}.")
+    if not is_numeric(x):
+        kind = f"an array of {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
+        return None, ("wrong type", f"It returns {kind}; expected an array of real numbers.")
+    result = np.asarray(x, float) if np.asarray(x).dtype.kind == "b" else np.asarray(x)
+    for name, g in given.items():
+        if not _unchanged(g, arguments[name]):
+            return result, (
+                "changed input",
+                f"It changes its input {name} in place, so every later line would see another "
+                "array; work on a copy.",
+            )
+    if not np.all(np.isfinite(result)):
+        where = ", ".join(map(str, np.argwhere(~np.isfinite(result))[0]))
+        return result, (
+            "not finite",
+            f"{np.sum(~np.isfinite(result))} of {result.size} entries are not finite, the first "
+            f"at [{where}]; look for a division by zero, a log of zero or an overflow.",
+        )
+    if not np.all(np.isfinite(expected)):
+        return result, (
+            "not finite",
+            "The flow's own adjoint is not finite here; choose data that saturates less.",
+        )
+    if result.shape != expected.shape:
+        return result, (
+            "shape",
+            f"It gives shape {result.shape}, and {line.claim} has shape {expected.shape}.",
+        )
+    return result, None
+
+
+def _unchanged(before: Any, after: Any) -> bool:
+    if isinstance(before, dict):
+        return all(_unchanged(x, after.get(step)) for step, x in before.items())
+    return np.shape(before) == np.shape(after) and np.array_equal(before, after, equal_nan=True)
+
+
+def _with_rounding_error(rng: np.random.Generator, precision: float, x: Any) -> Any:
+    """Move every entry by one unit in its last place, up or down."""
+    if not isinstance(x, np.ndarray | np.floating) or x.dtype.kind != "f":
+        return x
+    return x * (1 + precision * np.sign(rng.random(x.shape) - 0.5)).astype(x.dtype)

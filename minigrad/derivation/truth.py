@@ -1,0 +1,209 @@
+"""What a gradient flow holds of a claim at a step: which part of which sum, and its array."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, Adjoint, Claim, Steps
+from minigrad.derivation.derivation import Line
+from minigrad.flow import GradientFlow, Label
+from minigrad.tensor import Array
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sum of some of the contributions to one adjoint: what a claim comes down to at a step.
+
+    Two claims that come down to the same part say the same thing, such as the whole adjoint and
+    the contribution via z_o, where that is the only one.
+    """
+
+    label: Label
+    through: frozenset[Label]
+
+
+class Truth:
+    """The arrays of a gradient flow, by claim and step, in one layout."""
+
+    def __init__(self, flow: GradientFlow, layout: str) -> None:
+        self.flow = flow
+        self.layout = layout
+        self.values = {label: np.asarray(x) for label, x in flow.values.items()}
+        self.steps = sorted({t for _, t in self.values if t is not None})
+        self.precision = float(np.finfo(flow.J.dtype).eps)
+        self._contributions = {
+            label: {m: self._laid_out(np.asarray(x)) for m, x in flow.contributions(*label).items()}
+            for label in self.values
+        }
+        made = [x for x in flow.values.values() if x._operation is not None and x.ndim > 1]
+        self.batch = _common_length([x.shape for x in made])
+        # J is the sum of nothing; its adjoint is 1.
+        self.J = (flow.J.name or "J", flow.J.t)
+        self._contributions[self.J] = {self.J: np.ones_like(self.values[self.J])}
+
+    def by_name(self) -> dict[str, list[Array]]:
+        """The values of each name at all its steps."""
+        found: dict[str, list[Array]] = {}
+        for (name, _), x in self.values.items():
+            found.setdefault(name, []).append(x)
+        return found
+
+    def adjoints_by_name(self) -> dict[str, list[Array]]:
+        """The adjoints of each name at all its steps, of those that reach J."""
+        found: dict[str, list[Array]] = {}
+        for label, parts in self._contributions.items():
+            if parts:
+                found.setdefault(label[0], []).append(self.sum_of(Part(label, frozenset(parts))))
+        return found
+
+    # --- which ------------------------------------------------------------------------------------
+
+    def steps_of(self, line: Line) -> list[int | None]:
+        """The steps at which a line can be checked: its claim and all it is given exist there.
+
+        Raises
+        ------
+        LookupError
+            If there are none; it says why.
+        """
+        claims = [line.claim, *line.inputs.values()]
+        for claim in claims:
+            self._require_known(claim)
+        steps = self.steps if any(map(self._moves, claims)) else [None]
+        found = [
+            t
+            for t in steps
+            if self._exists(line.claim, t) and all(self._is_given(c, t) for c in claims)
+        ]
+        if not found:
+            raise LookupError(
+                f"{line.claim} and what the line is given exist together at no step; "
+                "look at the t of each"
+            )
+        return found
+
+    def part(self, claim: Adjoint, t: int | None) -> Part:
+        """What an adjoint comes down to at step t."""
+        label = self.label(claim, t)
+        own = t if label[1] is None else label[1]
+        known = self.contributions(label)
+        if claim.via is None:
+            through = frozenset(known)
+        elif claim.via is NEXT_STEP:
+            through = frozenset(m for m in known if own is not None and m[1] == own + 1)
+        elif isinstance(claim.via, Steps):  # of a value, all that does not come from other steps
+            steps = {own} if label[1] is None else {own, None}
+            through = frozenset(m for m in known if m[1] in steps)
+        else:
+            alike = {m for m in known if m[0] == claim.via}
+            at_hand = alike & {(claim.via, t), (claim.via, None)}
+            only = alike if len(alike) == 1 and label[1] is not None else set()
+            through = frozenset(at_hand or only)
+        return Part(label, through)
+
+    def parts(self, claim: Adjoint) -> dict[int, Part]:
+        """What an adjoint at all steps comes down to at each of them."""
+        at_hand = replace(claim, t=0)
+        return {t: self.part(at_hand, t) for t in self.steps if self._exists(at_hand, t)}
+
+    def label(self, claim: Claim, t: int | None) -> Label:
+        """The name and step of the value that a claim speaks of at step t."""
+        if (claim.name, None) in self.values or t is None or isinstance(claim.t, Steps):
+            return claim.name, None
+        return claim.name, t + claim.t
+
+    def contributions(self, label: Label) -> dict[Label, Array]:
+        """What the adjoint of a value is the sum of; nothing for a value that is not there."""
+        return self._contributions.get(label, {})
+
+    # --- how much ---------------------------------------------------------------------------------
+
+    def sum_of(self, part: Part) -> Array:
+        """A part of an adjoint, in the layout of the derivation."""
+        arrays = [x for m, x in self.contributions(part.label).items() if m in part.through]
+        if not arrays:
+            return np.zeros_like(self._laid_out(self._value(part.label)))
+        return sum(arrays[1:], arrays[0])
+
+    def given(self, claim: Claim, t: int | None) -> Any:
+        """The array that a claim stands for at step t, or a dict of them for all steps."""
+        if isinstance(claim, Adjoint):
+            if claim.t is ALL_STEPS:
+                return {s: self.sum_of(part) for s, part in self.parts(claim).items()}
+            return self.sum_of(self.part(claim, t))
+        if claim.t is ALL_STEPS:
+            return {s: x for (name, s), x in self.values.items() if name == claim.name}
+        return self._value(self.label(claim, t))
+
+    def _value(self, label: Label) -> Array:
+        """A value. After the last step there is none; whatever is computed from it meets a zero."""
+        if label in self.values:
+            return self.values[label]
+        return self.values[label[0], self._steps_of_name(label[0])[-1]]
+
+    def _laid_out(self, g: Array) -> Array:
+        return g.mT if self.layout == "numerator" and g.ndim > 1 else g
+
+    # --- whether ----------------------------------------------------------------------------------
+
+    def _exists(self, claim: Adjoint, t: int | None) -> bool:
+        if self.label(claim, t) not in self.values:
+            return False
+        # At the last step, what flows from the next is zero; other parts are not there at all.
+        return claim.via in (None, NEXT_STEP) or bool(self.part(claim, t).through)
+
+    def _is_given(self, claim: Claim, t: int | None) -> bool:
+        label = self.label(claim, t)
+        if claim.t is ALL_STEPS or label in self.values:
+            return True
+        return label[1] is not None and label[1] > self._steps_of_name(label[0])[-1]
+
+    def _moves(self, claim: Claim) -> bool:
+        """Whether a claim means something else at another step."""
+        if claim.t is ALL_STEPS:
+            return False
+        if (claim.name, None) not in self.values:
+            return True
+        used = self.contributions((claim.name, None))
+        return isinstance(claim, Adjoint) and claim.via is not None and any(t for _, t in used)
+
+    def _steps_of_name(self, name: str) -> list[int]:
+        return [t for n, t in self.values if n == name and t is not None]
+
+    def _require_known(self, claim: Claim) -> None:
+        labels = [label for label in self.values if label[0] == claim.name]
+        if not labels:
+            raise LookupError(
+                f"no value is called {claim.name}; known are {_listed(n for n, _ in self.values)}"
+            )
+        if isinstance(claim, Adjoint):
+            if not any(self.flow.values[label].requires_grad for label in labels):
+                raise LookupError(
+                    f"{claim.name} requires no gradient; make it with requires_grad=True"
+                )
+            via = {m for label in labels for m, _ in self.contributions(label)}
+            if isinstance(claim.via, str) and claim.via not in via:
+                raise LookupError(
+                    f"{claim.name} does not reach J through {claim.via}; it does through "
+                    f"{_listed(sorted(via))}"
+                )
+
+
+def _common_length(shapes: list[tuple[int, ...]]) -> int | None:
+    """The length of the axis that all have in common, the last or the first: the batch."""
+    for axis in (-1, 0):
+        lengths = {shape[axis] for shape in shapes}
+        if len(lengths) == 1:
+            return lengths.pop()
+    return None
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names)) or "nothing"
+
+
+def arrays_in(given: Any) -> Iterator[Array]:
+    """The arrays that a parameter holds: one, or one for each step."""
+    yield from given.values() if isinstance(given, dict) else [given]

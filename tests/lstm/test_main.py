@@ -1,0 +1,139 @@
+"""The command: its table, its exit status, and one clear line for bad values."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstm import closed_form
+from lstm.__main__ import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_table(capsys: Capture) -> None:
+    assert main(["--word", "anna", "--hidden", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert lines[0] == "'anna': 3 steps, n_a = 3, float64"
+    rows = [line.split() for line in lines if line[:2] == "3."]
+    quantities = [name for names in closed_form.QUANTITIES.values() for name in names]
+    assert [row[1] for row in rows] == quantities
+    assert {row[-1] for row in rows} == {"agree"}
+    assert all(float(error) < 1e-10 for row in rows for error in row[-3:-1])
+    assert "29 of 29 agree" in out
+
+
+def test_json(capsys: Capture) -> None:
+    assert main(["--word", "wilhelmina", "--seed", "3", "--hidden", "5", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["sequence"], result["ok"], len(result["rows"])) == ("wilhelmina", True, 29)
+    assert {"section", "quantity", "shape", "closed_form", "complex_step", "ok"} <= set(
+        result["rows"][0]
+    )
+
+
+def test_the_seed_chooses_the_name_and_the_numbers(capsys: Capture) -> None:
+    outputs = []
+    for seed in ("1", "1", "2"):
+        assert main(["--seed", seed, "--hidden", "2"]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1] != outputs[2]
+
+
+def test_float32(capsys: Capture) -> None:
+    assert main(["--word", "anna", "--dtype", "float32"]) == 0
+    assert "float32" in capsys.readouterr().out
+
+
+def test_any_text(capsys: Capture, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("Größe in µm\n" * 10, "utf-8")
+    assert main(["--text", str(text), "--hidden", "3", "--length", "5"]) == 0
+    assert "'Größe': 4 steps" in capsys.readouterr().out
+    text.write_text("ab\n" * 10, "utf-8")
+    assert main(["--text", str(text), "--hidden", "1"]) == 0
+    assert "24 steps" in capsys.readouterr().out
+
+
+def test_a_word_with_other_characters(capsys: Capture) -> None:
+    assert main(["--word", "Zoë!", "--hidden", "2"]) == 0
+
+
+def test_a_wrong_line_gives_status_1(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Section 3.1 as the text has it, with a plus: everything changes sign."""
+    right = closed_form.section_3
+
+    def without_minus(p, v, y, dJ_da_next, dJ_dc_next):  # type: ignore[no-untyped-def]
+        return right(p, v, -y, dJ_da_next, dJ_dc_next)
+
+    monkeypatch.setattr(closed_form, "section_3", without_minus)
+    assert main(["--word", "anna"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("DIFFER") == 29
+    assert "0 of 29 agree" in out
+
+
+BAD = {
+    "--word a": "--word: expected two characters or more, got 'a'",
+    "--hidden 0": "--hidden: expected 1 or more, got 0",
+    "--seed -1": "--seed: expected 0 or more, got -1",
+    "--text no-such-file": "no-such-file",
+    "--text .": "lstm: ",
+    "--text {empty}": "expected two characters or more",
+    "--text {binary}": "expected UTF-8",
+    "--text {long} --length 1": "--length: expected 2 or more, got 1",
+    "--text {long} --word anna": "expected --word or --text, got both",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD)
+def test_bad_values_give_one_line_and_status_2(
+    arguments: str, capsys: Capture, tmp_path: Path
+) -> None:
+    files = {"empty": b"", "binary": b"\xff\xfe\x00", "long": b"a long text"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    paths = {name: tmp_path / name for name in files}
+    assert main(arguments.format(**paths).split()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith("lstm: ")
+    assert BAD[arguments] in err
+
+
+@pytest.mark.parametrize("arguments", ["--dtype float16", "--hidden many", "--nonsense"])
+def test_arguments_that_are_none_give_status_2(arguments: str, capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments.split())
+    assert caught.value.code == 2
+    assert "lstm: error:" in capsys.readouterr().err
+
+
+def test_as_a_module_and_as_a_script() -> None:
+    script = Path(sys.executable).with_name("lstm")
+    for command in ([sys.executable, "-m", "lstm"], [str(script)]):
+        run = subprocess.run([*command, "--word", "bob", "--hidden", "2"], capture_output=True)
+        assert run.returncode == 0
+        assert "29 of 29 agree" in run.stdout.decode()
+        assert run.stderr == b""
+
+
+def test_help_shows_every_option(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    for option in ("--word", "--text", "--hidden", "--seed", "--dtype", "--json"):
+        assert option in out
+
+
+def test_nothing_is_random_but_by_seed() -> None:
+    state = np.random.get_state()[1]
+    main(["--word", "anna", "--hidden", "2"])
+    np.testing.assert_array_equal(state, np.random.get_state()[1])
