@@ -46,7 +46,6 @@ from minigrad.tensor import Tensor
 from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
-    from minigrad.plan.compile import compile
     from minigrad.derivation import (
         ALL_STEPS,
         NEXT_STEP,
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
         compare,
         value,
     )
+    from minigrad.plan.compile import compile
 
 __all__ = [
     "ALL_STEPS",

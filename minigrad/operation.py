@@ -244,11 +244,13 @@ _SHAPES: dict[int, Sequence[tuple[Any, ...]]] = {
 }
 
 
-def without_gradient(ufunc: np.ufunc) -> Operation:
-    """Make a record that is not in the table: of a function that is constant by pieces."""
-    rules = (None,) * ufunc.nin
-    name = ufunc.__name__
-    return Operation(name, ufunc, rules, None, None, "", name, name, (), (-2.0, 2.0))
+def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Operation:
+    """Make a record that is not in the table, of a function that has no derivative to speak of.
+
+    The table is what can be differentiated; these are for what a trace has to record besides.
+    """
+    rules = (None,) * arity
+    return Operation(name, forward, rules, None, None, "", name, name, (), (-2.0, 2.0))
 
 
 class _EachInput:

@@ -108,7 +108,7 @@ def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
     """As `_of_value`, element by element: a trace records it, so that rules with kinks replay."""
-    record = without_gradient(ufunc)
+    record = without_gradient(ufunc.__name__, ufunc, ufunc.nin)
     plain = _of_value(ufunc)
     return lambda *args: plain(*args) if context.trace is None else record(*args)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.operation import Operation
+from minigrad.operation import without_gradient
 from minigrad.plan.graph import Plan, Step, apply, derived, is_slice_of
 from minigrad.plan.simplify import permutation
 
@@ -285,6 +285,4 @@ def _contract(a: Any, b: Any, *, axis: int = 0) -> Any:
     return np.add.reduce(np.matmul(a, b), axis=axis)
 
 
-CONTRACT = Operation(
-    "contract", _contract, (None, None), None, None, "", "contract", "Σ·", (), (-2.0, 2.0)
-)
+CONTRACT = without_gradient("contract", _contract, 2)
