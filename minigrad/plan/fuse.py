@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -107,19 +108,16 @@ class Run:
     def _takes(self, line: Line, dtype: np.dtype[Any]) -> bool:
         if not self.lines:
             self.dtype, self.rows = dtype, line.rows
-        rows = line.rows if len(self.lines) and self._cuts(line.rows) else self.rows
-        mine = [each.in_rows(rows) for each in (*self.lines, line)]
-        if dtype != self.dtype or any(each is None for each in mine):
+        cut = self.rows == 1 < line.rows  # all lines so far are one long row, and can be cut
+        rows = line.rows if cut else self.rows
+        lines = [found for each in (*self.lines, line) if (found := each.in_rows(rows))]
+        if dtype != self.dtype or len(lines) <= len(self.lines):
             return False
-        *before, new = [each for each in mine if each is not None]
-        if not all(_independent(old, new) for old in before):
+        pairs = combinations(lines, 2) if cut else ((old, lines[-1]) for old in lines[:-1])
+        if not all(_independent(old, new) for old, new in pairs):
             return False
-        self.rows, self.lines = rows, [*before, new]
+        self.rows, self.lines = rows, lines
         return True
-
-    def _cuts(self, rows: int) -> bool:
-        """Whether all lines so far are one long row."""
-        return self.rows == 1 < rows
 
     def call(self, arena: Array) -> Call:
         """The call that does the run."""

@@ -35,7 +35,9 @@ def view(step: Step, x: Array) -> Array | None:
         except ValueError:
             return None
     operation: Any = step.operation
-    found: Array = x[...] if step.kind == "positive" else operation.forward(x, **step.parameters)
+    found = x if step.kind == "positive" else operation.forward(x, **step.parameters)
+    if not isinstance(found, np.ndarray):  # one element, which NumPy has copied
+        found = x[(*np.atleast_1d(step.parameters["index"]), ...)]
     return found
 
 

@@ -1,6 +1,7 @@
 """Models that are not LSTMs, to compile, and what compares a plan with the eager engine."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ def mlp(rng: np.random.Generator, n: int, batch: int, dtype: Any) -> Model:
     sizes = [n, n + 1, n + 2, 3]
     params = [
         {"W": rng.normal(size=(a, b)).astype(dtype), "b": rng.normal(size=b).astype(dtype)}
-        for a, b in zip(sizes, sizes[1:], strict=False)
+        for a, b in pairwise(sizes)
     ]
 
     def loss(params: Any, x: Any, labels: Any) -> Any:

@@ -126,7 +126,7 @@ def test_the_cache_is_bounded() -> None:
     ],
 )
 def test_a_branch_on_a_value_is_an_error(branch: Callable[[Any], Any]) -> None:
-    with pytest.raises(TypeError, match="value of an unnamed tensor|value of a result of"):
+    with pytest.raises(TypeError, match=r"value of an unnamed tensor|value of a result of"):
         mg.compile(branch)(np.ones(3))
     assert branch(mg.tensor(np.ones(3, int))).shape[0] == 3  # it is one only while it is traced
 
