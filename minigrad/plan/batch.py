@@ -57,7 +57,6 @@ def _alike(plan: Plan) -> list[Group]:
                 if rank is not None:
                     key: Any = (step.operation, i, shared, other.shape, rank[0], "product")
                     found.setdefault(key, []).append((rank[1], step))
-                    break
             continue
         places = [place(x) for x in step.inputs]
         first = next((p for p in places if p is not None), None)
