@@ -1,9 +1,11 @@
 """Trace a function once, then replay it from buffers."""
 
+import gc
 import importlib.util
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -114,9 +116,10 @@ class Compiled:
             if key in self._plans:
                 self._plans.move_to_end(key)
             else:
-                plan, result = trace(self._f, *map_leaves(value_of, (args, options)))
-                nest = map_leaves(lambda _: None, result)
-                self._plans[key] = lay_out(optimize(plan, self._passes)), nest
+                with _collector_at_rest():
+                    plan, result = trace(self._f, *map_leaves(value_of, (args, options)))
+                    layout = lay_out(optimize(plan, self._passes))
+                self._plans[key] = layout, map_leaves(lambda _: None, result)
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
             return self._plans[key]
@@ -157,6 +160,18 @@ class Replay:
         if copy:
             return [np.array(y)[()] for y in self._outputs]
         return self._outputs
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Collect no garbage: the collector would go through a growing graph again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _flatten(tree: Any, arrays: list[Array], signature: list[Any]) -> None:

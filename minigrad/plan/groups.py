@@ -183,9 +183,9 @@ def lifted(
 
 def together(plan: Plan, groups: Iterable[Group], axis: str) -> Plan:
     """Do each group by one step, where no member needs another; for `axis` see `Stacks`."""
-    unit: dict[Step, Group] = {}
-    for group in groups:
-        unit.update(dict.fromkeys(group, group))
+    unit = {step: group for group in groups for step in group}
+    if not unit:
+        return plan
     for cycle in components(plan, unit):
         for member in [x for group in cycle if len(group) > 1 for x in group]:
             unit.pop(member, None)

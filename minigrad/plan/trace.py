@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,7 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
     return Plan([recorder.step(x) for x in arguments], outputs), result
 
 
+@cache
 def _blank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     return np.broadcast_to(np.zeros((), dtype), shape)
 
