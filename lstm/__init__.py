@@ -2,10 +2,13 @@
 
 from lstm import closed_form
 from lstm.derivation import section_3, section_3_as_printed
+from lstm.figures import draw_figure_1, draw_figure_2
 from lstm.model import forward, init_params, loss
 
 __all__ = [
     "closed_form",
+    "draw_figure_1",
+    "draw_figure_2",
     "forward",
     "init_params",
     "loss",

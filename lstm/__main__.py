@@ -10,6 +10,8 @@ from pathlib import Path
 
 from lstm.check_command import add_commands
 from lstm.comparison import TOLERANCE, Row, compare_section_3
+from lstm.derive_command import add_derive_command
+from lstm.figures import write_figures
 from lstm.model import init_params
 from lstm.words import names, next_characters
 
@@ -40,10 +42,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--dtype", choices=TOLERANCE, default="float64")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(run=verify)
-    add_commands(parser.add_subparsers(title="other commands", metavar="COMMAND"))
+    commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
+    add_commands(commands)
+    add_derive_command(commands)
+    figures = commands.add_parser("figures", help="write figures 1 and 2 into the folder --out DIR")
+    figures.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
+    figures.set_defaults(run=draw_figures)
     options = parser.parse_args(arguments)
     status: int = options.run(options)
     return status
+
+
+def draw_figures(options: argparse.Namespace) -> int:
+    """Write figures 1 and 2, and print the names of the files."""
+    try:
+        for path in write_figures(options.out):
+            print(path)
+    except (OSError, RuntimeError) as error:
+        print(f"lstm: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -212,9 +212,13 @@ def _(y=value("y"), y_hat=value("y_hat")):
     return (y / y_hat).T
 
 
-# The text has no sums over the steps, and what it does not call a component is the whole.
+def as_the_whole(line: Any) -> Any:
+    """What the text does not call a component is the whole derivative."""
+    part = line.claim.via in (THIS_STEP, NEXT_STEP)
+    return replace(line, claim=replace(line.claim, via=None)) if part else line
+
+
+# The text has no sums over the steps.
 section_3_as_printed.lines += [
-    replace(x, claim=replace(x.claim, via=None)) if x.claim.via in (THIS_STEP, NEXT_STEP) else x
-    for x in section_3.lines[1:]
-    if not x.ref.endswith("summed")
+    as_the_whole(x) for x in section_3.lines[1:] if not x.ref.endswith("summed")
 ]

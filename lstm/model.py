@@ -218,8 +218,9 @@ def _prepared(
     p = SimpleNamespace(**{name: _leaf(name, params[name], requires_grad) for name in PARAMETERS})
     x, y = (v if isinstance(v, mg.Tensor) else np.asarray(v) for v in (x, y))
     n_a, n_y = p.W_ya.shape
-    if x.ndim != 3 or not len(x):
-        raise ValueError(f"x: expected shape (T, n_x, B) with T from 1 on, got {x.shape}")
+    n_x, _ = p.W_fx.shape
+    if x.ndim != 3 or not len(x) or x.shape[1] != n_x:
+        raise ValueError(f"x: expected shape (T, {n_x}, B) with T from 1 on, got {x.shape}")
     if y.dtype.kind in "iub":
         y = _distributions(np.asarray(y), n_y, p.W_ya.dtype)
     T, _, B = x.shape

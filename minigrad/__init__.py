@@ -44,6 +44,7 @@ from minigrad.operations.reduction import (
 from minigrad.operations.shape import broadcast_to, concatenate, reshape, stack, transpose
 from minigrad.tensor import Tensor
 from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from minigrad.writing import derive
 
 if TYPE_CHECKING:
     from minigrad.derivation import (
@@ -56,13 +57,18 @@ if TYPE_CHECKING:
         compare,
         value,
     )
+<<<<<<< HEAD
     from minigrad.plan.compile import compile
+=======
+    from minigrad.drawing import Drawing, draw
+>>>>>>> origin/main
 
 __all__ = [
     "ALL_STEPS",
     "NEXT_STEP",
     "THIS_STEP",
     "Derivation",
+    "Drawing",
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
@@ -78,8 +84,10 @@ __all__ = [
     "compile",
     "concatenate",
     "cos",
+    "derive",
     "detect_nonfinite",
     "divide",
+    "draw",
     "exp",
     "grad",
     "gradient_flow",
@@ -133,8 +141,12 @@ _LATER = dict.fromkeys(
         *("Report", "adjoint", "compare", "value"),
     ),
     "minigrad.derivation",
+<<<<<<< HEAD
 )
 _LATER["compile"] = "minigrad.plan.compile"
+=======
+) | dict.fromkeys(("Drawing", "draw"), "minigrad.drawing")
+>>>>>>> origin/main
 
 
 def __getattr__(name: str) -> Any:

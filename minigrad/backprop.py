@@ -296,8 +296,10 @@ def _accumulate(adjoints: dict[Tensor, Any], x: Tensor, contribution: Any) -> No
     adjoints[x] = contribution
 
 
-def _leading_to(wanted: set[Tensor], order: list[Tensor]) -> set[Tensor]:
-    """Those of the nodes through which a wanted value reaches the output."""
+def _leading_to(wanted: set[Tensor], order: list[Tensor]) -> set[Tensor] | None:
+    """Those of the nodes through which a wanted value reaches the output; None if all are."""
+    if all(node in wanted for node in order if node._operation is None):
+        return None
     needed = set(wanted)
     for node in order:
         if any(x in needed for x in inputs_of(node)):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.backprop import by_age, inputs_of, sweep, unbroadcast
+from minigrad.backprop import by_age, graph, inputs_of, sweep, unbroadcast
 from minigrad.operations.elementwise import positive
 from minigrad.tensor import Tensor, describe
 
@@ -145,7 +145,7 @@ class GradientFlow:
         # A value that does not lead to J can't be found from J. It matters too rarely for every
         # naming to pay for a register: look among the living.
         for x in gc.get_objects():
-            if type(x) is Tensor and x._name == name and x._t == t:
+            if type(x) is Tensor and x._name == name and x._t == t and self._is_of_this_run(x):
                 return x
         steps = [s for n, s in self.values if n == name and s is not None]
         known = (
@@ -154,6 +154,15 @@ class GradientFlow:
             else "known are " + ", ".join(dict.fromkeys(n for n, _ in self.values))
         )
         raise KeyError(f"no value is called {_spelled((name, t))}; {known}")
+
+    def _is_of_this_run(self, x: Tensor) -> bool:
+        """Whether a value was computed from values of this flow, or is a leaf that nobody used."""
+        if x._operation is None:
+            return x.requires_grad
+        try:
+            return any(y in self._labels for y in graph(x))
+        except RuntimeError:  # its graph was given back, so that it can't be told
+            return False
 
     def _backpropagate(self) -> None:
         """Go from J to the leaves, one named value at a time."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from minigrad.protocol import NUMPY
 from minigrad.tensor import OPERATIONS, Tensor, describe
 
 Rule = Callable[..., Any]
+Drawn: TypeAlias = Literal["box", "circle", "doublecircle", "formula", "line"]
+Template = str | Callable[..., str]
+
+# How tightly a written operation holds together, from the loosest to the tightest.
+SUM, SIGN, PRODUCT, MATRIX_PRODUCT, POWER, FUNCTION = range(1, 7)
 
 # Of arrays that came from outside, and of what shows them: older than anything recorded.
 OUTSIDE = Guard(opened=1)
@@ -42,10 +47,24 @@ class Operation:
         **parameters)` writes the value into `y`. A plan calls it.
     shapes
         What shapes it takes, in words for people who gave others.
-    latex
-        How it is typeset: a format string with `{0}`, `{1}` for the inputs.
+    latex, text
+        How it is typeset, and written in plain text: format strings with `{0}`, `{1}` for the
+        inputs, and `{{axis}}` for a parameter. With any number of inputs, `{0}` is their list.
+    precedence
+        How tightly what is written so holds together: what needs parentheses in what.
+    python
+        How it is written in NumPy: a format string like `latex`, or a function that makes one from
+        the parameters; None if that is a call of the NumPy function of the same meaning, or else of
+        `forward`, whose source is then printed.
+    numpy
+        The NumPy function that means the same; None if there is none.
+    written_in_input
+        Whether people write its derivative in its input, 1 - tanh^2(z), and not in its value.
     symbol
         What a picture shows.
+    drawn
+        As what a picture shows it: "box", "circle" or "doublecircle" for a node with the symbol;
+        "formula" for a part of the formula around it; "line" for nothing, since it changes nothing.
     examples
         Shapes of inputs, and parameters, that it is tested on.
     domain
@@ -61,7 +80,13 @@ class Operation:
         kernel: Callable[..., None] | None,
         shapes: str,
         latex: str,
+        text: str,
+        precedence: int,
+        python: Template | None,
+        numpy: Callable[..., Any] | None,
+        written_in_input: bool,
         symbol: str,
+        drawn: Drawn,
         examples: Sequence[tuple[Any, ...]],
         domain: tuple[float, float],
     ) -> None:
@@ -72,13 +97,21 @@ class Operation:
         self.sums = None if sums is None else dict(zip(vjps, sums, strict=True))
         self.shapes = shapes
         self.latex = latex
+        self.text = text
+        self.precedence = precedence
+        self.python = python
+        self.numpy = numpy
+        self.written_in_input = written_in_input
         self.symbol = symbol
+        self.drawn = drawn
         self.examples = examples
         self.domain = domain
         self.arity = None if isinstance(vjps, _EachInput) else len(tuple(vjps))
+        self.differentiable = self.arity is None or any(rule is not None for rule in self.vjps)
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
-        self.__doc__ = forward.__doc__
+        written = text.format(*("x",) if self.arity == 1 else "abc")
+        self.__doc__ = forward.__doc__ or f"Compute {written}. Takes {shapes}."
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -94,10 +127,12 @@ class Operation:
                 )
                 break
         arrays = []
-        record = guarded = False
+        requires_grad = record = guarded = False
         for x in args:
             arrays.append(x._data)
             if x.requires_grad:
+                requires_grad = record = True
+            elif x._operation is not None:  # of no gradient, but it is known how it was made
                 record = True
             if x._guard is not None:
                 guarded = True
@@ -115,7 +150,7 @@ class Operation:
                 if array.dtype is not dtype:
                     _refuse_promotion(self, args, dtype)
         if record and context.recording:
-            result = Tensor(y, True, self, args, parameters)
+            result = Tensor(y, requires_grad and self.differentiable, self, args, parameters)
             if guarded:
                 guard.seal(result)
         else:
@@ -167,7 +202,12 @@ def operation(
     kernel: Callable[..., None] | None = None,
     shapes: str = "shapes that broadcast together",
     latex: str | None = None,
+    text: str | None = None,
+    precedence: int = FUNCTION,
+    python: Template | None = None,
+    written_in_input: bool = False,
     symbol: str | None = None,
+    drawn: Drawn = "box",
     examples: Sequence[tuple[Any, ...]] | None = None,
     domain: tuple[float, float] = (-2.0, 2.0),
 ) -> Operation:
@@ -186,7 +226,11 @@ def operation(
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
         Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
+<<<<<<< HEAD
     sums, kernel, shapes, latex, symbol, examples, domain
+=======
+    sums, shapes, latex, text, precedence, python, written_in_input, symbol, drawn, examples, domain
+>>>>>>> origin/main
         See `Operation`.
 
     Returns
@@ -215,6 +259,9 @@ def operation(
     rules = vjps if each is None else _EachInput(each)
     if examples is None:
         examples = _SHAPES[len(vjps)]
+    if numpy is None and getattr(np, name, None) is forward:
+        numpy = forward
+    call = "(" + ", ".join(f"{{{i}}}" for i in range(len(vjps) or 1)) + ")"
     record = Operation(
         name,
         forward,
@@ -222,14 +269,18 @@ def operation(
         sums,
         kernel,
         shapes,
-        latex or rf"\operatorname{{{name}}}({', '.join(f'{{{i}}}' for i in range(len(vjps)))})",
+        latex or rf"\operatorname{{{{{_escaped(name)}}}}}" + call,
+        text or name + call,
+        precedence,
+        python,
+        numpy,
+        written_in_input,
         symbol or name,
+        drawn,
         examples,
         domain,
     )
     OPERATIONS[name] = record
-    if numpy is None and getattr(np, name, None) is forward:
-        numpy = forward
     if numpy is not None:
         NUMPY[numpy] = record
     return record
@@ -261,6 +312,10 @@ class _EachInput:
 
     def __iter__(self) -> Iterator[Rule]:
         return (partial(self.rule, i=i) for i in count())
+
+
+def _escaped(name: str) -> str:
+    return name.replace("_", r"\_")
 
 
 def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:

@@ -399,5 +399,6 @@ def describe(x: Tensor) -> str:
     if x._name is not None:
         return x._name if x._t is None else f"{x._name} at step {x._t}"
     if x._operation is not None:
-        return f"a result of {x._operation.name}"
+        of = ", ".join(describe(v) for v in x._inputs or () if v._name is not None)
+        return f"a result of {x._operation.name}" + (f" of {of}" if of else "")
     return "an unnamed tensor" if x.requires_grad else "a constant"

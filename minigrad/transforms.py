@@ -304,9 +304,7 @@ class _Run:
         """Those of the inputs that `y` depends on, from the adjoint of `y`."""
         if not y.requires_grad:
             return {}
-        # Nested, the inputs are values on the way; otherwise they are leaves, and all are swept.
-        wanted = set(self.leaves) if self.nested else None
-        return backpropagate(y, g, wanted, keep_graph=keep_graph)
+        return backpropagate(y, g, set(self.leaves), keep_graph=keep_graph)
 
     def cotangents(self, y: Tensor, g: Any, keep_graph: bool = True) -> tuple[Any, ...]:
         """The cotangent of each argument, in its nesting; zero where `y` does not depend on it."""

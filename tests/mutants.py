@@ -280,6 +280,7 @@ def measured(every):
                 score.named += named
             if not named:
                 print(mutant.line.ref, mutant.kind, mutant.what, diagnosis, sep=" | ")
+    by_title["all"] = by_title.pop("all")  # last
     return by_title, by_kind
 
 
@@ -304,15 +305,13 @@ def false_alarms(flows):
     return alarms, worst
 
 
-def page(every, flows):
+def written(by_title, by_kind, flows, alarms, worst):
     """The measured part of the page."""
-    by_title, by_kind = measured(every)
     tables = []
     for head, scores in (("derivation", by_title), ("kind of error", by_kind)):
         rows = [f"| {head} | mutants | found | named |", "|---|---|---|---|"]
         rows += [f"| {key} | {s.made} | {s.found} | {s.named} |" for key, s in scores.items()]
         tables.append("\n".join(rows))
-    alarms, worst = false_alarms(flows)
     tables.append(
         f"False alarms on the correct derivations, each with {flows} random sizes and seeds, half "
         f"in float64 and half in float32, alone and in a chain: {alarms}. The largest error "
@@ -327,7 +326,7 @@ def main():
     parser.add_argument("--flows", type=int, default=200, help="random flows of each model (200)")
     parser.add_argument("--out", type=Path, help="the page to put the tables into")
     options = parser.parse_args()
-    text = page(options.every, options.flows)
+    text = written(*measured(options.every), options.flows, *false_alarms(options.flows))
     if options.out is None:
         print(text)
     else:

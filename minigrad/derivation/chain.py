@@ -93,7 +93,7 @@ class Chain:
         given, *disturbed = (self._given(job, copy) for copy in range(1 + REPETITIONS))
         if job.index not in self.expressions:
             self.expressions[job.index] = expression_of(job.line, given)
-        expected = self.truth.sum_of(job.part)
+        expected = self.truth.given(job.line.claim, job.t)
         trial = attempt(
             job.line,
             job.t,

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.derivation.case import Case, Place, Repair
 from minigrad.derivation.claims import Adjoint, Claim, Value
+from minigrad.derivation.spelling import Spelled, spell
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, Unchanged, largest
 from minigrad.flow import Label
@@ -103,7 +104,7 @@ def with_factor(
 
         yield Repair(
             "missing factor",
-            f"when {what}{how} {text}{'^T' if flipped else ''}",
+            f"when {what}{how} {spell('transpose', [Spelled(text)]).text if flipped else text}",
             case.changed(place, change),
         )
 
@@ -123,7 +124,8 @@ def with_two(
         factors = case.factors(trial.t)
         if a not in factors or b not in factors:
             raise Unchanged
-        both = function(factors[a], factors[b])
+        first, second = factors[a], factors[b]
+        both = function(first, second if second.shape == first.shape else second.mT)
         return x * (both if both.shape == np.shape(x) else both.mT)
 
     return change
@@ -135,7 +137,7 @@ def with_two(
 def sets_of_contributions(case: Case, inside: bool) -> Iterator[tuple[Label, ...]]:
     """Sets of contributions, the smaller first: those of the claim, or those that are not."""
     part = case.part(case.first)
-    every = case.truth.contributions(part.label)
+    every = case.truth.contributions(part.label) if isinstance(case.claim, Adjoint) else {}
     those = [m for m in every if (m in part.through) == inside and m != part.label]
     few = len(those) if len(those) <= 6 else 1
     for size in range(1, few + 1):
@@ -172,28 +174,24 @@ def _seen_from(m: Label, t: int | None) -> Label:
 
 def in_words(case: Case, parts: tuple[Label, ...]) -> str:
     """Contributions in words, as seen from the step at hand."""
-    own = case.part(case.first).label[1]
-    from_next = [
-        m
-        for m in case.truth.contributions(case.part(case.first).label)
-        if own is not None and m[1] == own + 1
-    ]
-    if len(parts) > 1 and set(parts) == set(from_next):
-        return "what flows from the next step (via " + ", ".join(name for name, _ in parts) + ")"
-    t = case.first.t
-    names = [
-        str(Value(name, 0 if s is None or t is None else s - t))
-        if t is not None or s is None
-        else f"{name} at step {s}"
-        for name, s in parts
-    ]
-    return f"the part via {' and via '.join(names)}"
+    label, t = case.part(case.first).label, case.first.t
+    after = None if label[1] is None else label[1] + 1
+    from_next = {m for m in case.truth.contributions(label) if m[1] == after is not None}
+    if len(parts) > 1 and set(parts) == from_next:
+        return f"what flows from the next step (via {', '.join(name for name, _ in parts)})"
+
+    def spelled(name: str, step: int | None) -> str:
+        if step is None or t is not None:
+            return str(Value(name, 0 if step is None or t is None else step - t))
+        return f"{name} at step {step}"
+
+    return f"the part via {' and via '.join(spelled(*m) for m in parts)}"
 
 
 def answers(case: Case, claim: Claim) -> bool:
     """Whether being given this would be being given the answer."""
     if not isinstance(claim, Adjoint):
-        return False
+        return claim == case.claim
     own, part = case.part(case.first), case.truth.part(claim, case.first.t)
     if part.label != own.label:
         return False

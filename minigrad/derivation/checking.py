@@ -32,7 +32,7 @@ def check_arrays(lines: Mapping[Label, Line], flow: GradientFlow, layout: str) -
     truth = Truth(flow, layout)
     findings: list[Finding] = []
     for (name, t), line in lines.items():
-        expected = truth.sum_of(truth.part(line.claim, t))
+        expected = truth.given(line.claim, t)
         trial = attempt(line, t, expression_of(line, {}), {}, expected, truth.precision)
         finding = summary(line, [trial], None if trial.ok else diagnose([trial], truth))
         if finding.diagnosis is not None and all(other.ok for other in findings):
@@ -63,7 +63,7 @@ def trials_of(line: Line, truth: Truth) -> list[Trial]:
             t,
             expression,
             given[t],
-            truth.sum_of(truth.part(line.claim, t)),
+            truth.given(line.claim, t),
             truth.precision,
         )
         for t in steps

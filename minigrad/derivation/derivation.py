@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Value
@@ -10,6 +10,7 @@ from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Value
 if TYPE_CHECKING:
     from minigrad.derivation.report import Report
     from minigrad.flow import GradientFlow
+    from minigrad.writing.formats import Document
 
 LAYOUTS = ("gradient", "numerator")
 
@@ -30,12 +31,15 @@ class Line:
         Computes it, from arrays given by keyword.
     inputs
         What each of the function's parameters stands for.
+    steps
+        The steps at which it holds, if it holds at some only of those at which its claim exists.
     """
 
     ref: str
-    claim: Adjoint
+    claim: Claim
     function: Callable[..., Any]
     inputs: Mapping[str, Claim]
+    steps: frozenset[int] | None = field(default=None, kw_only=True)
 
 
 class Derivation:
@@ -76,7 +80,7 @@ class Derivation:
         self.layout = layout
         self.lines: list[Line] = []
 
-    def line(self, ref: str, claim: Adjoint) -> Callable[[_Function], _Function]:
+    def line(self, ref: str, claim: Claim) -> Callable[[_Function], _Function]:
         """Decorate the function of a line, and add the line.
 
         The function takes arrays; the default value of each parameter, `value(...)` or
@@ -92,10 +96,12 @@ class Derivation:
         Raises
         ------
         TypeError
-            If the claim is no adjoint, or a parameter does not say what it is given.
+            If there is no claim, or a parameter does not say what it is given.
         """
-        if not isinstance(claim, Adjoint) or claim.t is ALL_STEPS:
-            raise TypeError(f"line {ref}: expected adjoint('a name', t=..., via=...), got {claim}")
+        if not isinstance(claim, Value | Adjoint) or claim.t is ALL_STEPS:
+            raise TypeError(
+                f"line {ref}: expected a claim such as adjoint('a', t=-1, via='z_o'), got {claim}"
+            )
 
         def add(function: _Function) -> _Function:
             self.lines.append(Line(ref, claim, function, _inputs(ref, function)))
@@ -118,10 +124,51 @@ class Derivation:
         Returns
         -------
         Report
+
+        Raises
+        ------
+        TypeError
+            If `flow` is no gradient flow.
         """
         from minigrad.derivation.checking import check
+        from minigrad.flow import GradientFlow
 
+        if not isinstance(flow, GradientFlow):
+            raise TypeError(f"check: expected minigrad.gradient_flow(J), got {type(flow).__name__}")
         return check(self, flow, chained)
+
+    def latex(self, fragment: bool = False) -> str:
+        """A LaTeX document, or a fragment to be included in one."""
+        from minigrad.writing import formats
+
+        return formats.latex(self._document(), fragment)
+
+    def markdown(self) -> str:
+        """Markdown with formulas between dollar signs, as GitHub and notebooks show them."""
+        from minigrad.writing import formats
+
+        return formats.markdown(self._document())
+
+    def text(self) -> str:
+        """Unicode text, for a terminal."""
+        from minigrad.writing import formats
+
+        return formats.text(self._document())
+
+    def numpy_source(self) -> str:
+        """A Python module that needs only NumPy, with a function for each line."""
+        from minigrad.writing import by_hand
+
+        return by_hand.numpy_source(self)
+
+    def _document(self) -> "Document":
+        from minigrad.writing import by_hand
+        from minigrad.writing.formats import Document
+
+        return Document(self.title, list(by_hand.blocks(self)), last=by_hand.LAST)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
     def __repr__(self) -> str:
         return f"Derivation({self.title!r}, layout={self.layout!r}), {len(self.lines)} lines"

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from minigrad.backprop import by_age
-from minigrad.derivation.claims import Adjoint, Value
+from minigrad.derivation.claims import Adjoint, Claim, Value
 from minigrad.derivation.spelling import POWER, Spelled, spell
 from minigrad.derivation.truth import Truth
 from minigrad.flow import Label
 from minigrad.tensor import Array, Tensor
 
 
-def factors(truth: Truth, claim: Adjoint, t: int | None) -> dict[str, Array]:
+def factors(truth: Truth, claim: Claim, t: int | None) -> dict[str, Array]:
     """What the adjoints are multiplied by on the way to a claim, and the adjoints, at step t.
 
     Products are there with their parts: Gamma_o (1 - Gamma_o), 1 - Gamma_o and Gamma_o.

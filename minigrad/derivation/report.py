@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from minigrad.derivation.claims import Adjoint
+from minigrad.derivation.claims import Claim
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Finding:
     """
 
     ref: str
-    claim: Adjoint | str
+    claim: Claim | str
     ok: bool
     error: float
     tolerance: float

@@ -38,6 +38,8 @@ def spell(name: str, operands: Sequence[Spelled]) -> Spelled:
     """Write the function of this name of some operands."""
     if name in _SILENT and operands:
         return operands[0]
+    if "transpose" in name and operands[0].text.endswith("^T"):
+        return Spelled(operands[0].text.removesuffix("^T"))
     if name == "multiply" and operands[0] == operands[1]:
         return spell("square", operands[:1])
     form, binding, wanted = _SIGNS.get(name, ("", ATOM, ()))

@@ -149,9 +149,9 @@ def _opaque(line: Line, given: Mapping[str, Any]) -> Expression:
             assert key is not None
             name, step = key
             if step is None:
-                arguments[name] = array
+                arguments[name] = np.array(array)
             else:
-                arguments.setdefault(name, {})[step] = array
+                arguments.setdefault(name, {})[step] = np.array(array)
         return line.function(**arguments)
 
     expression.nodes.append(Node(call, tuple(range(len(keys))), call))

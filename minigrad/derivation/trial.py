@@ -97,6 +97,7 @@ def attempt(
         )
     scale = largest(expected) or largest(result) or 1.0
     spread = max((largest(x - result) for x in repeated), default=0.0)
+    spread = spread if np.isfinite(spread) else 0.0  # at the edge of what a number can hold
     tolerance = 10 * (precision + spread / scale)
     error = largest(result - expected) / scale
     return Trial(line, t, expression, given, expected, result, failure, error, tolerance, repeated)

@@ -76,6 +76,7 @@ class Truth:
             t
             for t in steps
             if self._exists(line.claim, t) and all(self._is_given(c, t) for c in claims)
+            if line.steps is None or t in line.steps
         ]
         if not found:
             raise LookupError(
@@ -84,9 +85,11 @@ class Truth:
             )
         return found
 
-    def part(self, claim: Adjoint, t: int | None) -> Part:
-        """What an adjoint comes down to at step t."""
+    def part(self, claim: Claim, t: int | None) -> Part:
+        """What an adjoint comes down to at step t; of a value, no part of its adjoint."""
         label = self.label(claim, t)
+        if not isinstance(claim, Adjoint):
+            return Part(label, frozenset())
         own = t if label[1] is None else label[1]
         known = self.contributions(label)
         if claim.via is None:
@@ -148,9 +151,11 @@ class Truth:
 
     # --- whether ----------------------------------------------------------------------------------
 
-    def _exists(self, claim: Adjoint, t: int | None) -> bool:
+    def _exists(self, claim: Claim, t: int | None) -> bool:
         if self.label(claim, t) not in self.values:
             return False
+        if not isinstance(claim, Adjoint):
+            return True
         # At the last step, what flows from the next is zero; other parts are not there at all.
         return claim.via in (None, NEXT_STEP) or bool(self.part(claim, t).through)
 

@@ -8,8 +8,39 @@ NumPy orders complex numbers by their real part first.
 
 import numpy as np
 
-from minigrad.operation import operation
+from minigrad.operation import POWER, PRODUCT, SIGN, SUM, operation
 from minigrad.tensor import Array
+
+# --- steps, for rules: 1 where a comparison holds, else 0 (the Iverson bracket); no gradient -----
+
+greater = operation(
+    lambda a, b: np.greater(a, b),
+    None,
+    None,
+    name="greater",
+    latex="[{0} > {1}]",
+    text="[{0} > {1}]",
+    python="{0} > {1}",
+    symbol=">",
+)
+
+equal = operation(
+    lambda a, b: np.equal(a, b),
+    None,
+    None,
+    name="equal",
+    latex="[{0} = {1}]",
+    text="[{0} = {1}]",
+    python="{0} == {1}",
+    symbol="=",
+)
+
+sign = operation(
+    lambda x: np.sign(x),
+    None,
+    name="sign",
+    python="np.sign({0})",
+)
 
 # --- arithmetic ---------------------------------------------------------------------------------
 
@@ -18,7 +49,11 @@ add = operation(
     lambda g, y, a, b: g,
     lambda g, y, a, b: g,
     latex="{0} + {1}",
+    text="{0} + {1}",
+    precedence=SUM,
+    python="{0} + {1}",
     symbol="+",
+    drawn="circle",
 )
 
 subtract = operation(
@@ -26,7 +61,11 @@ subtract = operation(
     lambda g, y, a, b: g,
     lambda g, y, a, b: -g,
     latex="{0} - {1}",
+    text="{0} - {1}",
+    precedence=SUM,
+    python="{0} - {1}",
     symbol="−",
+    drawn="circle",
 )
 
 multiply = operation(
@@ -34,7 +73,11 @@ multiply = operation(
     lambda g, y, a, b: g * b,
     lambda g, y, a, b: g * a,
     latex=r"{0} \circ {1}",
+    text="{0} ∘ {1}",
+    precedence=PRODUCT,
+    python="{0} * {1}",
     symbol="∘",
+    drawn="doublecircle",
 )
 
 divide = operation(
@@ -42,7 +85,11 @@ divide = operation(
     lambda g, y, a, b: g / b,
     lambda g, y, a, b: -g * y / b,
     latex=r"\frac{{{0}}}{{{1}}}",
+    text="{0} / {1}",
+    precedence=PRODUCT,
+    python="{0} / {1}",
     symbol="÷",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -50,23 +97,35 @@ negative = operation(
     np.negative,
     lambda g, y, x: -g,
     latex="-{0}",
+    text="-{0}",
+    precedence=SIGN,
+    python="-{0}",
     symbol="−",
+    drawn="formula",
 )
 
 positive = operation(
     np.positive,
     lambda g, y, x: g,
     latex="{0}",
+    text="{0}",
+    precedence=SUM,
+    python="+{0}",
     symbol="=",
+    drawn="line",
 )
 
 power = operation(
     np.power,
     # x^0 has slope 0 everywhere, also where 0 x^(-1) would be 0/0.
-    lambda g, y, a, b: g * b * a ** np.where(b == 0, 1, b - 1),
-    lambda g, y, a, b: g * y * np.log(np.where(a > 0, a, 1)),
+    lambda g, y, a, b: g * b * a ** np.where(equal.on(b, 0), 1, b - 1),
+    lambda g, y, a, b: g * y * np.log(np.where(greater.on(a, 0), a, 1)),
     latex="{0}^{{{1}}}",
+    text="{0}^{1}",
+    precedence=POWER,
+    python="{0} ** {1}",
     symbol="xⁿ",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -76,12 +135,14 @@ exp = operation(
     np.exp,
     lambda g, y, x: g * y,
     latex=r"\exp({0})",
+    drawn="formula",
 )
 
 log = operation(
     np.log,
     lambda g, y, x: g / x,
     latex=r"\log({0})",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -89,7 +150,9 @@ sqrt = operation(
     np.sqrt,
     lambda g, y, x: g / (2 * y),
     latex=r"\sqrt{{{0}}}",
+    text="√({0})",
     symbol="√",
+    drawn="formula",
     domain=(0.5, 2.0),
 )
 
@@ -122,6 +185,7 @@ tanh = operation(
     lambda g, y, x: g * (1 - y * y),
     kernel=_tanh_into,
     latex=r"\tanh({0})",
+    written_in_input=True,
 )
 
 
@@ -147,6 +211,7 @@ sigmoid = operation(
     kernel=_sigmoid_into,
     name="sigmoid",
     latex=r"\sigma({0})",
+    text="σ({0})",
     symbol="σ",
 )
 
@@ -160,40 +225,49 @@ softplus = operation(
     lambda g, y, x: g * np.exp(x - y),  # exp(x) / (1 + exp(x))
     name="softplus",
     latex=r"\log(1 + \exp({0}))",
+    text="log(1 + exp({0}))",
 )
 
 # --- functions with kinks -----------------------------------------------------------------------
 
 relu = operation(
     lambda x: np.maximum(x, 0),
-    lambda g, y, x: np.where(x > 0, g, 0),
+    lambda g, y, x: np.where(greater.on(x, 0), g, 0),
     name="relu",
     latex=r"\max({0}, 0)",
+    text="max({0}, 0)",
+    python="np.maximum({0}, 0)",
 )
 
 abs = operation(
     lambda x: np.maximum(x, -x),
-    lambda g, y, x: np.where(x > 0, g, np.where(x < 0, -g, 0)),
+    lambda g, y, x: g * sign.on(x),
     name="abs",
     numpy=np.abs,
     latex=r"\lvert {0} \rvert",
+    text="|{0}|",
     symbol="|x|",
+    drawn="formula",
 )
 
 maximum = operation(
     np.maximum,
-    lambda g, y, a, b: np.where(a > b, g, np.where(a == b, g / 2, 0)),
-    lambda g, y, a, b: np.where(b > a, g, np.where(a == b, g / 2, 0)),
+    lambda g, y, a, b: np.where(greater.on(a, b), g, np.where(equal.on(a, b), g / 2, 0)),
+    lambda g, y, a, b: np.where(greater.on(b, a), g, np.where(equal.on(a, b), g / 2, 0)),
     latex=r"\max({0}, {1})",
+    text="max({0}, {1})",
     symbol="max",
+    drawn="formula",
 )
 
 minimum = operation(
     np.minimum,
-    lambda g, y, a, b: np.where(a < b, g, np.where(a == b, g / 2, 0)),
-    lambda g, y, a, b: np.where(b < a, g, np.where(a == b, g / 2, 0)),
+    lambda g, y, a, b: np.where(greater.on(b, a), g, np.where(equal.on(a, b), g / 2, 0)),
+    lambda g, y, a, b: np.where(greater.on(a, b), g, np.where(equal.on(a, b), g / 2, 0)),
     latex=r"\min({0}, {1})",
+    text="min({0}, {1})",
     symbol="min",
+    drawn="formula",
 )
 
 where = operation(
@@ -204,6 +278,7 @@ where = operation(
     name="where",
     numpy=np.where,
     latex=r"\operatorname{{where}}({0}, {1}, {2})",
+    drawn="formula",
     examples=((np.array([[True], [False]]), (2, 3), (3,)),),
 )
 
@@ -214,5 +289,9 @@ astype = operation(
     lambda g, y, x, dtype: g.astype(x.dtype),
     name="astype",
     latex="{0}",
+    text="{0}",
+    precedence=SUM,
+    python=lambda dtype: f"{{0}}.astype(np.{dtype})",
     symbol="dtype",
+    drawn="line",
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.operation import operation
+from minigrad.operation import MATRIX_PRODUCT, operation
 from minigrad.tensor import Array
 
 SMALL = 10_000  # elements; below, a call costs more than what it copies
@@ -38,7 +38,11 @@ matmul = operation(
     ),
     shapes="(m, k) and (k, n)",
     latex="{0} {1}",
+    text="{0} {1}",
+    precedence=MATRIX_PRODUCT,
+    python="{0} @ {1}",
     symbol="·",
+    drawn="formula",
     examples=(
         ((2, 3), (3, 4)),
         ((5, 2, 3), (3, 4)),

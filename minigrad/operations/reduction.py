@@ -8,8 +8,14 @@ from typing import Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from minigrad.operation import operation, without_gradient
 from minigrad.tensor import Array
+=======
+from minigrad.operation import SIGN, operation
+from minigrad.operations.elementwise import astype, equal
+from minigrad.tensor import Array, value_of
+>>>>>>> origin/main
 
 _REDUCTIONS = (
     ((2, 3),),
@@ -39,7 +45,10 @@ sum = operation(
     numpy=np.sum,
     shapes="an axis of the value",
     latex=r"\sum {0}",
+    text="Σ {0}",
+    precedence=SIGN,
     symbol="Σ",
+    drawn="formula",
     examples=_REDUCTIONS,
 )
 
@@ -52,27 +61,33 @@ mean = operation(
     numpy=np.mean,
     shapes="an axis of the value",
     latex=r"\operatorname{{mean}}({0})",
+    drawn="formula",
     examples=_REDUCTIONS,
 )
 
 
-def _share_of_maximum(x: Any, y: Any, dtype: Any, axis: Any) -> Any:
+def _share_of_maximum(x: Any, y: Any, axis: Any) -> Any:
     """One for the largest element; equal shares where several are the largest."""
+<<<<<<< HEAD
     largest = np.where(x == y, np.ones((), dtype), np.zeros((), dtype))
+=======
+    largest = astype.on(equal.on(x, y), dtype=x.dtype)
+>>>>>>> origin/main
     return largest / np.sum(largest, axis=axis, keepdims=True)
 
 
 max = operation(
     lambda x, *, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: (
-        restored(g, x, axis, keepdims)
-        * _share_of_maximum(x, restored(y, x, axis, keepdims), x.dtype, axis)
+        restored(g, x, axis, keepdims) * _share_of_maximum(x, restored(y, x, axis, keepdims), axis)
     ),
     name="max",
     kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.max,
     shapes="an axis of the value",
     latex=r"\max({0})",
+    drawn="formula",
+    text="max({0})",
     examples=_REDUCTIONS,
 )
 
@@ -92,6 +107,7 @@ logsumexp = operation(
     name="logsumexp",
     shapes="an axis of the value",
     latex=r"\log \sum \exp({0})",
+    text="log Σ exp({0})",
     examples=_REDUCTIONS,
 )
 
@@ -122,6 +138,7 @@ log_softmax = operation(
     name="log_softmax",
     shapes="an axis of the value",
     latex=r"\log \operatorname{{softmax}}({0})",
+    text="log softmax({0})",
     examples=_ALONG_AXIS,
 )
 
@@ -171,6 +188,9 @@ softmax_cross_entropy = operation(
     name="softmax_cross_entropy",
     shapes="logits and labels of the same shape, or integer labels without the axis of the classes",
     latex=r"-{1}^\top \log \operatorname{{softmax}}({0})",
+    text="-{1}ᵀ log softmax({0})",
+    precedence=SIGN,
+    python=lambda axis: f"-np.sum({{1}} * log_softmax({{0}}, axis={axis}), axis={axis})",
     symbol="cross-entropy",
     examples=(((3, 2), (3, 2)), ((2, 3), (2, 3), {"axis": -1}), ((3, 2), np.array([2, 0]))),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.operation import operation
+from minigrad.operation import POWER, SUM, operation
 from minigrad.tensor import Array
 
 transpose = operation(
@@ -16,7 +16,11 @@ transpose = operation(
     numpy=np.transpose,
     shapes="a permutation of the axes",
     latex=r"{0}^\top",
+    text="{0}ᵀ",
+    precedence=POWER,
+    python=lambda axes: "{0}.T" if axes is None else f"np.transpose({{0}}, {axes})",
     symbol="⊤",
+    drawn="formula",
     examples=(((2, 3),), ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3, 4), {"axes": (-1, 0, 1)})),
 )
 
@@ -27,6 +31,7 @@ reshape = operation(
     numpy=np.reshape,
     shapes="a shape of the same size",
     latex=r"\operatorname{{reshape}}({0})",
+    drawn="formula",
     examples=(((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": (-1,)})),
 )
 
@@ -37,7 +42,10 @@ broadcast_to = operation(
     numpy=np.broadcast_to,
     shapes="a shape that the value broadcasts to",
     latex="{0}",
+    text="{0}",
+    precedence=SUM,
     symbol="broadcast",
+    drawn="line",
     examples=(((2, 1), {"shape": (4, 2, 3)}), ((), {"shape": (2,)})),
 )
 
@@ -54,6 +62,7 @@ scatter = operation(
     name="scatter",
     shapes="an index into the shape, of the value's shape",
     latex=r"\operatorname{{scatter}}({0})",
+    drawn="formula",
     examples=(
         ((2,), {"index": np.array([3, 3]), "shape": (4,)}),
         ((2,), {"index": (slice(1, 3), 0), "shape": (4, 2)}),
@@ -69,6 +78,16 @@ def _sum_of_scatters(g: Any, y: Any, x: Any, index: Any) -> Any:
     return total
 
 
+def _index_source(index: Any) -> str:
+    """An index as it is written between brackets."""
+    if isinstance(index, tuple) and index:
+        return ", ".join(map(_index_source, index))
+    if isinstance(index, slice):
+        ends = (index.start, index.stop, index.step)
+        return ":".join("" if end is None else str(end) for end in ends).removesuffix(":")
+    return f"np.{index!r}" if isinstance(index, np.ndarray) else repr(index)
+
+
 getitem = operation(
     lambda x, *, index=(): x[index],
     lambda g, y, x, index: scatter.on(g, index=index, shape=x.shape),
@@ -76,7 +95,10 @@ getitem = operation(
     sums=(_sum_of_scatters,),
     shapes="an index into the value",
     latex="{0}[{{index}}]",
+    text="{0}[{{index}}]",
+    python=lambda index: f"{{0}}[{_index_source(index)}]",
     symbol="[ ]",
+    drawn="formula",
     examples=(
         ((4, 3), {"index": 1}),
         ((4, 3), {"index": (slice(None, None, 2), None, -1)}),
@@ -106,6 +128,7 @@ concatenate = operation(
     shapes="shapes that agree but for the axis",
     latex=r"\operatorname{{concatenate}}({0})",
     symbol="concat",
+    drawn="formula",
     examples=(
         ((2, 3), (1, 3)),
         ((2, 3), (2, 1), (2, 2), {"axis": -1}),
@@ -120,5 +143,6 @@ stack = operation(
     numpy=np.stack,
     shapes="equal shapes",
     latex=r"\operatorname{{stack}}({0})",
+    drawn="formula",
     examples=(((2, 3), (2, 3)), ((2, 3), (2, 3), (2, 3), {"axis": -1})),
 )

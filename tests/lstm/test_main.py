@@ -55,8 +55,15 @@ def test_any_text(capsys: Capture, tmp_path: Path) -> None:
     text.write_text("Größe in µm\n" * 10, "utf-8")
     assert main(["--text", str(text), "--hidden", "3", "--length", "5"]) == 0
     assert "'Größe': 4 steps" in capsys.readouterr().out
-    text.write_text("ab\n" * 10, "utf-8")
-    assert main(["--text", str(text), "--hidden", "1"]) == 0
+
+
+def test_a_long_text_is_cut(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "text"
+    text.write_text("ab\n" * 1000, "utf-8")
+    monkeypatch.setattr("lstm.__main__.compare_section_3", lambda params, x, y, progress: [])
+    main(["--text", str(text)])
     assert "24 steps" in capsys.readouterr().out
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import lstm
 import minigrad as mg
+from lstm.words import next_characters
 from tests import derivatives, programs
 from tests.lstm import equations, sines
 
@@ -78,6 +79,21 @@ def test_gradients_are_the_complex_steps() -> None:
     for name in NAMES:
         truth = programs.derivative(program, start, (name, None), PARAMS[name].shape)
         derivatives.assert_close([gradients[name]], [truth], 1e-13)
+
+
+def test_hessian_product_is_a_difference_of_closed_forms() -> None:
+    rng = np.random.default_rng(0)
+    v = {name: rng.normal(size=value.shape) for name, value in PARAMS.items()}
+    h = 1e-5
+
+    def moved(by: float) -> dict[str, np.ndarray]:
+        params = {name: PARAMS[name] + by * v[name] for name in NAMES}
+        return lstm.closed_form.gradients(params, X, Y)[1]
+
+    above, below = moved(h), moved(-h)
+    found = mg.hvp(lambda params: lstm.loss(params, X, Y), (PARAMS,), (v,))
+    expected = [(above[name] - below[name]) / (2 * h) for name in NAMES]
+    derivatives.assert_close([found[name] for name in NAMES], expected, 1e-8)
 
 
 # --- the gradient flow --------------------------------------------------------------------------
@@ -223,6 +239,25 @@ def test_parameters_as_tensors() -> None:
     x = mg.tensor(X, requires_grad=True)
     (g,) = mg.gradients(lstm.loss(PARAMS, x, Y, A0, C0), [x])
     derivatives.assert_close([g], [PYTORCH["x"]], 1e-13)
+
+
+def test_it_learns_a_name() -> None:
+    x, y = next_characters("wilhelmina", "aehilmnw")
+    params = {
+        name: mg.tensor(value, requires_grad=True)
+        for name, value in lstm.init_params(8, 10, 8).items()
+    }
+    losses = []
+    for _ in range(60):
+        J = lstm.loss(params, x, y)
+        J.backward()
+        for p in params.values():
+            p.data -= 0.2 * p.grad
+            p.grad = None
+        losses.append(J.item())
+    assert losses[-1] < losses[0] / 10
+    last = np.stack([y_hat.data for y_hat in lstm.forward(params, x, y).y_hat])
+    np.testing.assert_array_equal(last.argmax(axis=1), y.argmax(axis=1))
 
 
 def test_init_params() -> None:

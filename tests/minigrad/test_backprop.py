@@ -88,18 +88,17 @@ def test_deep_chain() -> None:
         y = y + x
     y.backward(keep_graph=True)
     assert x.grad == depth + 1
-    del y  # frees the graph
-    y = x
+    y.backward()
+    assert x.grad == 2 * (depth + 1)
     for _ in range(depth):
         y = -y
-    y.backward()
-    assert x.grad == depth + 2
+    del y  # frees a graph that no sweep has passed
 
 
 def test_wide_fan_out() -> None:
     x = mg.tensor(1.0, requires_grad=True)
-    mg.stack([x * i for i in range(5000)]).sum().backward()
-    assert x.grad == 5000 * 4999 / 2
+    mg.stack([x * i for i in range(2000)]).sum().backward()
+    assert x.grad == 2000 * 1999 / 2
 
 
 # --- what is asked for --------------------------------------------------------------------------

@@ -182,6 +182,24 @@ def test_a_tensor_among_arrays_makes_the_result_a_tensor() -> None:
     assert mg.gradients(slope, [w]) == [6]
 
 
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f, x: mg.grad(f)(x),
+        lambda f, x: mg.jacobian(f)(x),
+        lambda f, x: mg.vjp(f, x)[1](1.0),
+        lambda f, x: mg.jvp(f, x, 1.0),
+        lambda f, x: mg.hvp(f, x, 1.0),
+    ],
+)
+def test_what_a_function_closes_over_keeps_its_graph(transform: Any) -> None:
+    w = mg.tensor(2.0, requires_grad=True)
+    h = mg.exp(w)
+    transform(lambda x: h * x * x, 3.0)
+    h.backward()
+    assert w.grad == np.exp(2.0)
+
+
 def test_hessian() -> None:
     H = mg.hessian(lambda x: x[0] * x[1] ** 2 + np.exp(x[2]))(X)
     np.testing.assert_allclose(H, [[0, -2, 0], [-2, 1, 0], [0, 0, np.exp(2)]], rtol=1e-15)

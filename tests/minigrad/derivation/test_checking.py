@@ -100,6 +100,24 @@ def test_a_small_error_is_an_error():
     assert not derivation(h_via_e=slightly).check(FLOW).ok
 
 
+def test_a_line_may_claim_a_value():
+    forward = Derivation("Forward", layout="numerator")
+
+    def s(U=value("U"), h=value("h", t=-1), W=value("W"), x=value("x"), b=value("b")):
+        return U.T @ h + W.T @ x + b
+
+    forward.line("1", value("s"))(s)
+    forward.line("2", value("h"))(lambda s=value("s"): np.tanh(s))
+    assert forward.check(FLOW).ok
+    assert forward.check(FLOW, chained=True).ok
+    forward.line("3", value("h"))(lambda s=value("s", t=-1): np.tanh(s))
+    forward.line("4", value("s"))(lambda U=value("U"), h=value("h", t=-1): U.T @ h)
+    [wrong, unexplained] = forward.check(FLOW).wrong
+    assert wrong.diagnosis.kind == "wrong operand"
+    assert "given s for s(t-1)" in wrong.diagnosis.message
+    assert unexplained.diagnosis.kind == "unexplained"
+
+
 # --- chained --------------------------------------------------------------------------------------
 
 
@@ -200,7 +218,9 @@ def test_claims_in_words(claim, words):
         lambda: adjoint("a", t=NEXT_STEP),
         lambda: adjoint("a", via=ALL_STEPS),
         lambda: adjoint("a", via=1),
-        lambda: Derivation("").line("1", value("a")),
+        lambda: Derivation("").line("1", "a"),
+        lambda: Derivation("").line("1", value("a", t=ALL_STEPS)),
+        lambda: derivation().check(3),
         lambda: Derivation("").line("1", adjoint("a", t=ALL_STEPS)),
         lambda: Derivation("").line("1", adjoint("a"))(lambda x: x),
     ],

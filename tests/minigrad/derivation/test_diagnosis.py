@@ -167,6 +167,11 @@ WRONG = [
         h_via_e=given(lambda de, h, y: de * h * y * y, de=adjoint("e"), h=value("h"), y=value("y")),
     ),
     case(
+        "missing factor",
+        "and by dJ/dh",
+        s=given(lambda dh, h: np.ones_like(h), dh=adjoint("h"), h=value("h")),
+    ),
+    case(
         "not finite",
         "not finite",
         s=given(lambda dh, h: dh / (h - h), dh=adjoint("h"), h=value("h")),

@@ -159,6 +159,7 @@ def test_operators_take_numbers_and_arrays_on_either_side() -> None:
         (abs(-x), [1, 2]),
         (a @ x, 20),
         (x @ a, 20),
+        ([4.0, 8.0] @ x, 20),
     ]:
         assert isinstance(got, mg.Tensor)
         np.testing.assert_array_equal(got.data, expected)

@@ -18,6 +18,11 @@ CASES: dict[str, Case] = {
         ValueError,
         ["matmul: expected", "got W (2, 3), v (2,)"],
     ),
+    "matmul with a transpose": (
+        lambda: parameter(2, 3, name="W_fa").T @ at_step_3(3, 1, name="a"),
+        ValueError,
+        ["got a result of transpose of W_fa (3, 2), a at step 3 (3, 1)"],
+    ),
     "matmul with a number": (
         lambda: parameter(2, 3, name="W") @ 2.0,
         ValueError,
@@ -117,7 +122,10 @@ CASES: dict[str, Case] = {
     "cotangent": (
         lambda: mg.gradients((x := parameter(2, name="x")) * 2, [x], cotangent=np.ones((3, 2))),
         ValueError,
-        ["gradients: expected a cotangent of float64 (2,) for a result of multiply, got", "(3, 2)"],
+        [
+            "gradients: expected a cotangent of float64 (2,) for a result of multiply of x, got",
+            "(3, 2)",
+        ],
     ),
     "cotangent of another precision": (
         lambda: mg.gradients(

@@ -1,0 +1,45 @@
+"""J and its gradients, by the derivation that minigrad wrote."""
+
+import numpy as np
+
+
+def softmax(x, *, axis=0):
+    e = np.exp(x - np.maximum.reduce(x.real, axis=axis, keepdims=True))
+    return e / np.add.reduce(e, axis=axis, keepdims=True)
+
+
+def gradients(*, X, W_Q, W_K, W_V, Y):
+    """Compute J and its gradients, in the shapes of the arguments.
+
+    The shapes that it was derived with:
+    X: 6, 5
+    W_Q: 5, 4
+    W_K: 5, 4
+    W_V: 5, 3
+    Y: 6, 3
+    """
+    Q = X @ W_Q  # Q = X W_Q
+    K = X @ W_K  # K = X W_K
+    V = X @ W_V  # V = X W_V
+    S = Q @ K.T / 2  # S = 1/2 Q Kᵀ
+    P = softmax(S, axis=1)  # P = softmax(S)
+    O = P @ V  # O = P V
+    J = np.sum((O - Y) ** 2) / 2  # J = 1/2 Σ (O - Y)²
+    dJ_dO = O - Y  # ∂J/∂O = O - Y
+    dJ_dP = dJ_dO @ V.T  # ∂J/∂P = ∂J/∂O Vᵀ
+    dJ_dV = P.T @ dJ_dO  # ∂J/∂V = Pᵀ ∂J/∂O
+    dJ_dW_V = X.T @ dJ_dV  # ∂J/∂W_V = Xᵀ ∂J/∂V
+    # ∂J/∂S = (∂J/∂P - (∂J/∂P ∘ P) 𝟏) ∘ P
+    dJ_dS = (dJ_dP - np.sum(dJ_dP * P, axis=1, keepdims=True)) * P
+    dJ_dQ = dJ_dS @ K / 2  # ∂J/∂Q = 1/2 ∂J/∂S K
+    dJ_dK = dJ_dS.T @ Q / 2  # ∂J/∂K = 1/2 (∂J/∂S)ᵀ Q
+    # ∂J/∂X = ∂J/∂V W_Vᵀ + ∂J/∂K W_Kᵀ + ∂J/∂Q W_Qᵀ
+    dJ_dX = dJ_dV @ W_V.T + dJ_dK @ W_K.T + dJ_dQ @ W_Q.T
+    dJ_dW_K = X.T @ dJ_dK  # ∂J/∂W_K = Xᵀ ∂J/∂K
+    dJ_dW_Q = X.T @ dJ_dQ  # ∂J/∂W_Q = Xᵀ ∂J/∂Q
+    return J, {
+        "X": dJ_dX,
+        "W_Q": dJ_dW_Q,
+        "W_K": dJ_dW_K,
+        "W_V": dJ_dW_V,
+    }

@@ -1,0 +1,112 @@
+"""Which steps a picture shows, and how they are written."""
+
+from collections.abc import Collection, Sequence
+
+from minigrad.drawing.formula import Formula, named
+from minigrad.drawing.picture import Block
+from minigrad.drawing.trace import Steps, Trace
+
+
+class Blocks:
+    """The blocks of a picture: for each the steps that it stands for.
+
+    Parameters
+    ----------
+    trace
+        The graph.
+    steps
+        Draw these alone; by default all.
+    roll
+        Draw steps that are alike once.
+    origin
+        The step that is written t, its neighbours t-1 and t+1; by default steps of a block that
+        stands for several are written so, and others by their numbers.
+    """
+
+    def __init__(
+        self, trace: Trace, steps: Collection[int] | None, roll: bool, origin: int | None
+    ) -> None:
+        if steps is not None:
+            known = {t for t in trace.step.values() if t is not None}
+            missing = sorted(set(steps) - known)
+            if missing or not steps:
+                raise ValueError(
+                    f"draw: expected steps from {min(known, default='none')} to "
+                    f"{max(known, default='none')}, got {missing or 'none'}"
+                )
+        self.steps = trace.blocks(steps, roll and steps is None)
+        self.origin = origin
+        self._of_step = {t: k for k, block in enumerate(self.steps) for t in _range(block)}
+        self._only = None if steps is None else set(steps)
+
+    @property
+    def are_chosen(self) -> bool:
+        """Whether some steps are to be drawn alone."""
+        return self._only is not None
+
+    def __getitem__(self, t: int | None) -> int | None:
+        """The index of the block that a step is in; None if it is not drawn."""
+        return None if t is None else self._of_step.get(t)
+
+    def is_shown(self, t: int | None) -> bool:
+        """Whether the values of a step are drawn themselves; those outside of all blocks are."""
+        block = self[t]
+        if block is None:
+            return t is None or self._only is None or t in self._only
+        return self.steps[block].shown == t
+
+    def shown(self, t: int) -> int | None:
+        """The step that stands for this one; None if it is not drawn."""
+        block = self[t]
+        if block is None:
+            return t if self.is_shown(t) else None
+        return self.steps[block].shown
+
+    def alike(self, t: int | None) -> Sequence[int | None]:
+        """The steps that a step stands for."""
+        block = self[t]
+        return [t] if block is None else list(_range(self.steps[block]))
+
+    def written(self, t: int | None, seen_from: int | None) -> str:
+        """How a step is written where another one is at hand."""
+        if t is None:
+            return ""
+        origin = self.origin
+        block = self[seen_from]
+        if origin is None and block is not None and len(self.steps[block]) > 1:
+            origin = self.steps[block].shown
+        return str(t) if origin is None else _relative(t, origin)
+
+    def label(self, name: str, t: int | None, seen_from: int | None, bold: bool) -> Formula:
+        """A named value at a step.
+
+        In mathematics t is the step of the block that it stands in: the block's title says which.
+        """
+        return named(name, self.symbol(t, seen_from), self.written(t, seen_from), bold)
+
+    def symbol(self, t: int | None, seen_from: int | None) -> str:
+        """How a step is written in mathematics."""
+        block = self[seen_from]
+        if block is None or t is None:
+            return self.written(t, seen_from)
+        return _relative(t, self.steps[block].shown)
+
+    def titled(self) -> list[Block]:
+        """The blocks with their titles."""
+        titles = []
+        for steps in self.steps:
+            if len(steps) > 1:
+                titles.append(f"t = {steps.first} … {steps.last}   ×{len(steps)}")
+            elif self.origin is not None:
+                titles.append("step " + self.written(steps.first, steps.first))
+            else:
+                titles.append(f"t = {steps.first}")
+        return [Block(title) for title in titles]
+
+
+def _relative(t: int, origin: int) -> str:
+    return "t" if t == origin else f"t{t - origin:+d}"
+
+
+def _range(steps: Steps) -> range:
+    return range(steps.first, steps.last + 1)

@@ -1,0 +1,102 @@
+"""What `values=True` adds: shapes, statistics, widths, and where numbers are bad."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.drawing.blocks import Blocks
+from minigrad.drawing.picture import Node, Picture
+from minigrad.drawing.trace import Trace
+from minigrad.flow import GradientFlow
+
+# The root mean square of a gradient outside of these has vanished or exploded.
+VANISHED, EXPLODED = 1e-7, 1e4
+THINNEST, THICKEST = 0.5, 4.0
+
+Arrays = Sequence[np.ndarray[Any, Any]]
+
+
+def add_summaries(
+    picture: Picture, trace: Trace, blocks: Blocks, flow: GradientFlow | None
+) -> None:
+    """Write at each value what it and its adjoint are like, over all steps that it stands for."""
+    adjoints: dict[str, Arrays] = {}
+    for node in picture.nodes.values():
+        if node.subject is None:
+            continue
+        name, t = node.subject
+        labels = [(name, s) for s in blocks.alike(t)]
+        found = [trace.named[label]._data for label in labels if label in trace.named]
+        if not found:
+            continue
+        if flow is not None:
+            adjoints[node.id] = [
+                flow.adjoint(*label)._data
+                for label in labels
+                if label in flow.values and flow.reaches(*label)
+            ]
+        gradients = adjoints.get(node.id, [])
+        shape = " × ".join(map(str, found[0].shape)) or "scalar"
+        node.summary = (f"{shape}:  {summary(found)}",)
+        if gradients:
+            node.summary += (f"gradient:  {summary(gradients)}",)
+        node.alarm = alarm(found, gradients)
+    for edge in picture.edges:
+        ends = [picture.nodes[edge.tail], picture.nodes[edge.head]]
+        passing = _passing(ends, adjoints)
+        if passing:
+            edge.width = width(passing)
+            edge.alarm = alarm(passing, passing)
+
+
+def summary(arrays: Arrays) -> str:
+    """Norm, extremes, and the share of zeros and of NaN; over several steps from least to most."""
+    numbers = _stacked(arrays)
+    norms = np.sqrt(np.sum(np.square(numbers), axis=1))
+    spread = f"{norms.min():.2g}" + (f" to {norms.max():.2g}" if len(norms) > 1 else "")
+    finite = numbers[np.isfinite(numbers)]
+    parts = [f"norm {spread}"]
+    if finite.size:
+        parts.append(f"{finite.min():.2g} … {finite.max():.2g}")
+    shares = {"zero": numbers == 0, "NaN": np.isnan(numbers), "infinite": np.isinf(numbers)}
+    parts += [f"{np.mean(share):.0%} {what}" for what, share in shares.items() if share.any()]
+    return ",  ".join(parts).replace("-", "−")
+
+
+def alarm(values: Arrays, gradients: Arrays) -> str:
+    """Whether there are NaN or infinities, or gradients of no or of too much size."""
+    if not (np.isfinite(_stacked(values)).all() and np.isfinite(_stacked(gradients)).all()):
+        return "nan"
+    sizes = _root_mean_squares(gradients)
+    if (sizes > EXPLODED).any():
+        return "exploding"
+    # A gradient of zero at some step may be right; one of zero at all steps leads nowhere.
+    has_vanished = ((sizes > 0) & (sizes < VANISHED)).any() or not sizes.any()
+    return "vanishing" if len(sizes) and has_vanished else ""
+
+
+def width(gradients: Arrays) -> float:
+    """How wide to draw an edge: by the order of magnitude of what flows along it."""
+    size = _root_mean_squares(gradients).max()
+    if not np.isfinite(size):
+        return THICKEST
+    low, high = np.log10(VANISHED), np.log10(EXPLODED)
+    share = (np.log10(max(size, VANISHED)) - low) / (high - low)
+    return float(THINNEST + (THICKEST - THINNEST) * min(share, 1))
+
+
+def _passing(ends: list[Node], adjoints: dict[str, Arrays]) -> Arrays:
+    """The gradients that flow along an edge."""
+    tail, head = ends
+    own = [] if tail.gradient is None else [tail.gradient]
+    return adjoints.get(tail.id) or own or adjoints.get(head.id, [])
+
+
+def _stacked(arrays: Arrays) -> np.ndarray[Any, Any]:
+    """Arrays of one shape as rows."""
+    return np.stack([array.ravel() for array in arrays]) if arrays else np.zeros((0, 1))
+
+
+def _root_mean_squares(arrays: Arrays) -> np.ndarray[Any, Any]:
+    return np.asarray(np.sqrt(np.mean(np.square(_stacked(arrays)), axis=1)))

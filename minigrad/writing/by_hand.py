@@ -1,0 +1,215 @@
+"""Derivations that were written by hand, as documents: the lines are read off their functions."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, Adjoint, Claim, Steps, Value
+from minigrad.operation import Operation
+from minigrad.operations.elementwise import add
+from minigrad.operations.linear import matmul
+from minigrad.operations.shape import getitem, transpose
+from minigrad.protocol import NUMPY
+from minigrad.writing.document import Block, Formula, Heading, Paragraph, Row
+from minigrad.writing.expression import (
+    NONE,
+    Apply,
+    Expression,
+    Number,
+    OverSteps,
+    Parameters,
+    Symbol,
+    shifted,
+)
+from minigrad.writing.layout import only_written, typeset
+from minigrad.writing.printing import Printer
+from minigrad.writing.python_text import identifier
+
+if TYPE_CHECKING:
+    from minigrad.derivation.derivation import Derivation, Line
+
+LAST = -1  # stands for the step T
+SHAPE = (2, 2)  # of everything: a line says nothing of its shapes, only that they are matrices
+
+
+class Sketch(NDArrayOperatorsMixin):
+    """Stands in for an array, and keeps the expression of what is done with it."""
+
+    def __init__(self, e: Expression) -> None:
+        self.e = e
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "reduce" and ufunc is np.add:
+            return _applied(NUMPY[np.sum], inputs, options)
+        if method != "__call__":
+            return NotImplemented
+        return _applied(matmul if ufunc is np.matmul else NUMPY[ufunc], inputs, {})
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, inputs: Any, options: Any
+    ) -> Any:
+        return _applied(NUMPY[function], inputs, options)
+
+    @property
+    def T(self) -> "Sketch":
+        return _applied(transpose, (self,), {"axes": None})
+
+    mT = T
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> "Sketch":
+        return _applied(NUMPY[np.sum], (self,), {"axis": axis, "keepdims": keepdims})
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> "Sketch":
+        return _applied(NUMPY[np.mean], (self,), {"axis": axis, "keepdims": keepdims})
+
+    @property
+    def shape(self) -> "list[Sketch]":
+        return [Sketch(Apply(counted, (self.e,), (), NONE)) for counted in (rows, columns)]
+
+    def __getitem__(self, index: Any) -> "Sketch":
+        return _applied(getitem, (self,), {"index": index})
+
+
+class OfSteps(dict[int, Sketch]):
+    """What a line is given of all steps: here the step at hand, and others by their distance."""
+
+    def __init__(self, symbol: Symbol) -> None:
+        super().__init__({0: Sketch(symbol)})
+        self.symbol = symbol
+
+    def __missing__(self, distance: int) -> Sketch:
+        return Sketch(shifted(self.symbol, distance))
+
+
+rows = only_written("rows", lambda x: len(x))
+columns = only_written("columns", lambda x: x.shape[1])
+
+
+def _applied(operation: Any, inputs: Any, options: Mapping[str, Any]) -> Sketch:
+    if not isinstance(operation, Operation):
+        raise TypeError(f"no record of the table is written as {operation}")
+    expressions = tuple(x.e if isinstance(x, Sketch) else Number(float(x)) for x in inputs)
+    parameters = Parameters({**operation.defaults, **options}) if operation.defaults else NONE
+    return Sketch(Apply(operation, expressions, SHAPE, parameters))
+
+
+# --- documents ----------------------------------------------------------------------------------
+
+
+def blocks(derivation: "Derivation") -> Iterator[Block]:
+    """The lines in the order of the text, those with one reference together."""
+    stepless = _without_step(derivation)
+    yield Paragraph((f"In {derivation.layout} layout.",))
+    for ref, lines in groupby(derivation.lines, key=lambda line: line.ref):
+        yield Heading(2, ref)
+        yield [_row(line, stepless) for line in lines]
+
+
+def _row(line: "Line", stepless: set[str]) -> Row:
+    left: Formula = lambda p: _written_claim(p, line.claim, stepless)  # noqa: E731
+    try:
+        given = {name: _given(claim, stepless) for name, claim in line.inputs.items()}
+        e = _without_zero(line.function(**given).e)
+        if any(claim.t is ALL_STEPS for claim in line.inputs.values()):
+            e = OverSteps(e, 1, LAST, SHAPE)
+    except Exception:  # what a function does with its arguments is its own affair
+        arguments = ", ".join(line.inputs)
+        return Row(left, lambda p: p.words(f"a function of {arguments}"))
+    return Row(left, lambda p: _with_parts(p, line, stepless)(typeset(e)))
+
+
+def _given(claim: Claim, stepless: set[str]) -> Any:
+    symbol = _symbol(claim, stepless)
+    return OfSteps(symbol) if claim.t is ALL_STEPS else Sketch(symbol)
+
+
+def _without_zero(e: Expression) -> Expression:
+    """Python's sum starts with a zero."""
+    if isinstance(e, Apply) and e.operation is add and e.inputs[0] == Number(0):
+        return e.inputs[1]
+    return e
+
+
+def _symbol(claim: Claim, stepless: set[str]) -> Symbol:
+    """What stands for a claim; a part of an adjoint is told by its `via` in the name."""
+    t = None if claim.name in stepless else 0 if isinstance(claim.t, Steps) else claim.t
+    if isinstance(claim, Adjoint):
+        return Symbol(_key(claim), t, SHAPE, "adjoint")
+    return Symbol(claim.name, t, SHAPE)
+
+
+def _key(claim: Adjoint) -> str:
+    return claim.name if claim.via is None else f"{claim.name} via {claim.via}"
+
+
+def _with_parts(p: Printer, line: "Line", stepless: set[str]) -> Printer:
+    """A printer that writes the parts of adjoints that a line is given."""
+    known = {_key(x): x for x in line.inputs.values() if isinstance(x, Adjoint)}
+
+    class WithParts(type(p)):  # type: ignore[misc]
+        def adjoint(self, name: str, t: int | None = None) -> str:
+            claim = known.get(name)
+            if claim is None or claim.via is None:
+                written: str = super().adjoint(name, t)
+                return written
+            return _written_claim(p, claim, stepless)
+
+    return WithParts(p.J, p.at, p.last)
+
+
+def _written_claim(p: Printer, claim: Claim, stepless: set[str]) -> str:
+    t = None if claim.name in stepless or isinstance(claim.t, Steps) else claim.t
+    if isinstance(claim, Value):
+        return p.name(claim.name, t)
+    if claim.via is None:
+        return p.adjoint(claim.name, t)
+    if claim.via is NEXT_STEP:
+        return p.from_step(claim.name, t or 0, (t or 0) + 1)
+    if isinstance(claim.via, Steps):
+        return p.share(claim.name) if t is None else p.from_step(claim.name, t, t)
+    return p.component(claim.name, t, claim.via, None if claim.via in stepless | {p.J} else 0)
+
+
+def _without_step(derivation: "Derivation") -> set[str]:
+    """The names of what has no time step: what sums over all steps, or everything."""
+    lines = derivation.lines
+    claims = [c for line in lines for c in (line.claim, *line.inputs.values())]
+    vias = {c.via for c in claims if isinstance(c, Adjoint) and isinstance(c.via, str)}
+    if all(c.t == 0 and getattr(c, "via", None) is not NEXT_STEP for c in claims):
+        return {c.name for c in claims} | vias
+    sums = [x for x in lines if any(c.t is ALL_STEPS for c in x.inputs.values())]
+    return {line.claim.name for line in sums}
+
+
+# --- source -------------------------------------------------------------------------------------
+
+
+def numpy_source(derivation: "Derivation") -> str:
+    """The lines as functions of a module that needs only NumPy."""
+    parts = [f'"""{derivation.title}: each line as a function, in {derivation.layout} layout."""']
+    parts.append("import numpy as np")
+    names: dict[str, int] = {}
+    for line in derivation.lines:
+        name = identifier(str(line.claim).replace("/", "_").replace("(t-1)", "_prev"))
+        names[name] = names.get(name, 0) + 1
+        if names[name] > 1:
+            name += f"_{names[name]}"
+        parts.append(f"\n# {line.ref}\n{_function(line, name)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _function(line: "Line", name: str) -> str:
+    [function] = ast.parse(textwrap.dedent(inspect.getsource(line.function))).body
+    if not isinstance(function, ast.FunctionDef):
+        raise ValueError(f"numpy_source: line {line.ref} is no function made by def")
+    function.name, function.decorator_list, function.returns = name, [], None
+    function.args.defaults, function.args.kw_defaults = [], [None] * len(function.args.kwonlyargs)
+    for argument in (*function.args.args, *function.args.kwonlyargs):
+        argument.annotation = None
+    return ast.unparse(function)

@@ -1,0 +1,215 @@
+"""What `derive` gives: lines with expressions, that compute, print and explain."""
+
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Value
+from minigrad.derivation.derivation import Derivation, Line
+from minigrad.flow import GradientFlow
+from minigrad.tensor import Array
+from minigrad.writing.expression import Expression, Symbol, evaluate, symbols
+from minigrad.writing.layout import in_input, laid_out
+from minigrad.writing.python_text import identifier
+from minigrad.writing.structure import Item, Part, model_of
+
+if TYPE_CHECKING:
+    from minigrad.writing.formats import Document
+
+
+@dataclass(frozen=True)
+class WrittenLine(Line):
+    """A line that minigrad has written.
+
+    Attributes
+    ----------
+    expression
+        What it computes, in the layout of the derivation; None for the sum of lines before.
+    part
+        The contribution that it is; None for a sum.
+    flow, layout
+        Where it was read, and how its derivatives are laid out.
+    """
+
+    expression: Expression | None
+    part: Part | None
+    flow: GradientFlow
+    layout: str
+
+    def __str__(self) -> str:
+        from minigrad.writing.document import line_text
+
+        return line_text(self)
+
+    def explain(self, t: int | None = None) -> str:
+        """Justify the line: the rules of the table that it uses, the shapes, the numbers.
+
+        Parameters
+        ----------
+        t
+            The time step of the numbers; by default the last at which the line holds.
+
+        Raises
+        ------
+        ValueError
+            If the line does not hold at that step.
+        """
+        from minigrad.writing.explanation import explanation
+
+        return explanation(self, t)
+
+
+class WrittenDerivation(Derivation):
+    """What `derive` gives: a `Derivation` that can be printed too.
+
+    Attributes
+    ----------
+    lines : list of WrittenLine
+    model : Model
+        What it was written from: equations, and contributions in sections.
+    """
+
+    def __init__(self, flow: GradientFlow, wrt: Collection[str] | None, layout: str) -> None:
+        model = model_of(flow, wrt)
+        super().__init__(f"Derivatives of {model.J}", layout)
+        self.flow = flow
+        self.model = model
+        for number, section in enumerate(model.sections, 1):
+            for item in section:
+                self.lines += _lines(f"3.{number}", item, self)
+
+    def numpy_source(self) -> str:
+        """A Python module that needs only NumPy and computes J and every gradient."""
+        from minigrad.writing.source import numpy_source
+
+        return numpy_source(self.model)
+
+    def _document(self) -> "Document":
+        from minigrad.writing.document import Writer
+        from minigrad.writing.formats import Document
+
+        last = self.model.steps[-1] if self.model.steps else None
+        return Document(self.title, list(Writer(self).blocks()), self.model.J, last)
+
+    def written(self, part: Part) -> Expression:
+        """A contribution as people write it, in the layout of the derivation."""
+        equations = self.model.equations_of(part.via.name)
+        e = part.expression
+        if len(equations) == 1:
+            e = in_input(e, part.via, equations[0].expression)
+        return laid_out(e, self.layout)
+
+
+def _lines(ref: str, item: Item, derivation: WrittenDerivation) -> Iterator[WrittenLine]:
+    """The lines of one adjoint: its parts, then their sum, then the sum over steps."""
+    of, t = item.of, item.of.t or 0
+    whole = _is_whole(item)  # then the one part is the claim
+    for part in item.parts:
+        claim = Adjoint(of.name, t, None if whole else part.via.name)
+        expression = derivation.written(part)
+        function = _function(expression, derivation.model.arrays)
+        alike = [x for x in item.parts if x.via == part.via]
+        steps = frozenset(part.steps) if len(alike) > 1 else None
+        yield _line(ref, claim, function, derivation, expression, part, steps)
+    if whole:
+        return
+    moving = [part.via.name for part in item.parts if part.via.t is not None]
+    vias: list[Any] = list(dict.fromkeys(moving)) if item.is_shared else list(item.via)
+    if item.from_next:
+        vias.insert(0, NEXT_STEP)
+    if of.t is not None and of.t < 0:
+        total = Adjoint(of.name, t, NEXT_STEP)
+    else:
+        total = Adjoint(of.name, 0, THIS_STEP if item.is_shared else None)
+    if len(vias) > 1 or total.via is None:
+        terms = [Adjoint(of.name, t, via) for via in vias]
+        yield _line(ref, total, _sum_of(terms), derivation)
+    if item.is_shared:
+        loose = [Adjoint(of.name, 0, via) for via in item.via if via not in vias]
+        terms = [*loose, Adjoint(of.name, ALL_STEPS, THIS_STEP)]
+        yield _line(ref, Adjoint(of.name), _sum_of(terms), derivation)
+
+
+def _sum_of(terms: Sequence[Adjoint]) -> Callable[..., Any]:
+    """The function that adds what it is given, arrays or dicts of them for all steps."""
+
+    def line(**parts: Any) -> Any:
+        arrays = [x for p in parts.values() for x in (p.values() if isinstance(p, dict) else [p])]
+        return reduce(add, arrays)
+
+    return _with_signature(line, {_parameter_name(term): term for term in terms})
+
+
+def _is_whole(item: Item) -> bool:
+    """Whether the one part, in its variants, is the whole adjoint."""
+    at_hand = item.of.t == 0 or (item.of.t is None and not item.is_shared)
+    return len(item.via) == 1 and not item.from_next and at_hand
+
+
+def _line(
+    ref: str,
+    claim: Adjoint,
+    function: Callable[..., Any],
+    derivation: WrittenDerivation,
+    expression: Expression | None = None,
+    part: Part | None = None,
+    steps: frozenset[int] | None = None,
+) -> WrittenLine:
+    signature = inspect.signature(function)
+    inputs: Mapping[str, Claim] = {name: p.default for name, p in signature.parameters.items()}
+    return WrittenLine(
+        ref,
+        claim,
+        function,
+        inputs,
+        expression,
+        part,
+        derivation.flow,
+        derivation.layout,
+        steps=steps,
+    )
+
+
+def _function(expression: Expression, arrays: Mapping[str, Array]) -> Callable[..., Any]:
+    """The NumPy function of a line."""
+    given = [s for s in symbols(expression) if s.kind != "constant"]
+    names = {s: _parameter_name(_claim(s)) for s in given}
+
+    def line(**values: Any) -> Any:
+        return evaluate(
+            expression, lambda s: arrays[s.name] if s.kind == "constant" else values[names[s]]
+        )
+
+    return _with_signature(line, {names[s]: _claim(s) for s in given})
+
+
+def _with_signature(
+    function: Callable[..., Any], claims: Mapping[str, Claim]
+) -> Callable[..., Any]:
+    """Let a function say what its parameters are given, as a hand-written line does."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(name, kind, default=claim) for name, claim in claims.items()]
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return function
+
+
+def _claim(s: Symbol) -> Claim:
+    return Adjoint(s.name, s.t or 0) if s.kind == "adjoint" else Value(s.name, s.t or 0)
+
+
+def _parameter_name(claim: Claim) -> str:
+    """A Python name: dJ_dz_o, a_prev, dJ_da_via_z_y."""
+    name = identifier(claim.name)
+    if isinstance(claim.t, int) and claim.t:
+        name += {-1: "_prev", 1: "_next"}.get(
+            claim.t, f"_at_{abs(claim.t)}_{'after' if claim.t > 0 else 'before'}"
+        )
+    if isinstance(claim, Value):
+        return name
+    if claim.via is None:
+        return f"dJ_d{name}"
+    via = identifier(claim.via) if isinstance(claim.via, str) else claim.via.name.lower()
+    return f"dJ_d{name}_via_{via}"

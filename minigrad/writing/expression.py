@@ -1,0 +1,262 @@
+"""Expressions as data: what a value or an adjoint is, in terms of named ones."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from minigrad.operation import Operation
+from minigrad.operations.elementwise import add, multiply
+from minigrad.operations.shape import transpose
+from minigrad.tensor import Array, Tensor
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A leaf with a name: a value, the adjoint of a value, or an array that nobody has named.
+
+    `t` is its time step. Where an expression holds for many steps, it counts from the step at hand.
+    """
+
+    name: str
+    t: int | None
+    shape: Shape
+    kind: Literal["value", "adjoint", "constant"] = "value"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, or an array that holds one number everywhere."""
+
+    value: float
+    shape: Shape = ()
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation of the table, applied. Sums and products have any number of inputs."""
+
+    operation: Operation
+    inputs: "tuple[Expression, ...]"
+    shape: Shape
+    parameters: "Parameters"
+
+
+@dataclass(frozen=True)
+class OverSteps:
+    """The sum of a term over the steps from `first` to `last`; in the term, t counts from each."""
+
+    term: "Expression"
+    first: int
+    last: int
+    shape: Shape
+
+
+Expression: TypeAlias = Symbol | Number | Apply | OverSteps
+
+
+class Parameters(dict[str, Any]):
+    """The parameters of an operation, as something that can be compared and hashed."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(self._key())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Parameters) and self._key() == other._key()
+
+    def _key(self) -> str:
+        return repr([(name, _comparable(value)) for name, value in sorted(self.items())])
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return tuple(map(_comparable, value)) if isinstance(value, tuple) else value
+
+
+NONE = Parameters()
+
+
+def inputs_of(e: Expression) -> tuple[Expression, ...]:
+    """What an expression is directly made of."""
+    if isinstance(e, Apply):
+        return e.inputs
+    return (e.term,) if isinstance(e, OverSteps) else ()
+
+
+def with_inputs(e: Expression, inputs: tuple[Expression, ...]) -> Expression:
+    """The same expression of other inputs of the same shapes."""
+    if isinstance(e, Apply):
+        return replace(e, inputs=inputs)
+    return replace(e, term=inputs[0]) if isinstance(e, OverSteps) else e
+
+
+def subexpressions(e: Expression) -> Iterator[Expression]:
+    """The expression and everything that it is made of, from the left to the right."""
+    to_visit = [e]
+    while to_visit:
+        e = to_visit.pop()
+        yield e
+        to_visit.extend(reversed(inputs_of(e)))
+
+
+def symbols(e: Expression) -> list[Symbol]:
+    """The leaves that have a name, each once, from the left to the right."""
+    return list(dict.fromkeys(x for x in subexpressions(e) if isinstance(x, Symbol)))
+
+
+def has_adjoint(e: Expression) -> bool:
+    """Whether an adjoint occurs in it."""
+    return any(isinstance(x, Symbol) and x.kind == "adjoint" for x in subexpressions(e))
+
+
+def transform(e: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """Change every part, from the leaves to the root."""
+    inputs = inputs_of(e)
+    changed = tuple(transform(x, change) for x in inputs)
+    return change(e if all(map(_same, changed, inputs)) else with_inputs(e, changed))
+
+
+def _same(a: object, b: object) -> bool:
+    return a is b
+
+
+def shifted(e: Expression, by: int) -> Expression:
+    """Move every time step, as from step 5 of the program to "the step at hand"."""
+    if by == 0:
+        return e
+    if isinstance(e, Symbol):
+        return e if e.t is None else replace(e, t=e.t + by)
+    if isinstance(e, OverSteps):
+        return replace(e, first=e.first + by, last=e.last + by)
+    return with_inputs(e, tuple(shifted(x, by) for x in inputs_of(e)))
+
+
+def evaluate(e: Expression, lookup: Callable[[Symbol], Any]) -> Any:
+    """The number that an expression stands for.
+
+    Parameters
+    ----------
+    e
+        Without `OverSteps`.
+    lookup
+        The array of each symbol.
+    """
+    if isinstance(e, Symbol):
+        return lookup(e)
+    if isinstance(e, Number):
+        return np.broadcast_to(e.value, e.shape) if e.shape else e.value
+    if isinstance(e, OverSteps):
+        raise TypeError("evaluate: expected the expression of one step, got a sum over steps")
+    arguments = [evaluate(x, lookup) for x in e.inputs]
+    if e.operation in (add, multiply):
+        return reduce(e.operation.forward, arguments)
+    return e.operation.forward(*arguments, **e.parameters)
+
+
+class Reader:
+    """Reads expressions off the graph, as far as the next named values.
+
+    Attributes
+    ----------
+    arrays : dict
+        Arrays that nobody has named, by the names that they are given here, and their steps.
+    """
+
+    def __init__(
+        self,
+        leaves: Mapping[Tensor, Expression],
+        simplify: Callable[[Apply], Expression] = lambda e: e,
+    ) -> None:
+        self.leaves = leaves
+        self.simplify = simplify
+        self.arrays: dict[tuple[str, int | None], Array] = {}
+        self._places = {_place(x._data): e for x, e in leaves.items()}
+
+    def read(self, root: Tensor) -> Expression:
+        """The expression of a tensor; of a named one, what it was computed as."""
+        known: dict[Tensor, Expression] = {}
+        to_visit = [root]
+        while to_visit:
+            x = to_visit[-1]
+            missing = [u for u in x._inputs or () if u not in known and u not in self.leaves]
+            if missing and (x is root or x not in self.leaves):
+                to_visit += missing
+                continue
+            to_visit.pop()
+            if x not in known:
+                known[x] = self._expression(x, known)
+        return known[root]
+
+    def read_contribution(self, root: Tensor) -> Expression:
+        """The expression of a contribution, which may be another value's adjoint unchanged."""
+        return self.leaves[root] if root in self.leaves else self.read(root)
+
+    def _expression(self, x: Tensor, known: Mapping[Tensor, Expression]) -> Expression:
+        if x._operation is None:
+            return self._view(x) or number(x._data) or Symbol("", None, x.shape, "constant")
+        inputs = tuple(self.leaves[u] if u in self.leaves else known[u] for u in x._inputs or ())
+        for i, u in enumerate(x._inputs or ()):
+            if inputs[i] == Symbol("", None, u.shape, "constant"):
+                constant = self._named(x, i, u._data, inputs)
+                inputs = (*inputs[:i], constant, *inputs[i + 1 :])
+        return self.simplify(Apply(x._operation, inputs, x.shape, Parameters(x._parameters)))
+
+    def _view(self, x: Tensor) -> Expression | None:
+        """What a constant shows, if it is a named value or the transpose of one.
+
+        How constants are made is not recorded; a transpose is seen from where its elements lie.
+        """
+        for array, turned in ((x._data, False), (x._data.mT if x.ndim > 1 else x._data, True)):
+            if _place(array) in self._places:
+                e = self._places[_place(array)]
+                axes = None if x.ndim == 2 else (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
+                if not turned:
+                    return e
+                return self.simplify(Apply(transpose, (e,), x.shape, Parameters(axes=axes)))
+        return None
+
+    def _named(self, x: Tensor, i: int, array: Array, inputs: tuple[Expression, ...]) -> Symbol:
+        """Give an array that nobody has named the name and the step that its use suggests."""
+        steps = [s.t for e in inputs for s in symbols(e) if s.t is not None]
+        t = max(steps) if steps else None
+        base = _argument_name(x._operation, i)
+        taken = {e.name for e in self.leaves.values() if isinstance(e, Symbol)}
+        for n in range(1, len(self.arrays) + len(taken) + 2):
+            name = base if n == 1 else f"{base}_{n}"
+            if name in taken:
+                continue
+            given = self.arrays.setdefault((name, t), array)
+            if given is array or np.array_equal(given, array):
+                break
+        return Symbol(name, t, array.shape, "constant")
+
+
+def _place(array: Array) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    """Where the elements of an array lie in memory, and in which order."""
+    return array.__array_interface__["data"][0], array.shape, array.strides
+
+
+def _argument_name(operation: Operation, i: int) -> str:
+    """What the operation calls its argument: `labels`; a ufunc has no telling names."""
+    if isinstance(operation.forward, np.ufunc) or operation.arity is None:
+        return "k"
+    return list(inspect.signature(operation.forward).parameters)[i]
+
+
+def number(array: Array) -> Number | None:
+    """The number that an array holds everywhere, if it does; noise of the last digits is none."""
+    if array.size == 0 or array.dtype.kind not in "fiub":
+        return None
+    value = float(str(array.flat[0]))  # the shortest decimal that means this number
+    spread = np.ptp(array.astype(float))
+    if spread == 0 and np.isfinite(value):
+        return Number(value, array.shape)
+    if array.dtype.kind == "f" and spread <= 4 * np.finfo(array.dtype).eps * abs(value):
+        return Number(float(f"{value:.6g}"), array.shape)  # as labels that sum to one
+    return None

@@ -1,0 +1,104 @@
+"""A derivation as a document: LaTeX, Markdown, plain text."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from minigrad.writing.document import Block, Heading, Paragraph, Piece, Row
+from minigrad.writing.printing import Latex, Printer, Text
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title and what stands below it; J is what the loss is called, and `last` the step T."""
+
+    title: str
+    blocks: Sequence[Block]
+    J: str = "J"
+    last: int | None = None
+
+
+def latex(document: Document, fragment: bool) -> str:
+    """The document in LaTeX, or what is to be included in another."""
+    p = Latex(document.J, last=document.last)
+    parts = []
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            command = {1: "section", 2: "subsection"}[block.level]
+            parts.append(rf"\{command}*{{{block.number}\quad {_inline(block.pieces, p)}}}")
+        elif isinstance(block, Paragraph):
+            parts.append(_inline(block.pieces, p))
+        else:
+            parts.append("\\begin{align*}\n" + _aligned(block, p) + "\n\\end{align*}")
+    body = "\n\n".join(parts) + "\n"
+    if fragment:
+        return body
+    return (
+        "\\documentclass{article}\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n"
+        f"\\title{{{document.title}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n\n"
+        f"{body}\n\\end{{document}}\n"
+    )
+
+
+def markdown(document: Document) -> str:
+    """The document in Markdown, with formulas as GitHub takes them."""
+    p = Latex(document.J, last=document.last)
+    parts = [f"# {document.title}"]
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            heading = f"{'#' * (block.level + 1)} {block.number} {_inline(block.pieces, p)}"
+            parts.append(heading.strip())
+        elif isinstance(block, Paragraph):
+            parts.append(_inline(block.pieces, p))
+        else:
+            parts.append(f"$$\n\\begin{{aligned}}\n{_aligned(block, p)}\n\\end{{aligned}}\n$$")
+    # GitHub does not know \operatorname.
+    return "\n\n".join(parts).replace(r"\operatorname", r"\mathrm") + "\n"
+
+
+def text(document: Document) -> str:
+    """The document in Unicode."""
+    p = Text(document.J, last=document.last)
+    parts = [document.title]
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            parts.append(f"{block.number} {_plain(block.pieces, p)}".strip())
+        elif isinstance(block, Paragraph):
+            parts.append(_plain(block.pieces, p))
+        else:
+            parts.append(_columns(block, p))
+    return "\n\n".join(parts) + "\n"
+
+
+def _inline(pieces: Sequence[Piece], p: Printer) -> str:
+    return "".join(x if isinstance(x, str) else f"${x(p)}$" for x in pieces)
+
+
+def _plain(pieces: Sequence[Piece], p: Printer) -> str:
+    return "".join(x if isinstance(x, str) else x(p) for x in pieces)
+
+
+def _aligned(rows: Sequence[Row], p: Printer) -> str:
+    lines = []
+    for row in rows:
+        remark = "".join(_as_text(x) if isinstance(x, str) else x(p) for x in row.remark)
+        left = "" if row.left is None else row.left(p)
+        lines.append(f"{left} &= {row.right(p)}" + (f" && {remark}" if remark else ""))
+    return " \\\\\n".join(lines)
+
+
+def _as_text(words: str) -> str:
+    """Words inside of a formula; what compares steps is a formula itself."""
+    if re.search(r"[=<>≤]", words):
+        return words.replace("≤", r"\le")
+    return rf"\text{{{words}}}"
+
+
+def _columns(rows: Sequence[Row], p: Printer) -> str:
+    lines: list[str] = []
+    for row in rows:
+        left = "" if row.left is None else row.left(p)
+        before = " " * len(lines[-1].split("=")[0][4:-1]) if row.left is None and lines else left
+        remark = _plain(row.remark, p)
+        lines.append(f"    {before} = {row.right(p)}" + (f"    ({remark})" if remark else ""))
+    return "\n".join(lines)

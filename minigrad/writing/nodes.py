@@ -1,0 +1,85 @@
+"""Simple expressions: nodes are simplified as they are made."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from minigrad.operation import Operation
+from minigrad.operations.elementwise import add, divide, multiply
+from minigrad.operations.linear import matmul
+from minigrad.operations.shape import transpose
+from minigrad.writing.expression import NONE, Apply, Expression, Number, Parameters, Shape
+
+Rule = Callable[[Apply], Expression | None]
+
+# The rules of each operation, in the order in which they are tried; `simplify` lists them.
+RULES: dict[Operation, tuple[Rule, ...]] = {}
+
+
+def simplified(e: Expression) -> Expression:
+    """Apply the rules to a node, whose inputs are simple, until none fits."""
+    while isinstance(e, Apply):
+        for rule in RULES.get(e.operation, ()):
+            changed = rule(e)
+            if changed is not None and changed != e:
+                e = changed
+                break
+        else:
+            return e
+    return e
+
+
+def total(*terms: Expression) -> Expression:
+    """The sum, simplified."""
+    return simplified(Apply(add, terms, broadcast(terms), NONE))
+
+
+def product(*factors: Expression) -> Expression:
+    """The product element by element, simplified."""
+    return simplified(Apply(multiply, factors, broadcast(factors), NONE))
+
+
+def transposed(e: Expression) -> Expression:
+    """The transpose of the last two axes, simplified; a vector or a number stays."""
+    n = len(e.shape)
+    if n < 2:
+        return e
+    axes = None if n == 2 else (*range(n - 2), n - 1, n - 2)
+    shape = (*e.shape[:-2], e.shape[-1], e.shape[-2])
+    return simplified(Apply(transpose, (e,), shape, Parameters(axes=axes)))
+
+
+def matrix_product(a: Expression, b: Expression) -> Expression:
+    """The product of two matrices."""
+    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return simplified(Apply(matmul, (a, b), (*shape, a.shape[-2], b.shape[-1]), NONE))
+
+
+def fraction(a: Expression, b: Expression) -> Expression:
+    """The quotient element by element, simplified."""
+    return simplified(Apply(divide, (a, b), broadcast((a, b)), NONE))
+
+
+def broadcast(inputs: tuple[Expression, ...]) -> Shape:
+    """The shape that the inputs broadcast to."""
+    return np.broadcast_shapes(*(x.shape for x in inputs))
+
+
+def is_(e: Expression, operation: Operation) -> bool:
+    """Whether it is that operation, applied."""
+    return isinstance(e, Apply) and e.operation is operation
+
+
+def split_number(e: Expression) -> tuple[float, Expression | None]:
+    """The number in front, and the rest."""
+    if isinstance(e, Number):
+        return e.value, None
+    if isinstance(e, Apply) and e.operation is multiply:
+        first, *rest = e.inputs
+        if isinstance(first, Number) and not first.shape:
+            return first.value, _product_of(tuple(rest), e.shape)
+    return 1.0, e
+
+
+def _product_of(factors: tuple[Expression, ...], shape: Shape) -> Expression:
+    return factors[0] if len(factors) == 1 else Apply(multiply, factors, shape, NONE)

@@ -1,0 +1,201 @@
+"""Expressions as Python source, and the helper functions that they call."""
+
+import ast
+import copy
+import inspect
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from minigrad.operation import Operation
+from minigrad.operations.elementwise import add, divide, multiply, negative, subtract
+from minigrad.tensor import OPERATIONS
+from minigrad.writing.expression import Apply, Expression, Number, OverSteps, Symbol
+from minigrad.writing.printing import as_fraction, without_sign
+
+
+class Names:
+    """How the symbols of an expression are written, at the step at hand and in sums over steps."""
+
+    def name_of(self, s: Symbol) -> str:
+        raise NotImplementedError
+
+    def sum_over_steps(self, e: OverSteps) -> str:
+        raise NotImplementedError
+
+
+def source_of(e: Expression, names: Names) -> str:
+    """The Python source of an expression."""
+    return ast.unparse(_tree(e, names))
+
+
+def _tree(e: Expression, names: Names) -> ast.expr:
+    if isinstance(e, Symbol):
+        return _parsed(names.name_of(e))
+    if isinstance(e, Number):
+        return _number(e)
+    if isinstance(e, OverSteps):
+        return _parsed(names.sum_over_steps(e))
+    if e.operation is add:
+        tree = _tree(e.inputs[0], names)
+        for x in e.inputs[1:]:
+            positive = without_sign(x)
+            operation = add if positive is None else subtract
+            tree = _filled(_template(operation, {}), [tree, _tree(positive or x, names)])
+        return tree
+    if e.operation is multiply:
+        positive = without_sign(e)
+        if positive is not None:
+            return _filled(_template(negative, {}), [_tree(positive, names)])
+        if (divided := _fraction_in_front(e)) is not None:
+            below, rest = divided
+            return _filled(_template(divide, {}), [_tree(rest, names), _number(below)])
+        tree = _tree(e.inputs[0], names)
+        for x in e.inputs[1:]:
+            tree = _filled(_template(multiply, {}), [tree, _tree(x, names)])
+        return tree
+    operands = [_tree(x, names) for x in e.inputs]
+    return _filled(_template(e.operation, e.parameters, len(operands)), operands)
+
+
+def _fraction_in_front(e: Apply) -> tuple[Number, Expression] | None:
+    """n and x, of x / n: written so, and not as 0.3333 x."""
+    first, *rest = e.inputs
+    fraction = as_fraction(first.value) if isinstance(first, Number) else None
+    if fraction is None or fraction.numerator != 1 or fraction.denominator == 1:
+        return None
+    x = rest[0] if len(rest) == 1 else Apply(multiply, tuple(rest), e.shape, e.parameters)
+    return Number(fraction.denominator), x
+
+
+def _number(e: Number) -> ast.expr:
+    value = int(e.value) if float(e.value).is_integer() and abs(e.value) < 1e15 else e.value
+    if e.shape:
+        return _parsed(f"np.full({e.shape}, {float(e.value)!r})")
+    return _parsed(repr(value))
+
+
+def _template(operation: Operation, parameters: Any, count: int = 2) -> str:
+    """How an application is written, with `_0`, `_1` for the operands."""
+    names = [f"_{i}" for i in range(operation.arity or count)]
+    python = operation.python
+    if python is not None:
+        return (python if isinstance(python, str) else python(**parameters)).format(*names)
+    operands = ", ".join(names) if operation.arity else f"({', '.join(names)})"
+    given = "".join(
+        f", {name}={_argument(value)}"
+        for name, value in parameters.items()
+        if value is not operation.defaults[name] and value != operation.defaults[name]
+    )
+    function = operation.name if operation.numpy is None else f"np.{operation.numpy.__name__}"
+    return f"{function}({operands}{given})"
+
+
+def _argument(value: Any) -> str:
+    """A parameter in source: an axis by itself is no tuple."""
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], int):
+        return repr(value[0])
+    return repr(value)
+
+
+def _parsed(source: str) -> ast.expr:
+    return ast.parse(source, mode="eval").body
+
+
+def _filled(template: str, operands: list[ast.expr]) -> ast.expr:
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            if node.id[0] == "_" and node.id[1:].isdigit():
+                return copy.deepcopy(operands[int(node.id[1:])])
+            return node
+
+    tree: ast.expr = Fill().visit(_parsed(template))
+    return tree
+
+
+# --- helper functions ---------------------------------------------------------------------------
+
+
+def helpers(expressions: Iterable[str]) -> list[str]:
+    """The source of what expressions call and NumPy does not have, what is needed first first."""
+    known: dict[str, list[str]] = {}
+
+    def visit(source: str) -> None:
+        for name in _called(ast.parse(source)):
+            if name not in known:
+                known[name] = []
+                function = _helper(name)
+                visit(function)
+                known[name] = [*_globals_of(OPERATIONS[name], function), function]
+
+    for source in expressions:
+        visit(source)
+    return list(dict.fromkeys(text for texts in known.values() for text in texts))
+
+
+def _globals_of(operation: Any, function: str) -> list[str]:
+    """The constants of its module that a function uses."""
+    names = {node.id for node in ast.walk(ast.parse(function)) if isinstance(node, ast.Name)}
+    known = operation.forward.__globals__
+    return [
+        f"{name} = {known[name]!r}"
+        for name in sorted(names & known.keys())
+        if isinstance(known[name], int | float | str | tuple | dict)
+    ]
+
+
+def _called(tree: ast.AST) -> list[str]:
+    """The operations of the table that are called by their names."""
+    return [
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if node.func.id in OPERATIONS and node.func.id not in ("sum", "max", "abs")
+    ]
+
+
+def _helper(name: str) -> str:
+    """The forward function of an operation, as a person would write it in a module of its own."""
+    operation: Any = OPERATIONS[name]
+    tree = ast.parse(textwrap.dedent(_source(operation)))
+    [function] = tree.body
+    if not isinstance(function, ast.FunctionDef):
+        raise ValueError(
+            f"numpy_source: the operation {name!r} computes by a lambda; give it "
+            "operation(..., python='a NumPy expression with {0} for the input')"
+        )
+    function.name = name
+    function.returns = None
+    for argument in (*function.args.args, *function.args.kwonlyargs):
+        argument.annotation = None
+    Plain().visit(function)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def _source(operation: Operation) -> str:
+    try:
+        return inspect.getsource(operation.forward)
+    except (OSError, TypeError) as error:
+        raise ValueError(
+            f"numpy_source: the source of the operation {operation.name!r} can't be found; give it "
+            "operation(..., python='a NumPy expression with {0} for the input')"
+        ) from error
+
+
+class Plain(ast.NodeTransformer):
+    """Takes out annotations; calls of other forward functions get the operations' names."""
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        self.generic_visit(node)
+        assert node.value is not None
+        return ast.Assign(targets=[node.target], value=node.value)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        name = node.id.removeprefix("_")
+        return ast.Name(name, node.ctx) if node.id != name and name in OPERATIONS else node
+
+
+def identifier(name: str) -> str:
+    """The nearest Python name."""
+    text = "".join(c if c.isalnum() else "_" for c in name)
+    return text if text.isidentifier() else f"_{text}"

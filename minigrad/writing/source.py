@@ -1,0 +1,115 @@
+"""A Python module that computes J and every gradient, as a person would write it in NumPy."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from minigrad.writing.program import Program, Statement
+from minigrad.writing.python_text import helpers, identifier
+from minigrad.writing.structure import Model
+
+WIDTH = 100
+
+
+def numpy_source(model: Model) -> str:
+    """The module of a model; see `WrittenDerivation.numpy_source`."""
+    program = Program(model)
+    body = _body(program)
+    functions = helpers(statement.source for statement in program.statements)
+    constants = [
+        f"{name} = np.array({np.array2string(array, separator=', ', threshold=array.size + 1)})"
+        for name, array in model.arrays.items()
+    ]
+    parts = [
+        f'"""{model.J} and its gradients, by the derivation that minigrad wrote."""',
+        "import numpy as np",
+        *constants,
+        *(f"\n{function}" for function in functions),
+        f"\n{_signature(program.arguments)}\n{_docstring(program)}\n{body}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _signature(arguments: Sequence[str]) -> str:
+    names = ", ".join(["*", *arguments])
+    line = f"def gradients({names}):"
+    if len(line) <= WIDTH:
+        return line
+    indent = " " * 4
+    names = textwrap.fill(names, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return f"def gradients(\n{names}\n):"
+
+
+def _docstring(p: Program) -> str:
+    """What the function takes and gives."""
+    shapes = []
+    for leaf, argument in zip(p.model.leaves, p.arguments, strict=True):
+        shape = leaf.shape if leaf.name not in p.sequences else ("T", *leaf.shape)
+        shapes.append(f"    {argument}: {', '.join(map(str, shape)) or 'a number'}")
+    return "\n".join(
+        [
+            f'    """Compute {p.model.J} and its gradients, in the shapes of the arguments.',
+            "",
+            "    The shapes that it was derived with:",
+            *shapes,
+            '    """',
+        ]
+    )
+
+
+def _body(p: Program) -> str:
+    """The body of the function."""
+    lines: list[str] = []
+    steps, model = p.model.steps, p.model
+    lines += _block(p, p.before)
+    if p.forward:
+        full = [x.name for x in model.leaves if x.steps == steps and x.name in p.sequences]
+        sequence = identifier(sorted(full)[0]) if full else None
+        T = str(steps[-1]) if sequence is None else f"len({sequence})"
+        lines.append(f"    T = {T}")
+        initial = {x.name: p.argument(x) for x in model.leaves if x.name in p.computed}
+        for name in [*p.stored_names()]:
+            start = f"{steps[0] - 1}: {initial[name]}" if name in initial else ""
+            lines.append(f"    {identifier(name)} = {{{start}}}")
+        lines.append(f"    for t in range({steps[0]}, T + 1):")
+        lines += _block(p, p.forward, "        ")
+    lines += _block(p, p.between)
+    if p.backward:
+        lines.append(f"    for t in range(T, {steps[0] - 1}, -1):")
+        lines += _block(p, p.backward, "        ")
+    lines += _block(p, p.after)
+    results = [f'        "{name}": {value},' for name, value in p.results.items()]
+    lines += [f"    return {identifier(model.J)}, {{", *results, "    }"]
+    return "\n".join(lines)
+
+
+def _block(p: Program, statements: Iterable[Statement], indent: str = "    ") -> list[str]:
+    lines, condition = [], ""
+    for s in statements:
+        needed = _condition(p, s.steps)
+        if needed and needed != condition:
+            lines.append(f"{indent}if {needed}:")
+        condition = needed
+        inner = indent + ("    " if needed else "")
+        line = f"{inner}{s.source}"
+        if s.comment and len(line) + len(s.comment) + 4 <= WIDTH:
+            line += f"  # {s.comment}"
+        elif s.comment:
+            lines.append(f"{inner}# {s.comment}")
+        lines.append(line)
+    return lines
+
+
+def _condition(p: Program, steps: Sequence[int]) -> str:
+    if not steps:
+        return ""
+    everything = p.model.steps
+    first, last = min(steps), max(steps)
+    if len(steps) == 1:
+        return "t == T" if last == everything[-1] else f"t == {first}"
+    if list(steps) != list(range(first, last + 1)):
+        return f"t in {tuple(steps)}"
+    if last == everything[-1]:
+        return f"t > {first - 1}"
+    return "t < T" if steps == everything[:-1] else f"{first} <= t <= {last}"

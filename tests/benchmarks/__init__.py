@@ -1,0 +1,1 @@
+"""Benchmarks: one LSTM training gradient, by minigrad and by its peers."""

@@ -1,0 +1,345 @@
+"""Pictures, read as graphs (the DOT, by Graphviz's own parser) and as XML (the SVG)."""
+
+import re
+import shutil
+import sys
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pygraphviz
+import pytest
+
+import lstm
+import minigrad as mg
+from minigrad.drawing.engine import RendererNotFoundError
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def graph(drawing):
+    """The picture's nodes, (class, label), and edges between labels, from the DOT text."""
+    dot = pygraphviz.AGraph(string=drawing.source)
+    nodes = {str(n): (n.attr["class"], n.attr["label"]) for n in dot.nodes()}
+    edges = {(nodes[str(a)][1], nodes[str(b)][1]) for a, b in dot.edges()}
+    return sorted(nodes.values()), edges
+
+
+def groups(drawing, kind):
+    """The groups of one class in the SVG."""
+    svg = ET.fromstring(drawing.svg())
+    return [g for g in svg.iter(f"{SVG}g") if kind in (g.get("class") or "").split()]
+
+
+def titles(drawing, kind):
+    return [g.findtext(f"{SVG}title") for g in groups(drawing, kind)]
+
+
+def leaf(name, *shape):
+    values = np.random.default_rng(len(name)).normal(size=shape)
+    return mg.tensor(values, requires_grad=True, name=name)
+
+
+def small_model():
+    W, x, b = leaf("W", 2, 3), leaf("x", 3, 1), leaf("b", 2, 1)
+    z = (W @ x + b).named("z")
+    h = mg.tanh(z).named("h")
+    return (h * mg.sigmoid(z)).sum().named("J")
+
+
+def recurrent(T, every=1):
+    """h(t) = tanh(W h(t-1)), and a second layer at every so many steps."""
+    W, h = leaf("W", 2, 2), leaf("h0", 2, 1)
+    losses = []
+    for t in range(1, T + 1):
+        with mg.step(t):
+            h = mg.tanh(W @ h).named("h")
+            if t % every == 0:
+                h = mg.sigmoid(W @ h).named("k")
+        losses.append(h.sum())
+    return mg.stack(losses).sum().named("J")
+
+
+def test_the_forward_picture_is_the_equations():
+    nodes, edges = graph(mg.draw(small_model()))
+    assert nodes == [
+        ("box", "tanh"),
+        ("box", "σ"),
+        ("doublecircle", "∘"),
+        ("formula", "W x + b"),
+        ("formula", "Σ ·"),
+        *(("value", name) for name in ("J", "W", "b", "h", "x", "z")),
+    ]
+    assert edges == {
+        ("W", "W x + b"),
+        ("x", "W x + b"),
+        ("b", "W x + b"),
+        ("W x + b", "z"),
+        ("z", "tanh"),
+        ("z", "σ"),
+        ("tanh", "h"),
+        ("h", "∘"),
+        ("σ", "∘"),
+        ("∘", "Σ ·"),
+        ("Σ ·", "J"),
+    }
+
+
+def test_the_backward_picture_points_where_the_gradient_flows():
+    nodes, edges = graph(mg.draw(mg.gradient_flow(small_model())))
+    assert [label for kind, label in nodes if kind == "plus"] == ["+"]
+    assert ("+", "dJ/dz") in edges
+    assert ("dJ/dz", "dJ/dW = g xᵀ") in edges
+    assert ("dJ/dz", "dJ/dx = Wᵀ g") in edges
+    assert ("dJ/dz", "dJ/db") in edges
+
+
+@pytest.mark.parametrize("uses", [1, 2, 5])
+def test_a_value_has_one_plus_node_less_than_contributions(uses):
+    x = leaf("x", 2)
+    J = mg.stack([mg.tanh(x).named(f"y{k}") for k in range(uses)]).sum()
+    plus_nodes = groups(mg.draw(mg.gradient_flow(J)), "plus")
+    assert len(plus_nodes) == uses - 1
+
+
+def test_every_edge_says_what_it_carries():
+    for drawing in (mg.draw(small_model()), mg.draw(mg.gradient_flow(small_model()))):
+        assert all(titles(drawing, "edge"))
+    assert all("dJ/d" in title for title in titles(drawing, "edge"))
+
+
+def test_operations_shows_every_primitive():
+    J = small_model()
+    nodes, _ = graph(mg.draw(J, detail="operations"))
+    drawn = sorted(label for kind, label in nodes if kind != "value")
+    assert drawn == sorted(["·", "+", "tanh", "σ", "∘", "Σ"])
+    with pytest.raises(ValueError, match=r"detail='equations' or 'operations', got 'all'"):
+        mg.draw(J, detail="all")
+
+
+def test_steps_alike_are_rolled():
+    # Step 1 is another: what it starts from is no value of a step.
+    for what in (recurrent(7), mg.gradient_flow(recurrent(7))):
+        drawing = mg.draw(what)
+        assert titles(drawing, "block") == ["t = 1", "t = 2 … 7   ×6"]
+        assert len(groups(drawing, "recurrent")) == 1
+
+
+def test_the_picture_of_a_rolled_loop_does_not_grow():
+    sizes = {len(graph(mg.draw(recurrent(T)))[0]) for T in (5, 50)}
+    assert len(sizes) == 1
+
+
+def test_steps_are_unrolled_if_asked_for():
+    drawing = mg.draw(recurrent(4), roll=False)
+    assert titles(drawing, "block") == ["t = 1", "t = 2", "t = 3", "t = 4"]
+    assert {"h(1)", "h(2)", "h(3)", "h(4)"} <= {label for _, label in graph(drawing)[0]}
+    assert not groups(drawing, "recurrent")
+
+
+def test_steps_that_differ_are_not_rolled_together():
+    drawing = mg.draw(recurrent(6, every=3))
+    blocks = titles(drawing, "block")
+    assert "t = 3" in blocks
+    assert "t = 6" in blocks
+    assert not any("1 … 6" in title for title in blocks)
+
+
+def test_chosen_steps_are_drawn_alone():
+    J = recurrent(5)
+    for what in (J, mg.gradient_flow(J)):
+        drawing = mg.draw(what, steps=(2, 3))
+        assert titles(drawing, "block") == ["t = 2", "t = 3"]
+        assert "to 4" in titles(mg.draw(J, steps=(2, 3)), "stub")
+    with pytest.raises(ValueError, match=r"expected steps from 1 to 5, got \[6\]"):
+        mg.draw(J, steps=[6])
+
+
+HOSTILE = [
+    'a"]; evil [label="x',
+    "<b>&amp;</b><script>alert(1)</script>",
+    "back\\slash\\n\\N\\G",
+    "new\nline\ttab",
+    "עברית",
+    "e\u0301\u0302\u0303",
+    "漢字" * 20,
+    "x" * 200,
+    "\x00\x1b\u202e",
+    "%$#{}_^~",
+    "<TABLE>",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_breaks_a_picture(name):
+    x = leaf("x", 2).named(name)
+    with mg.step(1):
+        h = mg.tanh(x * x).named(name)
+    J = (h * mg.sigmoid(x)).sum()
+    plain = mg.tanh(leaf("x", 2) * 2)
+    for what in (J, mg.gradient_flow(J)):
+        drawing = mg.draw(what, values=True)
+        svg = ET.fromstring(drawing.svg())
+        allowed = {
+            "svg",
+            "style",
+            "g",
+            "title",
+            "desc",
+            "rect",
+            "path",
+            "polygon",
+            "circle",
+            "text",
+        }
+        assert {element.tag.removeprefix(SVG) for element in svg.iter()} <= allowed
+        nodes, edges = graph(drawing)
+        assert len(nodes) == len(groups(drawing, "node"))
+        assert len(edges) <= len(groups(drawing, "edge"))
+    assert mg.draw(plain).svg()
+
+
+def extent(shape):
+    """Left, top, right and bottom of a shape of the SVG, by its coordinates."""
+    number = r"-?\d+\.?\d*"
+    if shape.tag == f"{SVG}text":
+        x, y, size = (float(shape.get(key)) for key in ("x", "y", "font-size"))
+        return x, y - size, x + float(shape.get("textLength")), y
+    dx, dy = map(float, re.findall(number, shape.get("transform")))
+    xs, ys, x, y = [], [], 0.0, 0.0
+    for command, arguments in re.findall(r"([A-Za-z])([^A-Za-z]*)", shape.get("d")):
+        numbers = [float(n) for n in re.findall(number, arguments)]
+        if command in "hv":
+            x, y = (x + numbers[0], y) if command == "h" else (x, y + numbers[0])
+        elif numbers:
+            points = list(zip(numbers[::2], numbers[1::2], strict=True))
+            xs += [p[0] for p in points]
+            ys += [p[1] for p in points]
+            x, y = points[-1]
+        xs.append(x)
+        ys.append(y)
+    return min(xs) + dx, min(ys) + dy, max(xs) + dx, max(ys) + dy
+
+
+@pytest.mark.parametrize("name", ["z_f", "c_tilde", "x" * 200, "עברית"])
+def test_labels_stay_in_their_nodes(name):
+    a, b = leaf("a", 2, 2).named(name), leaf("b", 2, 2)
+    J = mg.tanh(mg.tanh(a @ b + b).named("z") @ b).sum()
+    drawing = mg.draw(mg.gradient_flow(J), values=True)
+    found = 0
+    for group in groups(drawing, "node"):
+        boxes = list(group.iter(f"{SVG}rect"))
+        for box in boxes:
+            left, top, width, height = (
+                float(box.get(key)) for key in ("x", "y", "width", "height")
+            )
+            for shape in [*group.iter(f"{SVG}path"), *group.iter(f"{SVG}text")]:
+                x1, y1, x2, y2 = extent(shape)
+                assert left - 0.5 <= x1 <= x2 <= left + width + 0.5
+                assert top - 0.5 <= y1 <= y2 <= top + height + 0.5
+                found += 1
+    assert found
+
+
+def test_bad_numbers_stand_out():
+    def kinds(scale, x):
+        x = mg.tensor(x, requires_grad=True, name="x")
+        J = (mg.log(x).named("l") * scale).sum()
+        drawing = mg.draw(mg.gradient_flow(J), values=True, legend=True)
+        return {s.get("class") for g in groups(drawing, "node") for s in g}, drawing
+
+    assert "mg-vanishing" in kinds(1e-12, [1.0, 2.0])[0]
+    assert "mg-exploding" in kinds(1e12, [1.0, 2.0])[0]
+    with np.errstate(divide="ignore"):
+        looks, drawing = kinds(1.0, [0.0, 2.0])
+    assert "mg-nan" in looks
+    assert "NaN or infinity" in titles(drawing, "legend")
+    assert not kinds(1.0, [1.0, 2.0])[0] & {"mg-nan", "mg-vanishing", "mg-exploding"}
+
+
+def test_values_are_summarised():
+    x = mg.tensor([[3.0, 0.0], [0.0, -4.0]], requires_grad=True, name="x")
+    drawing = mg.draw((x * 2.0).sum().named("J"), values=True)
+    [summary] = [title for title in titles(drawing, "value") if title.startswith("x;")]
+    assert summary == ("x; 2 × 2:  norm 5,  −4 … 3,  50% zero; gradient:  norm 4,  2 … 2")
+
+
+def test_wider_edges_carry_larger_gradients():
+    x = leaf("x", 2)
+    y = (x * 1e-3).named("y")
+    J = ((y * 1e3).named("z")).sum().named("J")
+    drawing = mg.draw(mg.gradient_flow(J), values=True)
+    widths = {
+        g.findtext(f"{SVG}title"): float(g.find(f"{SVG}path").get("stroke-width"))
+        for g in groups(drawing, "edge")
+    }
+    assert widths["dJ/dy"] > widths["dJ/dz"]
+
+
+def test_every_look_has_a_dark_one():
+    drawing = mg.draw(mg.gradient_flow(recurrent(4)), values=True, legend=True)
+    svg = ET.fromstring(drawing.svg())
+    style = svg.findtext(f"{SVG}style")
+    assert style.startswith("@media (prefers-color-scheme:dark)")
+    used = {c for e in svg.iter() for c in (e.get("class") or "").split() if c.startswith("mg-")}
+    assert used
+    assert all(f".{look}{{" in style for look in used)
+
+
+def test_saves_by_suffix(tmp_path):
+    drawing = mg.draw(small_model())
+    for suffix, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"di")):
+        drawing.save(tmp_path / f"picture.{suffix}")
+        assert (tmp_path / f"picture.{suffix}").read_bytes().startswith(start)
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, got 'picture\.gif'"):
+        drawing.save(tmp_path / "picture.gif")
+
+
+def test_notebooks_show_the_svg():
+    drawing = mg.draw(small_model())
+    assert drawing._repr_mimebundle_()["image/svg+xml"] == drawing.svg()
+
+
+def test_without_a_renderer_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    x = leaf("only here", 2)
+    drawing = mg.draw(mg.sin(mg.sin(mg.sin(x))))
+    with pytest.raises(RendererNotFoundError, match="pip install pygraphviz"):
+        drawing.svg()
+    assert drawing.source.startswith("digraph")
+    assert "pip install pygraphviz" in drawing._repr_mimebundle_()["text/plain"]
+
+
+def test_drawing_leaves_the_graph_as_it_is():
+    J = small_model()
+    before = mg.gradients(J, [J], create_graph=True)
+    mg.draw(J, values=True).svg()
+    assert mg.gradients(J, [J], create_graph=True)[0].item() == before[0].item() == 1
+
+
+def test_a_long_chain_and_a_deep_formula():
+    x = y = leaf("x", 2)
+    for k in range(3000):
+        y = y * x if k % 2 else mg.tanh(y)
+    assert len(graph(mg.draw(y))[0]) == 3001
+    y = x
+    for _ in range(60):  # as a formula it would have 2^60 terms
+        y = y * y
+    assert groups(mg.draw(mg.gradient_flow(y.sum())), "node")
+
+
+def test_a_thousand_steps_of_the_lstm():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(1000, 3, 1)), np.zeros((1000, 1), int)
+    params = {k: mg.tensor(v, requires_grad=True) for k, v in lstm.init_params(3, 4, 2).items()}
+    drawing = mg.draw(lstm.loss(params, x, y))
+    assert titles(drawing, "block") == ["t = 1 … 1000   ×1000"]
+    assert len(groups(drawing, "recurrent")) == 2
+
+
+def test_constants_keep_their_names_in_formulas():
+    W, x = leaf("W", 2, 3), mg.tensor(np.ones((3, 4)), name="x")
+    J = (W @ x).named("z").sum()
+    nodes, _ = graph(mg.draw(mg.gradient_flow(J)))
+    assert ("end", "dJ/dW = g xᵀ") in nodes

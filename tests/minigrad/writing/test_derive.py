@@ -1,0 +1,189 @@
+"""Derivations that minigrad writes: right in numbers, for every shape of model."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.derivation.claims import Value
+from minigrad.operation import Operation
+from minigrad.tensor import OPERATIONS
+from tests.minigrad.writing.programs import FLOWS, lstm_flow, rnn_flow
+
+LAYOUTS = ("numerator", "gradient")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", FLOWS)
+def test_checks_clean(name: str, layout: str) -> None:
+    flow = FLOWS[name]()
+    derivation = mg.derive(flow, layout=layout)
+    alone, chained = derivation.check(flow), derivation.check(flow, chained=True)
+    assert alone.ok, alone
+    assert chained.ok, chained
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_every_adjoint_has_its_line(name: str) -> None:
+    flow = FLOWS[name]()
+    claimed = {(line.claim.name, line.claim.via) for line in mg.derive(flow).lines}
+    for label, x in flow.values.items():
+        if x is not flow.J and x.requires_grad and flow.reaches(*label):
+            whole = {(label[0], None), (label[0], mg.NEXT_STEP)}
+            only = {(label[0], m) for m, _ in flow.contributions(*label)}
+            assert claimed & whole or only <= claimed
+
+
+def test_written_at_one_length_holds_at_another() -> None:
+    derivation = mg.derive(lstm_flow(T=3))
+    longer = lstm_flow(T=6)
+    assert derivation.check(longer, chained=True).ok
+
+
+def test_float32() -> None:
+    flow = lstm_flow(dtype=np.float32)
+    derivation = mg.derive(flow)
+    assert derivation.check(flow).ok
+    y, y_hat = np.asarray(flow.value("y", 1)), np.asarray(flow.value("y_hat", 1))
+    assert derivation.lines[0].function(y=y, y_hat=y_hat).dtype == np.float32
+
+
+def of_operation(op: Operation, example: tuple[Any, ...]) -> mg.GradientFlow:
+    """The flow of a loss behind one operation; its inputs are values on the way."""
+    *inputs, last = example
+    parameters = last if isinstance(last, dict) else {}
+    inputs += [] if isinstance(last, dict) else [last]
+    rng = np.random.default_rng(0)
+    leaves = []
+    for i, x in enumerate(inputs):
+        data = rng.uniform(*op.domain, size=x) if isinstance(x, tuple) else x
+        grad = data.dtype.kind == "f" if isinstance(data, np.ndarray) else True
+        leaves.append(mg.tensor(data, requires_grad=grad, name=f"x_{i}"))
+    y = (op(*leaves, **parameters) if op.arity else op(leaves, **parameters)).named("y")
+    return mg.gradient_flow((mg.tensor(rng.normal(size=y.shape), name="w") * y).sum())
+
+
+EXAMPLES = [
+    pytest.param(op, example, id=f"{name} {i}")
+    for name, op in sorted(OPERATIONS.items())
+    if isinstance(op, Operation) and op.differentiable
+    for i, example in enumerate(op.examples)
+]
+
+
+@pytest.mark.parametrize(("op", "example"), EXAMPLES)
+def test_every_operation(op: Operation, example: tuple[Any, ...]) -> None:
+    flow = of_operation(op, example)
+    for layout in LAYOUTS:
+        for line in mg.derive(flow, layout=layout).lines:
+            given = {name: array_of(flow, claim, layout) for name, claim in line.inputs.items()}
+            result = line.function(**given)
+            expected = array_of(flow, line.claim, layout)
+            np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-15, strict=True)
+
+
+def array_of(flow: mg.GradientFlow, claim: Any, layout: str) -> np.ndarray:
+    if isinstance(claim, Value):
+        return np.asarray(flow.value(claim.name))
+    whole = claim.via is None
+    known = flow.adjoint(claim.name) if whole else flow.contributions(claim.name)[claim.via, None]
+    array = np.asarray(known)
+    return array.mT if layout == "numerator" and array.ndim > 1 else array
+
+
+def test_wrt_takes_what_leads_there() -> None:
+    derivation = mg.derive(lstm_flow(), wrt=["W_ya"])
+    assert {line.claim.name for line in derivation.lines} == {"y_hat", "z_y", "W_ya"}
+
+
+def test_steps_that_differ_are_written_apart() -> None:
+    text = mg.derive(rnn_flow(initial="zeros", loss="at the end"), layout="gradient").text()
+    assert "z⁽ᵗ⁾ = Wᵀ x⁽ᵗ⁾ + b    (eq. 1, t = 1)" in text
+    assert "z⁽ᵗ⁾ = Wᵀ x⁽ᵗ⁾ + Uᵀ h⁽ᵗ⁻¹⁾ + b    (eq. 1, t > 1)" in text
+    assert "J = Σ (o⁽ᵀ⁾ - y⁽ᵀ⁾)²" in text
+    assert "(t = T)" in text
+
+
+def test_names_of_a_scope() -> None:
+    with mg.scope("layer1"):
+        x = mg.tensor(np.ones((2, 1)) * 0.5, requires_grad=True, name="x")
+    derivation = mg.derive(mg.gradient_flow((x * x).sum()))
+    assert str(derivation.lines[0]) == "3.1  ∂J/∂layer1.x = 2 layer1.xᵀ"
+
+
+def test_custom_operation() -> None:
+    cube = mg.operation(
+        lambda x: x**3, lambda g, y, x: 3 * g * x**2, name="cube", latex="{0}^3", text="{0}³"
+    )
+    x = mg.tensor([1.0, 2.0], requires_grad=True, name="x")
+    z = cube(x).named("z")
+    derivation = mg.derive(mg.gradient_flow(z.sum()), layout="gradient")
+    assert [str(line) for line in derivation.lines] == [
+        "3.1  ∂J/∂z = 𝟏",
+        "3.1  ∂J/∂x = 3 ∂J/∂z ∘ x²",
+    ]
+
+
+def test_unnamed_array_of_each_step_is_refused() -> None:
+    x = mg.tensor(np.eye(2) + 0.5, requires_grad=True, name="x")
+    J: Any = 0.0
+    for t in range(1, 4):
+        with mg.step(t):
+            z = mg.tanh(x).named("z")
+        J = J + (z * np.arange(4.0).reshape(2, 2) * t).sum()
+    with pytest.raises(ValueError, match=r"derive: an array that enters at step \d as 'k'"):
+        mg.derive(mg.gradient_flow(J))
+
+
+def test_what_goes_against_time_is_refused() -> None:
+    W = mg.tensor(np.eye(2) + 0.5, requires_grad=True, name="W")
+    states = [np.ones((2, 1)), np.ones((2, 1))]
+    for t in range(1, 5):
+        with mg.step(t):
+            states.append(mg.tanh(W @ states[-1] + states[-2]).named("h"))
+    with pytest.raises(ValueError, match="h acts on h 2 steps later; name a copy of it"):
+        mg.derive(mg.gradient_flow(mg.sum(states[-1])))
+    later: Any = np.ones((2, 1))
+    for t in range(4, 0, -1):
+        with mg.step(t):
+            later = mg.tanh(W @ later).named("b")
+    with pytest.raises(ValueError, match="b acts on b of an earlier step; number the steps"):
+        mg.derive(mg.gradient_flow(mg.sum(later)))
+
+
+def test_attention_over_steps() -> None:
+    W = mg.tensor(np.eye(3) + 0.5, requires_grad=True, name="W")
+    with mg.step(0):
+        h = mg.tensor(np.arange(6.0).reshape(3, 2) / 9, requires_grad=True, name="h")
+    states = []
+    for t in range(1, 4):
+        with mg.step(t):
+            h = mg.tanh(W @ h).named("h")
+        states.append(h)
+    H = mg.concatenate(states, axis=1).named("H")
+    J = ((H @ mg.softmax(H.T @ H)) ** 2).sum()
+    flow = mg.gradient_flow(J)
+    derivation = mg.derive(flow, layout="gradient")
+    assert derivation.check(flow, chained=True).ok
+    lines = [str(line) for line in derivation.lines if line.claim == mg.adjoint("h", via="H")]
+    assert lines == [
+        "3.2  ∂J/∂h⁽ᵗ⁾|H = (∂J/∂H)[:, 0:2]  (t = 1)",
+        "3.2  ∂J/∂h⁽ᵗ⁾|H = (∂J/∂H)[:, 2:4]  (t = 2)",
+        "3.2  ∂J/∂h⁽ᵗ⁾|H = (∂J/∂H)[:, 4:6]  (t = T)",
+    ]
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(ValueError, match=r"derive: expected wrt of .*got q"):
+        mg.derive(lstm_flow(), wrt=["q"])
+    with pytest.raises(ValueError, match="layout"):
+        mg.derive(lstm_flow(), layout="rows")
+
+
+def test_unnamed_constant_is_kept() -> None:
+    x = mg.tensor([1.0, 2.0], requires_grad=True, name="x")
+    flow = mg.gradient_flow((x * np.array([3.0, 5.0])).sum())
+    [line] = mg.derive(flow, layout="gradient").lines
+    assert str(line) == "3.1  ∂J/∂x = k"
+    np.testing.assert_array_equal(line.function(), [3.0, 5.0])

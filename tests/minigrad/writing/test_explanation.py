@@ -1,0 +1,51 @@
+"""Lines that explain themselves."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from tests.minigrad.writing.programs import FLOWS, lstm_flow, rnn_flow
+
+FLOW = lstm_flow()
+LINES = {(x.claim.name, x.claim.t, x.claim.via): x for x in mg.derive(FLOW).lines}
+
+
+def test_rule_shapes_and_numbers() -> None:
+    text = LINES["z_o", 0, None].explain(2)
+    assert text.startswith("3.5  ∂J/∂z_o⁽ᵗ⁾ = ∂J/∂Γ_o⁽ᵗ⁾ ∘ (Γ_o⁽ᵗ⁾ ∘ (1 - Γ_o⁽ᵗ⁾))ᵀ")
+    assert "y = σ(x):  dJ/dx = g * (y * (1 - y))" in text
+    assert "Gamma_o: 4 x 3" in text
+    assert "dJ/dz_o: 3 x 4" in text
+    assert "at step 2" in text
+    first = float(text.split("at step 2:\n  [[")[1].split()[0])
+    np.testing.assert_allclose(first, np.asarray(FLOW.adjoint("z_o", 2))[0, 0], rtol=1e-3)
+
+
+def test_every_rule_on_the_way_is_named() -> None:
+    text = LINES["c", 0, "a"].explain()
+    assert "y = a ∘ b:  dJ/da = g * b" in text
+    assert "y = tanh(x):  dJ/dx = g * (1 - y * y)" in text
+    assert "matmul" not in text
+
+
+def test_sums_explain_themselves_too() -> None:
+    text = LINES["a", 0, None].explain(1)
+    assert "chain rule" in text
+    text = LINES["W_fa", 0, None].explain()
+    assert "4 x 4 at each of 4 steps" in text
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_every_line_explains_itself(name: str) -> None:
+    for layout in ("numerator", "gradient"):
+        for line in mg.derive(FLOWS[name](), layout=layout).lines:
+            text = line.explain()
+            difference = float(text.rsplit("at most ", 1)[1].rstrip("."))
+            assert difference < 1e-13
+
+
+def test_step_at_which_a_line_does_not_hold() -> None:
+    lines = mg.derive(rnn_flow(loss="at the end")).lines
+    [line] = [x for x in lines if x.claim == mg.adjoint("o")]
+    with pytest.raises(ValueError, match=r"explain: expected a step of 4 for .*, got 2"):
+        line.explain(2)

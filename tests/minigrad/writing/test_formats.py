@@ -1,0 +1,102 @@
+"""What is printed: formulas that parse, documents that stand alone, docs that are up to date."""
+
+import re
+import runpy
+import warnings
+from typing import Any
+
+import pytest
+from latex2mathml.converter import convert
+from latex2mathml.exceptions import DoubleSuperscriptsError, ExtraLeftOrMissingRightError
+from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
+
+import minigrad as mg
+from tests.minigrad.writing.programs import DOCS, FLOWS, lstm_flow
+
+# What GitHub's and notebooks' formulas know of what is used here. They do not know \operatorname.
+COMMANDS = {
+    *("frac", "partial", "mathbf", "mathrm", "text", "hat", "tilde", "top", "left", "right"),
+    *("circ", "sum", "sqrt", "tanh", "sin", "cos", "exp", "log", "max", "min", "cdot", "le"),
+    *("sigma", "Gamma", "gamma", "beta", "mu", "begin", "end", "lvert", "rvert", "aligned"),
+}
+
+
+def formulas(markdown: str) -> list[str]:
+    """The formulas of a document, those of a paragraph of their own first."""
+    displays = re.findall(r"\$\$(.*?)\$\$", markdown, re.DOTALL)
+    inline = re.findall(r"\$([^$]+)\$", re.sub(r"\$\$.*?\$\$", "", markdown, flags=re.DOTALL))
+    return displays + inline
+
+
+def parse(formula: str) -> None:
+    """Raise if a formula is not right: braces, environments, scripts, left and right."""
+    LatexWalker(formula, tolerant_parsing=False).get_latex_nodes()
+    for line in re.sub(r"\\(begin|end)\{\w+\}", "", formula).split(r"\\"):
+        convert(line.replace("&", ""))
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_markdown_parses(name: str) -> None:
+    markdown = mg.derive(FLOWS[name]()).markdown()
+    found = formulas(markdown)
+    assert len(found) > 10
+    for formula in found:
+        parse(formula)
+        assert set(re.findall(r"\\([a-zA-Z]+)", formula)) <= COMMANDS
+    assert markdown.count("$") % 2 == 0
+
+
+def test_parser_finds_errors() -> None:
+    errors = (LatexWalkerError, DoubleSuperscriptsError, ExtraLeftOrMissingRightError)
+    for wrong in (r"\frac{a}{b", r"a}", r"x^2^3", r"\left( a", r"\begin{aligned} a \end{align}"):
+        with pytest.raises(errors):
+            parse(wrong)
+
+
+def test_latex_document_and_fragment() -> None:
+    derivation = mg.derive(lstm_flow(B=1))
+    document, fragment = derivation.latex(), derivation.latex(fragment=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nodes, *_ = LatexWalker(document, tolerant_parsing=False).get_latex_nodes()
+    assert document.startswith("\\documentclass{article}")
+    assert fragment in document.replace("\n\\end{document}\n", "")
+    assert "\\documentclass" not in fragment
+    assert len(re.findall(r"\\subsection\*\{3\.\d+\\quad Computing", fragment)) == 10
+    assert "∂" not in document
+    assert nodes
+
+
+def test_text_has_no_latex() -> None:
+    for flow in (lstm_flow(), FLOWS["residual"]()):
+        text = mg.derive(flow).text()
+        assert "\\" not in text
+        assert "$" not in text
+
+
+def test_notebooks_show_the_formulas() -> None:
+    derivation = mg.derive(FLOWS["classifier"]())
+    assert derivation._repr_markdown_() == derivation.markdown()
+
+
+def test_no_redundant_parentheses() -> None:
+    for flow in FLOWS.values():
+        for layout in ("numerator", "gradient"):
+            text = mg.derive(flow(), layout=layout).text()
+            assert "((" not in text.replace("((t", "")
+            assert not re.search(r"(?<![\wσ√²ᵀ|])\((∂J/∂[^\s()]+)\)(?!ᵀ)", text)
+            assert "ᵀᵀ" not in text
+            assert "1 ∘" not in text
+
+
+SCRIPT: dict[str, Any] = runpy.run_path(str(DOCS / "write_derivations.py"))
+
+
+@pytest.mark.parametrize(("name", "text"), list(SCRIPT["documents"]()), ids=lambda x: x[:12])
+def test_docs_are_up_to_date(name: str, text: str) -> None:
+    assert (DOCS / "derivations" / name).read_text("utf-8") == text, (
+        "run python docs/write_derivations.py"
+    )
+    if name.endswith(".md"):
+        for formula in formulas(text):
+            parse(formula)

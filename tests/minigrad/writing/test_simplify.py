@@ -1,0 +1,167 @@
+"""Simplification: what a person would write, and the same number before and after."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.tensor import Tensor
+from minigrad.writing.expression import Expression, Reader, Symbol, evaluate
+from minigrad.writing.layout import laid_out, typeset
+from minigrad.writing.nodes import simplified
+from minigrad.writing.printing import Latex, Text
+
+RNG = np.random.default_rng(0)
+VALUES = {name: RNG.uniform(0.5, 2, size=(3, 3)) for name in "ABCg"}
+
+
+def read(f: Any, simplify: Any = simplified) -> Expression:
+    """The expression of a function of the tensors A, B and C, and of an adjoint g."""
+    tensors = {name: mg.tensor(x, requires_grad=True, name=name) for name, x in VALUES.items()}
+    kinds = {"g": "adjoint"}
+    leaves: dict[Tensor, Expression] = {
+        x: Symbol(name, None, x.shape, kinds.get(name, "value"))  # type: ignore[arg-type]
+        for name, x in tensors.items()
+    }
+    return Reader(leaves, simplify).read(f(*tensors.values()))
+
+
+# what the program computes, and what is written
+WRITTEN = {
+    "A + B + C": lambda A, B, C, g: A + (B + C),
+    "A - B": lambda A, B, C, g: A - B,
+    "A - B + C": lambda A, B, C, g: A - (B - C),
+    "3 A": lambda A, B, C, g: A + A + A,
+    "B": lambda A, B, C, g: A + B - A,
+    "A²": lambda A, B, C, g: A * A,
+    "A² ∘ B": lambda A, B, C, g: A * B * A,
+    "A ": lambda A, B, C, g: 1 * A,
+    "-A ∘ B": lambda A, B, C, g: A * -B,
+    "A ∘ B": lambda A, B, C, g: -A * -B,
+    "1 - A": lambda A, B, C, g: 1 - A,
+    "A ∘ (B + C)": lambda A, B, C, g: A * (B + C),
+    "A - (A + B) ∘ C": lambda A, B, C, g: A - (A + B) * C,
+    "A  ": lambda A, B, C, g: A.T.T,
+    "Bᵀ Aᵀ": lambda A, B, C, g: (A @ B).T,
+    "A Bᵀ": lambda A, B, C, g: (B @ A.T).T,
+    "A B C": lambda A, B, C, g: A @ (B @ C),
+    "6 A B": lambda A, B, C, g: (2 * A) @ (3 * B),
+    "A / B": lambda A, B, C, g: A / B,
+    "A / (B ∘ C)": lambda A, B, C, g: A / B / C,
+    "A ∘ B / C": lambda A, B, C, g: A * (B / C),
+    "A   ": lambda A, B, C, g: 2 * (A / 2),
+    "1/3 A": lambda A, B, C, g: A / 3,
+    "tanh²(A)": lambda A, B, C, g: mg.tanh(A) * mg.tanh(A),
+    "(A + B)ᵀ": lambda A, B, C, g: (A + B).T,
+    "(A + B)²": lambda A, B, C, g: (A + B) ** 2,
+    "A    ": lambda A, B, C, g: A**1,
+    "Σ A": lambda A, B, C, g: A.sum(),
+    "Σ A + Σ B": lambda A, B, C, g: mg.stack([A.sum(), B.sum()]).sum(),
+    "1/2 (Σ A + Σ B)": lambda A, B, C, g: mg.stack([A.sum(), B.sum()]).mean(),
+    "A 𝟏": lambda A, B, C, g: A.sum(axis=1, keepdims=True),
+    "𝟏ᵀ A": lambda A, B, C, g: A.sum(axis=0, keepdims=True),
+    "1/3 𝟏ᵀ A": lambda A, B, C, g: A.mean(axis=0, keepdims=True),
+    "A     ": lambda A, B, C, g: A.reshape(3, 3),
+    "-Σ A": lambda A, B, C, g: (-A).sum(),
+    "∂J/∂g ∘ (A - B)": lambda A, B, C, g: g * A - B * g,
+    "∂J/∂g ∘ A ∘ B": lambda A, B, C, g: A * g * B,
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN, ids=str.strip)
+def test_is_what_a_person_writes(written: str) -> None:
+    assert Text()(typeset(read(WRITTEN[written]))) == written.strip()
+
+
+# numerator layout of what the program computes, where g is an adjoint
+TRANSPOSED = {
+    "∂J/∂g ∘ (A ∘ (1 - A))ᵀ": lambda A, B, C, g: g * (A * (1 - A)),
+    "∂J/∂g Aᵀ": lambda A, B, C, g: A @ g,
+    "(∂J/∂g)ᵀ Aᵀ": lambda A, B, C, g: A @ g.T,
+    "-(A / B)ᵀ": lambda A, B, C, g: -A / B,
+    "𝟏ᵀ ∂J/∂g": lambda A, B, C, g: g.sum(axis=1, keepdims=True),
+    "∂J/∂g / Aᵀ": lambda A, B, C, g: g / A,
+    "(∂J/∂g)ᵀ": lambda A, B, C, g: g.T,
+    "2 ∂J/∂g": lambda A, B, C, g: g + g,
+    "∂J/∂g ∘ [A > 0]ᵀ": lambda A, B, C, g: np.where(_greater(A), g, 0),
+}
+
+
+def _greater(A: Tensor) -> Any:
+    from minigrad.operations.elementwise import greater
+
+    return greater.on(A, 0)
+
+
+@pytest.mark.parametrize("written", TRANSPOSED)
+def test_numerator_layout(written: str) -> None:
+    plain = read(TRANSPOSED[written])
+    transposed = laid_out(plain, "numerator")
+    assert Text()(typeset(transposed)) == written
+
+    def lookup(s: Symbol) -> Any:
+        return VALUES[s.name]
+
+    def lookup_transposed(s: Symbol) -> Any:
+        return VALUES[s.name].T if s.kind == "adjoint" else VALUES[s.name]
+
+    expected, found = evaluate(plain, lookup), evaluate(transposed, lookup_transposed)
+    np.testing.assert_allclose(found, expected.T, rtol=1e-13)
+
+
+@st.composite
+def programs(draw: Any) -> Any:
+    """A random program on A, B, C and g, as a function and a text."""
+    unary = {
+        "-{}": lambda x: -x,
+        "{}.T": lambda x: x.T,
+        "tanh({})": mg.tanh,
+        "{}.sum(1)": lambda x: x.sum(axis=1, keepdims=True) + 0 * x,
+        "2*{}": lambda x: 2 * x,
+    }
+    binary = {
+        "({} + {})": lambda x, y: x + y,
+        "({} - {})": lambda x, y: x - y,
+        "({} * {})": lambda x, y: x * y,
+        "({} / {})": lambda x, y: x / (2 + y * y),
+        "({} @ {})": lambda x, y: x @ y / 3,
+    }
+    terms = list(enumerate("ABCg"))
+    program = [(name, lambda xs, i=i: xs[i]) for i, name in terms]
+    for _ in range(draw(st.integers(1, 7))):
+        if draw(st.booleans()):
+            text, f = draw(st.sampled_from(sorted(unary.items())))
+            name, x = draw(st.sampled_from(program))
+            program.append((text.format(name), lambda xs, f=f, x=x: f(x(xs))))
+        else:
+            text, f = draw(st.sampled_from(sorted(binary.items())))
+            (left, x), (right, y) = (draw(st.sampled_from(program)) for _ in range(2))
+            new = text.format(left, right)
+            program.append((new, lambda xs, f=f, x=x, y=y: f(x(xs), y(xs))))
+    return program[-1][1]
+
+
+@given(programs())
+def test_means_the_same_number(program: Any) -> None:
+    as_it_is = read(lambda *xs: program(xs), simplify=lambda e: e)
+    simple = read(lambda *xs: program(xs))
+
+    def lookup(s: Symbol) -> Any:
+        return VALUES[s.name]
+
+    expected = evaluate(as_it_is, lookup)
+    scale = max(1.0, float(np.max(np.abs(expected))))
+    for e in (simple, typeset(simple)):
+        found = np.broadcast_to(evaluate(e, lookup), expected.shape)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * scale)
+    Text()(simple), Latex()(simple)
+
+
+def test_latex_of_numbers() -> None:
+    numbers = {1e-5: "10^{-5}", 2.5e-7: r"2.5 \cdot 10^{-7}", 1 / 6: r"\frac{1}{6}", 0.1: "0.1"}
+    for value, written in numbers.items():
+        e = read(lambda A, B, C, g, value=value: A + value)
+        assert Latex()(e) == rf"\mathbf{{A}} + {written}"

@@ -1,0 +1,114 @@
+"""The NumPy module that minigrad writes: run without minigrad, compared with the engine."""
+
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lstm
+import minigrad as mg
+from minigrad.writing.derivation import WrittenDerivation
+from minigrad.writing.program import Program
+from tests.minigrad.writing.programs import FLOWS, lstm_flow
+
+Arrays = dict[str, np.ndarray]
+
+RUN = """
+import sys
+sys.modules["minigrad"] = sys.modules["lstm"] = None  # importing them fails
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from written import gradients
+with np.load(sys.argv[1] + "/given.npz") as given:
+    J, found = gradients(**given)
+np.savez(sys.argv[1] + "/found.npz", J=J, **{"of_" + name: x for name, x in found.items()})
+"""
+
+
+def given_and_wanted(flow: mg.GradientFlow, derivation: WrittenDerivation) -> tuple[Arrays, Arrays]:
+    """The arguments of the written function, and what the engine has for each."""
+    program = Program(derivation.model)
+    given: Arrays = {}
+    wanted: Arrays = {}
+    for leaf, argument in zip(derivation.model.leaves, program.arguments, strict=True):
+        steps = leaf.steps if leaf.name in program.sequences else leaf.steps[:1]
+        for get, arrays in ((flow.value, given), (flow.adjoint, wanted)):
+            if get == flow.value or leaf.requires_grad:
+                of_steps = [np.asarray(get(leaf.name, t)) for t in steps or (None,)]
+                stacked = leaf.name in program.sequences
+                arrays[argument] = np.stack(of_steps) if stacked else of_steps[0]
+    return given, wanted
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_equals_the_engine_without_it(name: str, tmp_path: Path) -> None:
+    flow = FLOWS[name]()
+    derivation = mg.derive(flow)
+    (tmp_path / "written.py").write_text(derivation.numpy_source(), "utf-8")
+    given, wanted = given_and_wanted(flow, derivation)
+    np.savez(tmp_path / "given.npz", **given)  # type: ignore[arg-type]
+    subprocess.run([sys.executable, "-W", "error", "-c", RUN, tmp_path], check=True)
+    with np.load(tmp_path / "found.npz") as found:
+        np.testing.assert_allclose(found["J"], flow.J.item(), rtol=1e-12)
+        assert set(found.files) == {"J", *(f"of_{argument}" for argument in wanted)}
+        for argument, array in wanted.items():
+            scale = np.abs(array).max()
+            np.testing.assert_allclose(
+                found[f"of_{argument}"], array, rtol=1e-12, atol=1e-12 * scale, strict=True
+            )
+
+
+def test_loops_stay_loops() -> None:
+    short, long = (mg.derive(lstm_flow(T=T)).numpy_source() for T in (3, 9))
+    assert short == long
+    assert len(re.findall(r"^    for t in", short, re.MULTILINE)) == 2
+
+
+def test_takes_any_length_and_batch() -> None:
+    namespace: dict[str, object] = {}
+    exec(mg.derive(lstm_flow()).numpy_source(), namespace)
+    rng = np.random.default_rng(1)
+    params = lstm.init_params(3, 6, 2)
+    x, y = rng.normal(size=(7, 3, 5)), rng.uniform(0.2, 1, size=(7, 2, 5))
+    a0, c0 = rng.normal(size=(2, 6, 5))
+    J, found = namespace["gradients"](**params, x=x, y=y, a0=a0, c0=c0)  # type: ignore[operator]
+    expected_J, expected = lstm.closed_form.gradients(params, x, y, a0, c0)
+    np.testing.assert_allclose(J, expected_J, rtol=1e-13)
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-11, atol=1e-13)
+
+
+def test_every_statement_has_its_equation() -> None:
+    source = mg.derive(lstm_flow()).numpy_source()
+    body = source[source.index("    for t in") : source.index("    return J")].splitlines()
+    for before, line in pairwise(body):
+        computes = " = " in line and "zeros_like" not in line and "tanh_c[t] =" not in line
+        if computes and not line.strip().startswith(("#", "dJ_da_next = 0", "dJ_dc_next = 0")):
+            assert "#" in line or before.strip().startswith("#"), line
+
+
+def test_what_is_needed_twice_is_computed_once() -> None:
+    assert mg.derive(lstm_flow()).numpy_source().count("np.tanh(c[t])") == 1
+
+
+def test_unnamed_constants_come_along() -> None:
+    x = mg.tensor([1.0, 2.0], requires_grad=True, name="x")
+    source = mg.derive(mg.gradient_flow((x * np.array([3.0, 5.0])).sum())).numpy_source()
+    namespace: dict[str, object] = {}
+    exec(source, namespace)
+    J, found = namespace["gradients"](x=np.array([1.0, 2.0]))  # type: ignore[operator]
+    assert J == 13
+    np.testing.assert_array_equal(found["x"], [3.0, 5.0])
+
+
+def test_operation_without_a_source_says_what_to_do() -> None:
+    cube = mg.operation(lambda x: x**3, lambda g, y, x: 3 * g * x**2, name="cube")
+    x = mg.tensor([1.0, 2.0], requires_grad=True, name="x")
+    derivation = mg.derive(mg.gradient_flow(cube(x).sum()))
+    with pytest.raises(ValueError, match=r"'cube' computes by a lambda; give it operation\("):
+        derivation.numpy_source()
