@@ -57,11 +57,8 @@ if TYPE_CHECKING:
         compare,
         value,
     )
-<<<<<<< HEAD
-    from minigrad.plan.compile import compile
-=======
     from minigrad.drawing import Drawing, draw
->>>>>>> origin/main
+    from minigrad.plan.compile import compile
 
 __all__ = [
     "ALL_STEPS",
@@ -141,12 +138,8 @@ _LATER = dict.fromkeys(
         *("Report", "adjoint", "compare", "value"),
     ),
     "minigrad.derivation",
-<<<<<<< HEAD
-)
-_LATER["compile"] = "minigrad.plan.compile"
-=======
 ) | dict.fromkeys(("Drawing", "draw"), "minigrad.drawing")
->>>>>>> origin/main
+_LATER["compile"] = "minigrad.plan.compile"
 
 
 def __getattr__(name: str) -> Any:

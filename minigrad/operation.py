@@ -226,11 +226,9 @@ def operation(
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
         Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
-<<<<<<< HEAD
-    sums, kernel, shapes, latex, symbol, examples, domain
-=======
-    sums, shapes, latex, text, precedence, python, written_in_input, symbol, drawn, examples, domain
->>>>>>> origin/main
+    sums, kernel, shapes, latex, text, precedence, python, written_in_input, symbol, drawn
+        See `Operation`.
+    examples, domain
         See `Operation`.
 
     Returns
@@ -301,7 +299,25 @@ def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Oper
     The table is what can be differentiated; these are for what a trace has to record besides.
     """
     rules = (None,) * arity
-    return Operation(name, forward, rules, None, None, "", name, name, (), (-2.0, 2.0))
+    written = f"{name}({', '.join(f'{{{i}}}' for i in range(arity))})"
+    return Operation(
+        name=name,
+        forward=forward,
+        vjps=rules,
+        sums=None,
+        kernel=None,
+        shapes="shapes that broadcast together",
+        latex=rf"\mathrm{{{{{name}}}}}",
+        text=written,
+        precedence=FUNCTION,
+        python=None,
+        numpy=None,
+        written_in_input=False,
+        symbol=name,
+        drawn="box",
+        examples=(),
+        domain=(-2.0, 2.0),
+    )
 
 
 class _EachInput:

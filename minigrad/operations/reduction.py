@@ -8,14 +8,9 @@ from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
-from minigrad.operation import operation, without_gradient
-from minigrad.tensor import Array
-=======
-from minigrad.operation import SIGN, operation
+from minigrad.operation import SIGN, operation, without_gradient
 from minigrad.operations.elementwise import astype, equal
-from minigrad.tensor import Array, value_of
->>>>>>> origin/main
+from minigrad.tensor import Array
 
 _REDUCTIONS = (
     ((2, 3),),
@@ -68,11 +63,7 @@ mean = operation(
 
 def _share_of_maximum(x: Any, y: Any, axis: Any) -> Any:
     """One for the largest element; equal shares where several are the largest."""
-<<<<<<< HEAD
-    largest = np.where(x == y, np.ones((), dtype), np.zeros((), dtype))
-=======
     largest = astype.on(equal.on(x, y), dtype=x.dtype)
->>>>>>> origin/main
     return largest / np.sum(largest, axis=axis, keepdims=True)
 
 

@@ -113,9 +113,11 @@ def _index_later(member: Step) -> Parameters | None:
     return {**member.parameters, "index": (slice(None), *parts)}
 
 
+# Operations on each element that are no ufuncs.
+ELEMENTWISE = {"sigmoid", "softplus", "relu", "abs", "where", "greater", "equal", "sign"}
 # What becomes of the parameters; an operation that is not here and no ufunc stays as it is.
 LIFTS: dict[str, Lift] = {
-    **dict.fromkeys(("matmul", "sigmoid", "softplus", "relu", "abs", "where"), lambda m: {}),
+    **dict.fromkeys(ELEMENTWISE | {"matmul"}, lambda m: {}),
     **dict.fromkeys(("sum", "mean", "max", "logsumexp"), _axis_later),
     **dict.fromkeys(
         ("softmax", "log_softmax", "softmax_cross_entropy", "contract", "stack", "concatenate"),
@@ -128,7 +130,7 @@ LIFTS: dict[str, Lift] = {
     "broadcast_to": lambda m: {"shape": None},
 }
 # Operations whose inputs broadcast against each other, or are free to be shared by all members.
-BROADCASTING = {"matmul", "where", "contract"}
+BROADCASTING = ELEMENTWISE | {"matmul", "contract"}
 
 
 def lifted(
