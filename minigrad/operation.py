@@ -77,7 +77,6 @@ class Operation:
         forward: Callable[..., Any],
         vjps: Iterable[Rule | None],
         sums: Sequence[Rule | None] | None,
-        kernel: Callable[..., None] | None,
         shapes: str,
         latex: str,
         text: str,
@@ -89,6 +88,7 @@ class Operation:
         drawn: Drawn,
         examples: Sequence[tuple[Any, ...]],
         domain: tuple[float, float],
+        kernel: Callable[..., None] | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -265,7 +265,6 @@ def operation(
         forward,
         rules,
         sums,
-        kernel,
         shapes,
         latex or rf"\operatorname{{{{{_escaped(name)}}}}}" + call,
         text or name + call,
@@ -277,6 +276,7 @@ def operation(
         drawn,
         examples,
         domain,
+        kernel,
     )
     OPERATIONS[name] = record
     if numpy is not None:
@@ -305,7 +305,6 @@ def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Oper
         forward=forward,
         vjps=rules,
         sums=None,
-        kernel=None,
         shapes="shapes that broadcast together",
         latex=rf"\mathrm{{{{{name}}}}}",
         text=written,

@@ -90,6 +90,8 @@ def assert_equal_up_to_rounding(got: Any, expected: Any, ulps: float = 64) -> No
     for a, b in zip(got, expected, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        if a.size:
+        if b.dtype == bool:
+            np.testing.assert_array_equal(a, b)
+        elif a.size:
             scale = max(np.abs(b).max(), np.finfo(b.dtype).tiny)
             assert np.abs(a - b).max() <= ulps * np.finfo(b.dtype).eps * scale

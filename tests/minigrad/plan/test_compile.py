@@ -44,6 +44,8 @@ def test_every_operation_and_its_gradient(record: Any, example: Any, dtype: Any)
     for fast in KINDS:
         compiled = mg.compile(apply, fast=fast)
         assert_equal_up_to_rounding(compiled(*inputs), apply(*inputs).data, 8)
+        if not record.differentiable:
+            continue
         both = mg.value_and_grad(loss, [i for i, x in enumerate(inputs) if x.dtype == dtype])
         assert_equal_up_to_rounding(mg.compile(both, fast=fast)(*inputs), both(*inputs), 32)
 
