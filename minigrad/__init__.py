@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         value,
     )
     from minigrad.drawing import Drawing, draw
+    from minigrad.plan.compile import compile
 
 __all__ = [
     "ALL_STEPS",
@@ -77,6 +78,7 @@ __all__ = [
     "check_gradients",
     "clip",
     "compare",
+    "compile",
     "concatenate",
     "cos",
     "derive",
@@ -137,6 +139,7 @@ _LATER = dict.fromkeys(
     ),
     "minigrad.derivation",
 ) | dict.fromkeys(("Drawing", "draw"), "minigrad.drawing")
+_LATER["compile"] = "minigrad.plan.compile"
 
 
 def __getattr__(name: str) -> Any:

@@ -162,8 +162,11 @@ def sweep(
     together = not on_tensors and detector is None
     # Uses of a value whose contributions may be made together, kept until its turn comes.
     deferred: dict[Tensor, list[_Use]] = {}
+    trace = context.trace
     while order:
         node = order.pop()
+        if trace is not None:
+            trace.source = node
         if node in deferred:
             for contribution in _made_together(deferred.pop(node)):
                 _accumulate(adjoints, node, contribution)
@@ -205,6 +208,8 @@ def sweep(
         # A view has no memory to give back, and graphs may share it (see `Tensor.T`).
         if not keep_graph and node._data.base is None:
             node._inputs = None
+    if trace is not None:
+        trace.source = None
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

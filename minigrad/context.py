@@ -12,6 +12,7 @@ class _Context(threading.local):
     step: int | None = None
     scope: str = ""
     nonfinite: Any = None  # the NonfiniteDetector at work
+    trace: Any = None  # the Trace at work, while a function is compiled
 
 
 context = _Context()

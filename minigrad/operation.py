@@ -42,6 +42,9 @@ class Operation:
     sums
         For rules where it pays, by the rule: its sum over many uses of the same input at once,
         called as the rule is but with a list for each argument; gives None if it does not apply.
+    kernel
+        Where NumPy's own functions would do it in several arrays: `kernel(y, *inputs,
+        **parameters)` writes the value into `y`. A plan calls it.
     shapes
         What shapes it takes, in words for people who gave others.
     latex, text
@@ -85,10 +88,12 @@ class Operation:
         drawn: Drawn,
         examples: Sequence[tuple[Any, ...]],
         domain: tuple[float, float],
+        kernel: Callable[..., None] | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
         self.vjps = vjps
+        self.kernel = kernel
         self.sums = None if sums is None else dict(zip(vjps, sums, strict=True))
         self.shapes = shapes
         self.latex = latex
@@ -131,8 +136,10 @@ class Operation:
                 record = True
             if x._guard is not None:
                 guarded = True
+        trace = context.trace
         try:
-            y = self.forward(*arrays, **parameters)
+            forward = self.forward if trace is None else trace.forward_of(self, args)
+            y = forward(*arrays, **parameters)
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
         if type(y) is not np.ndarray:
@@ -150,7 +157,9 @@ class Operation:
             result = Tensor(y)
             if y.base is not None:  # a view: who holds the array can change what it shows
                 result._guard = OUTSIDE
-        if context.nonfinite is not None:
+        if trace is not None:
+            trace.add(result, self, args, parameters)
+        elif context.nonfinite is not None:
             context.nonfinite.check_forward(result, self, args)
         return result
 
@@ -190,6 +199,7 @@ def operation(
     numpy: Callable[..., Any] | None = None,
     each: Rule | None = None,
     sums: Sequence[Rule | None] | None = None,
+    kernel: Callable[..., None] | None = None,
     shapes: str = "shapes that broadcast together",
     latex: str | None = None,
     text: str | None = None,
@@ -216,7 +226,9 @@ def operation(
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
         Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
-    sums, shapes, latex, text, precedence, python, written_in_input, symbol, drawn, examples, domain
+    sums, kernel, shapes, latex, text, precedence, python, written_in_input, symbol, drawn
+        See `Operation`.
+    examples, domain
         See `Operation`.
 
     Returns
@@ -264,6 +276,7 @@ def operation(
         drawn,
         examples,
         domain,
+        kernel,
     )
     OPERATIONS[name] = record
     if numpy is not None:
@@ -278,6 +291,32 @@ _SHAPES: dict[int, Sequence[tuple[Any, ...]]] = {
     2: (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,))),
     3: (((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ())),
 }
+
+
+def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Operation:
+    """Make a record that is not in the table, of a function that has no derivative to speak of.
+
+    The table is what can be differentiated; these are for what a trace has to record besides.
+    """
+    rules = (None,) * arity
+    written = f"{name}({', '.join(f'{{{i}}}' for i in range(arity))})"
+    return Operation(
+        name=name,
+        forward=forward,
+        vjps=rules,
+        sums=None,
+        shapes="shapes that broadcast together",
+        latex=rf"\mathrm{{{{{name}}}}}",
+        text=written,
+        precedence=FUNCTION,
+        python=None,
+        numpy=None,
+        written_in_input=False,
+        symbol=name,
+        drawn="box",
+        examples=(),
+        domain=(-2.0, 2.0),
+    )
 
 
 class _EachInput:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad import guard, protocol
-from minigrad.context import context
+from minigrad.context import context, setting
 from minigrad.guard import Guard
 
 Array = NDArray[Any]
@@ -83,6 +83,7 @@ class Tensor:
     @property
     def data(self) -> Array:
         """The array. Who holds it may change it, so from here on changes are looked for."""
+        value_known(self)
         guard.hand_out(self, next_index())
         return self._data
 
@@ -150,10 +151,13 @@ class Tensor:
                 f"item: expected one number, {describe(self)} has shape {self.shape}; "
                 "index it first"
             )
-        return self._data.item()
+        return value_known(self).item()
 
     def detach(self) -> "Tensor":
         """A constant with the same value; no gradient flows through it."""
+        if context.trace is not None:
+            with setting("recording", False):
+                return OPERATIONS["positive"](self)
         return Tensor(self._data.copy())
 
     def backward(self, keep_graph: bool = False) -> None:
@@ -199,6 +203,7 @@ class Tensor:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         """The value alone, for NumPy functions that look but do not differentiate."""
+        value_known(self)
         if copy or (dtype is not None and np.dtype(dtype) != self._data.dtype):
             return np.array(self._data, dtype=dtype)
         view = self._data.view()
@@ -220,7 +225,7 @@ class Tensor:
         return (self[i] for i in range(len(self._data)))
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(value_known(self))
 
     def __float__(self) -> float:
         return float(self.item())
@@ -229,22 +234,22 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self._data == value_of(other)
+        return protocol.NUMPY[np.equal](self, other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != value_of(other)
+        return protocol.NUMPY[np.not_equal](self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < value_of(other)
+        return protocol.NUMPY[np.less](self, other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= value_of(other)
+        return protocol.NUMPY[np.less_equal](self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > value_of(other)
+        return protocol.NUMPY[np.greater](self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= value_of(other)
+        return protocol.NUMPY[np.greater_equal](self, other)
 
     # --- operators and methods: each looks its operation up in the table -------------------------
 
@@ -369,13 +374,24 @@ def _frozen(index: Any) -> Any:
     if type(index) is tuple:
         return tuple(map(_frozen, index))
     if isinstance(index, np.ndarray | list | Tensor):
-        return np.array(value_of(index))
+        return np.array(value_known(index))
     return index
 
 
 def value_of(x: Any) -> Any:
     """The array of a tensor; anything else as it is."""
     return x._data if type(x) is Tensor else x
+
+
+def value_known(x: Any) -> Any:
+    """The array of a tensor, where Python goes on by what is in it; a trace can't."""
+    if context.trace is not None and type(x) is Tensor and x in context.trace:
+        raise TypeError(
+            f"compile: the value of {describe(x)} is not known while the function is traced, so it "
+            "can't decide a branch, become an index or leave as a plain array; write mg.where for "
+            "an if, pass what the branch depends on as a Python number, or don't compile this"
+        )
+    return value_of(x)
 
 
 def describe(x: Tensor) -> str:

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import context
+from minigrad.operation import without_gradient
 from minigrad.operations import elementwise, linear, reduction, shape
 from minigrad.protocol import NUMPY
-from minigrad.tensor import Tensor, value_of
+from minigrad.tensor import Tensor, value_known, value_of
 
 
 def hadamard(a: Any, b: Any) -> Tensor:
@@ -94,9 +96,21 @@ def _permuted(function: Callable[..., Any]) -> Callable[..., Tensor]:
     return permuted
 
 
-def _without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose result is no smooth function of its arguments: a plain array."""
+def _of_shape(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that looks at shape and dtype alone."""
     return lambda *args, **options: function(*map(value_of, args), **options)
+
+
+def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose result is no smooth function of its arguments: a plain array."""
+    return lambda *args, **options: function(*map(value_known, args), **options)
+
+
+def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
+    """As `_of_value`, element by element: a trace records it, so that rules with kinks replay."""
+    record = without_gradient(ufunc.__name__, ufunc, ufunc.nin)
+    plain = _of_value(ufunc)
+    return lambda *args: plain(*args) if context.trace is None else record(*args)
 
 
 NUMPY.update(
@@ -117,12 +131,14 @@ NUMPY.update({f: _reshaped(f) for f in (np.squeeze, np.expand_dims, np.ravel)})
 NUMPY.update({f: _permuted(f) for f in (np.swapaxes, np.moveaxis)})
 NUMPY.update(
     {
-        f: _without_gradient(f)
+        f: _step_function(f)
         for f in (
             *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
             *(np.isfinite, np.isnan, np.isinf, np.sign, np.floor, np.ceil, np.rint),
-            *(np.argmax, np.argmin, np.argsort, np.shape, np.ndim, np.size),
-            *(np.zeros_like, np.ones_like, np.allclose, np.array_equal),
         )
     }
 )
+NUMPY.update(
+    {f: _of_value(f) for f in (np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal)}
+)
+NUMPY.update({f: _of_shape(f) for f in (np.shape, np.ndim, np.size, np.zeros_like, np.ones_like)})

@@ -168,9 +168,22 @@ cos = operation(
     latex=r"\cos({0})",
 )
 
+
+def _tanh_into(y: Array, x: Array) -> None:
+    if y.dtype != np.float64:
+        np.tanh(x, y)
+        return
+    # expm1(2x) / (expm1(2x) + 2) takes half the time of NumPy's tanh of doubles; beyond 20 it is 1.
+    np.clip(x, -20, 20, out=y)
+    np.add(y, y, y)
+    np.expm1(y, y)
+    np.divide(y, y + 2, y)
+
+
 tanh = operation(
     np.tanh,
     lambda g, y, x: g * (1 - y * y),
+    kernel=_tanh_into,
     latex=r"\tanh({0})",
     written_in_input=True,
 )
@@ -185,9 +198,17 @@ def _sigmoid(x: Array) -> Array:
     return y
 
 
+def _sigmoid_into(y: Array, x: Array) -> None:
+    np.negative(x, y)
+    np.exp(y, y)  # an overflow gives 1 / inf, which is the right 0
+    np.add(y, 1, y)
+    np.reciprocal(y, y)
+
+
 sigmoid = operation(
     _sigmoid,
     lambda g, y, x: g * (y * (1 - y)),
+    kernel=_sigmoid_into,
     name="sigmoid",
     latex=r"\sigma({0})",
     text="σ({0})",

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.operation import SIGN, operation
+from minigrad.operation import SIGN, operation, without_gradient
 from minigrad.operations.elementwise import astype, equal
-from minigrad.tensor import Array, value_of
+from minigrad.tensor import Array
 
 _REDUCTIONS = (
     ((2, 3),),
@@ -36,6 +36,7 @@ sum = operation(
     lambda x, *, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: np.broadcast_to(restored(g, x, axis, keepdims), x.shape),
     name="sum",
+    kernel=lambda y, x, *, axis, keepdims: np.add.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.sum,
     shapes="an axis of the value",
     latex=r"\sum {0}",
@@ -72,6 +73,7 @@ max = operation(
         restored(g, x, axis, keepdims) * _share_of_maximum(x, restored(y, x, axis, keepdims), axis)
     ),
     name="max",
+    kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.max,
     shapes="an axis of the value",
     latex=r"\max({0})",
@@ -132,20 +134,28 @@ log_softmax = operation(
 )
 
 
+def _one_hot(labels: Array, *, classes: int = 2, axis: int = 0, dtype: Any = np.float64) -> Any:
+    numbers = np.expand_dims(labels, axis)
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
+        raise ValueError(
+            f"integer labels from 0 to {classes - 1}, got {numbers.min()} to {numbers.max()}"
+        )
+    shape = list(numbers.shape)
+    shape[axis] = classes
+    y = np.zeros(shape, dtype)
+    np.put_along_axis(y, numbers, 1, axis)
+    return y
+
+
+one_hot = without_gradient("one_hot", _one_hot, 1)
+
+
 def distributions(labels: Any, z: Any, axis: int) -> Any:
     """Labels as distributions: class numbers become one-hot vectors, the rest stays."""
     kind = labels.dtype.kind
     if kind not in "iu" or labels.ndim == z.ndim:
         return labels.astype(z.dtype) if kind in "iub" else labels
-    numbers = np.expand_dims(value_of(labels), axis)
-    classes = z.shape[axis]
-    if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
-        raise ValueError(
-            f"integer labels from 0 to {classes - 1}, got {numbers.min()} to {numbers.max()}"
-        )
-    one_hot = np.zeros(z.shape, z.dtype)
-    np.put_along_axis(one_hot, numbers, 1, axis)
-    return one_hot
+    return one_hot.on(labels, classes=z.shape[axis], axis=axis, dtype=z.dtype)
 
 
 def _softmax_cross_entropy(z: Array, labels: Array, *, axis: int = 0) -> Any:

@@ -1,0 +1,1 @@
+"""Plans: a function traced once, rewritten, laid out in buffers and replayed."""

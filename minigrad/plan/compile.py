@@ -1,0 +1,203 @@
+"""Trace a function once, then replay it from buffers."""
+
+import gc
+import importlib.util
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from minigrad.plan.graph import Array
+from minigrad.plan.kernels import Call, calls
+from minigrad.plan.layout import Layout, lay_out
+from minigrad.plan.passes import PASSES, Pass, optimize
+from minigrad.plan.simplify import frozen
+from minigrad.plan.trace import trace
+from minigrad.tensor import Tensor, value_of
+from minigrad.transforms import map_leaves
+
+FAST = importlib.util.find_spec("numba") is not None
+CACHE = 16  # plans that a compiled function keeps
+
+
+def compile(
+    f: Callable[..., Any],
+    *,
+    donate: bool = False,
+    passes: Sequence[Pass] = PASSES,
+    fast: bool = FAST,
+) -> "Compiled":
+    """Make a function that traces `f` on its first call, and afterwards only computes.
+
+    Loops, branches and shapes are baked in at the trace, and so is whatever is no array: a call
+    with another shape, dtype or Python number is traced anew. The 16 plans used last are kept.
+    Arrays that `f` finds outside of its arguments are constants.
+
+    Parameters
+    ----------
+    f
+        Takes arrays, or nests of them, and gives tensors, or a nest of them; what the transforms
+        make, such as `value_and_grad(loss)`, does too.
+    donate
+        Give arrays that the next call of this thread overwrites, and save the copy.
+    passes
+        What is done to the plan; `minigrad.plan.passes.PASSES` or fewer.
+    fast
+        Join elementwise steps into runs that Numba has compiled; by default, if Numba is there.
+
+    Returns
+    -------
+    Compiled
+        Takes what `f` takes and gives the same nest, in arrays. Each thread that calls it has
+        buffers of its own.
+
+    Raises
+    ------
+    TypeError
+        At the trace, if the value of an argument decides a branch.
+
+    Notes
+    -----
+    `step.plan(*args)` gives the plan for a call: print it, or its `explain()`. Sums are regrouped,
+    so results differ from the eager ones in the last digits. NumPy's warnings are off.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> def loss(w, x):
+    ...     return mg.tanh(w * x).sum()
+    >>> step = mg.compile(mg.value_and_grad(loss))
+    >>> step(np.zeros(2), np.array([3.0, 4.0]))
+    (np.float64(0.0), array([3., 4.]))
+    """
+    return Compiled(f, donate, passes, fast)
+
+
+class Compiled:
+    """A function with its plans, one for each signature; see `compile`."""
+
+    def __init__(
+        self, f: Callable[..., Any], donate: bool, passes: Sequence[Pass], fast: bool
+    ) -> None:
+        self._f = f
+        self._passes = tuple(passes)
+        self._fast = fast
+        self._donate = donate
+        self._plans: OrderedDict[Any, tuple[Layout, Any]] = OrderedDict()
+        self._lock = threading.RLock()
+        self._local = threading.local()
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        arrays: list[Array] = []
+        layout, result = self._prepared(args, options, arrays)
+        mine: dict[Any, Replay] = self._local.__dict__
+        if layout not in mine:
+            known = {plan for plan, _ in self._plans.values()}
+            for gone in [key for key in mine if key not in known]:
+                del mine[gone]
+            mine[layout] = Replay(layout, self._fast)
+        return _filled(result, iter(mine[layout].run(arrays, copy=not self._donate)))
+
+    def plan(self, *args: Any, **options: Any) -> Layout:
+        """The plan for a call with these arguments, laid out in memory."""
+        return self._prepared(args, options, [])[0]
+
+    def _prepared(self, args: Any, options: Any, arrays: list[Array]) -> tuple[Layout, Any]:
+        """The plan for a call and the nest of its results; the call's arrays go into the list."""
+        signature: list[Any] = []
+        _flatten(args, arrays, signature)
+        _flatten(options, arrays, signature)
+        key = tuple(signature)
+        with self._lock:
+            if key in self._plans:
+                self._plans.move_to_end(key)
+            else:
+                with _collector_at_rest():
+                    plan, result = trace(self._f, *map_leaves(value_of, (args, options)))
+                    layout = lay_out(optimize(plan, self._passes))
+                self._plans[key] = layout, map_leaves(lambda _: None, result)
+                if len(self._plans) > CACHE:
+                    self._plans.popitem(last=False)
+            return self._plans[key]
+
+
+class Replay:
+    """A plan in memory of its own: a list of calls, ready to be made again and again."""
+
+    def __init__(self, layout: Layout, fast: bool) -> None:
+        plan = layout.plan
+        self._arena = np.zeros(layout.size, np.uint8)
+        arrays = layout.arrays(self._arena)
+        self._arguments = [arrays.get(x) for x in plan.arguments]
+        self._outputs = [arrays[x] for x in plan.outputs]
+        self._calls: list[Call] = []
+        parts = []
+        for step in plan.steps:
+            if step.value is not None:
+                np.copyto(arrays[step], step.value)
+            elif step.operation is not None and step in layout.places:
+                inputs = [arrays[x] for x in step.inputs]
+                parts.append((step, calls(step, arrays[step], inputs), arrays[step], inputs))
+        if fast:
+            from minigrad.plan.fuse import fused
+
+            self._calls = fused(parts, self._arena)
+        else:
+            self._calls = [call for part in parts for call in part[1]]
+
+    def run(self, arguments: list[Array], copy: bool) -> list[Any]:
+        """Compute the outputs."""
+        for place, x in zip(self._arguments, arguments, strict=True):
+            if place is not None:
+                np.copyto(place, x)
+        with np.errstate(all="ignore"):
+            for function, arrays in self._calls:
+                function(*arrays)
+        if copy:
+            return [np.array(y)[()] for y in self._outputs]
+        return self._outputs
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Collect no garbage: the collector would go through a growing graph again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _flatten(tree: Any, arrays: list[Array], signature: list[Any]) -> None:
+    """List the arrays of a nest, and all that a plan depends on: nesting, shapes, other values."""
+    if type(tree) is Tensor:
+        tree = tree._data
+    if isinstance(tree, np.ndarray):
+        arrays.append(tree)
+        signature.append(tree.shape)
+        signature.append(tree.dtype)
+    elif isinstance(tree, dict):
+        signature.append((dict, *tree))
+        for x in tree.values():
+            _flatten(x, arrays, signature)
+    elif isinstance(tree, list | tuple):
+        signature.append((type(tree), len(tree)))
+        for x in tree:
+            _flatten(x, arrays, signature)
+    else:
+        signature.append(frozen(tree))
+
+
+def _filled(tree: Any, values: Iterator[Any]) -> Any:
+    """A nest with other leaves."""
+    if type(tree) is dict:
+        return {key: _filled(x, values) for key, x in tree.items()}
+    if type(tree) is tuple:
+        return tuple([_filled(x, values) for x in tree])
+    return map_leaves(lambda _: next(values), tree)

@@ -1,0 +1,65 @@
+"""A pass that writes large operations in smaller ones, so that they can share what is alike."""
+
+from collections.abc import Callable
+
+from minigrad.plan.graph import Plan, Step, apply
+
+
+def expand(plan: Plan) -> Plan:
+    """Write the softmax family in exp, sum and the like: a loss and its gradient share the most."""
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        if step.kind not in EXPANSIONS or any(x.dtype != step.dtype for x in inputs):
+            return None
+        new = EXPANSIONS[step.kind](step, inputs)
+        new.name, new.t = step.name, step.t
+        return new
+
+    return plan.rewrite(rule)
+
+
+def _elementwise(name: str, step: Step, *inputs: Step) -> Step:
+    new = apply(name, inputs, step.shape)
+    new.lead = step.lead
+    return new
+
+
+def _along_axis(name: str, x: Step, axis: int) -> Step:
+    axis %= len(x.shape)
+    shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    new = apply(name, [x], shape, axis=axis, keepdims=True)
+    new.lead = x.lead
+    return new
+
+
+def _exponentials(x: Step, axis: int) -> tuple[Step, Step, Step]:
+    """x - max x, its exponential, and the sum of that."""
+    less = _elementwise("subtract", x, x, _along_axis("max", x, axis))
+    e = _elementwise("exp", x, less)
+    return less, e, _along_axis("sum", e, axis)
+
+
+def _softmax(step: Step, inputs: list[Step]) -> Step:
+    _, e, total = _exponentials(inputs[0], step.parameters["axis"])
+    return _elementwise("divide", inputs[0], e, total)
+
+
+def _log_softmax(step: Step, inputs: list[Step]) -> Step:
+    less, _, total = _exponentials(inputs[0], step.parameters["axis"])
+    return _elementwise("subtract", inputs[0], less, _elementwise("log", total, total))
+
+
+def _softmax_cross_entropy(step: Step, inputs: list[Step]) -> Step:
+    z, labels = inputs
+    log_p = _log_softmax(step, [z])
+    weighted = _elementwise("multiply", z, labels, log_p)
+    total = apply("sum", [weighted], step.shape, axis=step.parameters["axis"])
+    total.lead = step.lead
+    return _elementwise("negative", step, total)
+
+
+EXPANSIONS: dict[str, Callable[[Step, list[Step]], Step]] = {
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "softmax_cross_entropy": _softmax_cross_entropy,
+}

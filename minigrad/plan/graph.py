@@ -1,0 +1,241 @@
+"""The plan as data: steps in order, each one operation on values that earlier steps made."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.operation import Operation
+from minigrad.tensor import OPERATIONS
+
+Array = NDArray[Any]
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Step:
+    """One value of a plan, and the operation that makes it.
+
+    Attributes
+    ----------
+    operation
+        A record of the table; None for an argument and a constant.
+    inputs
+        The steps whose values it takes.
+    parameters
+        Of the operation.
+    shape, dtype
+        Of the value.
+    key
+        Equal for steps that come from the same place in the program: the rounds of a loop.
+    order
+        The age of the forward value that it belongs to; rounds of a loop are sorted by it.
+    name, t
+        What the author calls it.
+    value
+        Of a constant; None for anything else.
+    lead
+        What the first axes are that a pass has added: "t" rounds of a loop, "g" gates, which are
+        alike steps of one round.
+    """
+
+    __slots__ = (
+        "dtype",
+        "inputs",
+        "key",
+        "lead",
+        "name",
+        "operation",
+        "order",
+        "parameters",
+        "shape",
+        "t",
+        "value",
+    )
+
+    def __init__(
+        self,
+        operation: Operation | None,
+        inputs: Sequence["Step"],
+        parameters: Mapping[str, Any],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        key: int = 0,
+        order: int = 0,
+        name: str | None = None,
+        t: int | None = None,
+        value: Array | None = None,
+        lead: str = "",
+    ) -> None:
+        self.operation = operation
+        self.inputs = tuple(inputs)
+        self.parameters = parameters
+        self.shape = shape
+        self.dtype = dtype
+        self.key = key
+        self.order = order
+        self.name = name
+        self.t = t
+        self.value = value
+        self.lead = lead
+
+    @property
+    def kind(self) -> str:
+        """The operation's name; "argument" or "constant" without one."""
+        if self.operation is not None:
+            return self.operation.name
+        return "argument" if self.value is None else "constant"
+
+    def on(self, inputs: Sequence["Step"]) -> "Step":
+        """The same step, taking other inputs."""
+        if all(a is b for a, b in zip(inputs, self.inputs, strict=True)):
+            return self
+        return Step(
+            self.operation,
+            inputs,
+            self.parameters,
+            self.shape,
+            self.dtype,
+            self.key,
+            self.order,
+            self.name,
+            self.t,
+            lead=self.lead,
+        )
+
+    @property
+    def label(self) -> str:
+        """What it is called in a listing, without a number."""
+        name = self.name or ""
+        return name if self.t is None or not name else f"{name}({self.t})"
+
+
+class Plan:
+    """Arguments, outputs, and the steps between them; passes make a new plan of a plan.
+
+    Attributes
+    ----------
+    arguments
+        The steps that stand for the arrays of the call.
+    outputs
+        The steps whose values are given back.
+    steps
+        All that the outputs need, each after its inputs. What they do not need is not there.
+    notes
+        What each pass did, in words.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[Step],
+        outputs: Sequence[Step],
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.arguments = tuple(arguments)
+        self.outputs = tuple(outputs)
+        self.notes = tuple(notes)
+        self.steps = in_order(outputs)
+
+    def rewrite(self, rule: Callable[[Step, list[Step]], Step | None]) -> "Plan":
+        """Replace each step by what the rule gives for it and its new inputs; None keeps it."""
+        new: dict[Step, Step] = {}
+        for step in self.steps:
+            inputs = [new[x] for x in step.inputs]
+            found = rule(step, inputs)
+            new[step] = step.on(inputs) if found is None else found
+        return self.ending_in([new[x] for x in self.outputs])
+
+    def ending_in(self, outputs: Sequence[Step], note: str | None = None) -> "Plan":
+        """The plan with other outputs."""
+        return Plan(self.arguments, outputs, (*self.notes, note) if note else self.notes)
+
+    def users(self) -> dict[Step, list[Step]]:
+        """For each step those that take its value, once for each use."""
+        found: dict[Step, list[Step]] = {step: [] for step in self.steps}
+        for step in self.steps:
+            for x in step.inputs:
+                found[x].append(step)
+        return found
+
+    def evaluate(self, arguments: Sequence[Array]) -> list[Array]:
+        """Compute the outputs step by step, by the table's own functions: slow and plain."""
+        values: dict[Step, Any] = dict(zip(self.arguments, arguments, strict=True))
+        for step in self.steps:
+            if step.operation is not None:
+                inputs = [values[x] for x in step.inputs]
+                values[step] = step.operation.forward(*inputs, **step.parameters)
+            elif step.value is not None:
+                values[step] = step.value
+        return [np.asarray(values[x]) for x in self.outputs]
+
+    def __str__(self) -> str:
+        number = {step: i for i, step in enumerate(self.steps)}
+        return "\n".join(describe(step, number) for step in self.steps)
+
+
+def describe(step: Step, number: Mapping[Step, int]) -> str:
+    """One line of a listing."""
+    inputs = ", ".join(f"%{number[x]}" for x in step.inputs)
+    if len(step.inputs) > 6:
+        inputs = f"%{number[step.inputs[0]]}, … {len(step.inputs)} in all"
+    shown = "".join(f", {k}={v}" for k, v in step.parameters.items() if np.size(v) < 9)
+    shape = "×".join(map(str, step.shape)) or "scalar"
+    text = f"%{number[step]:<4} {step.label:12} {step.kind}({inputs}{shown})"
+    return f"{text:64} {step.dtype} {shape}"
+
+
+def in_order(outputs: Iterable[Step]) -> list[Step]:
+    """All steps that the outputs need, each after its inputs, depth first."""
+    order: list[Step] = []
+    state: dict[Step, bool] = {}  # False while its inputs are on the way, True when listed
+    stack = list(outputs)[::-1]
+    while stack:
+        step = stack[-1]
+        if step in state:
+            stack.pop()
+            if not state[step]:
+                state[step] = True
+                order.append(step)
+            continue
+        state[step] = False
+        for x in reversed(step.inputs):
+            if x not in state:
+                stack.append(x)
+            elif not state[x]:
+                raise RuntimeError(f"a plan has a cycle through {x.kind}: a pass is wrong")
+    return order
+
+
+# --- making steps -------------------------------------------------------------------------------
+
+
+def constant(value: Array) -> Step:
+    """A value that is the same in every call."""
+    return Step(None, (), EMPTY, value.shape, value.dtype, value=value)
+
+
+def apply(name: str, inputs: Sequence[Step], shape: tuple[int, ...], /, **parameters: Any) -> Step:
+    """A step by an operation of the table; key, order and step of time are its inputs'."""
+    record: Any = OPERATIONS[name]
+    return derived(record, inputs, shape, {**record.defaults, **parameters})
+
+
+def derived(
+    operation: Operation,
+    inputs: Sequence[Step],
+    shape: tuple[int, ...],
+    parameters: Mapping[str, Any] = EMPTY,
+) -> Step:
+    """A step that a pass adds: rounds of a loop have equal keys if those of their inputs are."""
+    key = hash((operation.name, *(x.key for x in inputs[:8])))
+    order = max(x.order for x in inputs)
+    return Step(operation, inputs, parameters, shape, inputs[0].dtype, key, order)
+
+
+def is_slice_of(step: Step) -> tuple[Step, int] | None:
+    """The value and the place that `step` is one whole item of, along the first axis."""
+    if step.kind == "getitem" and type(step.parameters["index"]) is int:
+        of = step.inputs[0]
+        return of, step.parameters["index"] % of.shape[0]
+    return None

@@ -1,0 +1,290 @@
+"""Do several steps of one kind by one step, on values that are stacked along a new first axis."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.operation import without_gradient
+from minigrad.plan.graph import Plan, Step, apply, derived, is_slice_of
+from minigrad.plan.simplify import permutation
+
+Group = tuple[Step, ...]
+
+
+# --- stacking values ----------------------------------------------------------------------------
+
+
+class Stacks:
+    """Makes stacks of values, each one once.
+
+    Parameters
+    ----------
+    plan
+        Stacks that it has already are found again.
+    axis
+        What the new axis is: "t" for the rounds of a loop, "g" for gates (see `Step.lead`).
+    """
+
+    def __init__(self, plan: Plan, axis: str) -> None:
+        self._known: dict[tuple[Step, ...], Step] = {}
+        self._axis = axis
+        for step in plan.steps:
+            if step.kind == "stack" and step.parameters["axis"] == 0:
+                self._known.setdefault(step.inputs, step)
+
+    def __call__(self, steps: Sequence[Step], axis: str | None = None) -> Step:
+        """The values of steps along a new first axis; what lies side by side already is found."""
+        steps, axis = tuple(steps), axis or self._axis
+        if steps not in self._known:
+            self._known[steps] = self._found(steps) or self._made(steps, axis)
+        return self._known[steps]
+
+    def _found(self, steps: tuple[Step, ...]) -> Step | None:
+        places = [is_slice_of(step) for step in steps]
+        if places[0] is None:
+            return None
+        of, start = places[0]
+        if places != [(of, start + i) for i in range(len(steps))]:
+            return None
+        if len(steps) == of.shape[0]:
+            return of
+        index = slice(start, start + len(steps))
+        return apply("getitem", [of], (len(steps), *steps[0].shape), index=index)
+
+    def _made(self, steps: tuple[Step, ...], axis: str) -> Step:
+        shape = (len(steps), *steps[0].shape)
+        kind = steps[0].kind
+        if kind == "transpose" and all(_is_alike(x, steps[0]) for x in steps):
+            below = self([x.inputs[0] for x in steps], axis)
+            axes = (0, *(axis + 1 for axis in permutation(steps[0])))
+            return apply("transpose", [below], shape, axes=axes)
+        if axis == "g" and kind == "stack" and all(_is_alike(x, steps[0]) for x in steps):
+            # Gates of rounds: the rounds stay outside.
+            rounds = [self(xs, "g") for xs in zip(*(x.inputs for x in steps), strict=True)]
+            outer = self(rounds, "t")
+            axes = (1, 0, *range(2, len(shape)))
+            return apply("transpose", [outer], shape, axes=axes)
+        step = apply("stack", steps, shape)
+        step.lead = axis + steps[0].lead
+        return step
+
+
+def _is_alike(x: Step, y: Step) -> bool:
+    if x.kind == y.kind == "transpose":
+        return permutation(x) == permutation(y)
+    return x.kind == y.kind and len(x.inputs) == len(y.inputs) and "t" in x.lead[:1]
+
+
+def aligned(x: Step, member_ndim: int) -> Step:
+    """Put axes of length 1 behind the first axis, so that members of that rank broadcast."""
+    missing = member_ndim + 1 - len(x.shape)
+    if missing <= 0:
+        return x
+    shape = (x.shape[0], *(1,) * missing, *x.shape[1:])
+    index = (slice(None), *(None,) * missing)
+    return apply("getitem", [x], shape, index=index)
+
+
+# --- the same operation with one more axis ------------------------------------------------------
+
+Parameters = Mapping[str, Any]
+Lift = Callable[[Step], Parameters | None]
+
+
+def _axis_later(member: Step) -> Parameters:
+    """Axes are counted from the end, or one later."""
+    axis, n = member.parameters["axis"], len(member.inputs[0].shape)
+    axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    later = tuple(i % n + 1 for i in axes)
+    return {**member.parameters, "axis": later[0] if isinstance(axis, int) else later}
+
+
+def _one_axis_later(member: Step) -> Parameters:
+    axis = member.parameters["axis"]
+    return {**member.parameters, "axis": axis + 1 if axis >= 0 else axis}
+
+
+def _index_later(member: Step) -> Parameters | None:
+    index = member.parameters["index"]
+    parts = index if type(index) is tuple else (index,)
+    if any(isinstance(part, np.ndarray) for part in parts):
+        return None
+    return {**member.parameters, "index": (slice(None), *parts)}
+
+
+# Operations on each element that are no ufuncs.
+ELEMENTWISE = {"sigmoid", "softplus", "relu", "abs", "where", "greater", "equal", "sign"}
+# What becomes of the parameters; an operation that is not here and no ufunc stays as it is.
+LIFTS: dict[str, Lift] = {
+    **dict.fromkeys(ELEMENTWISE | {"matmul"}, lambda m: {}),
+    **dict.fromkeys(("sum", "mean", "max", "logsumexp"), _axis_later),
+    **dict.fromkeys(
+        ("softmax", "log_softmax", "softmax_cross_entropy", "contract", "stack", "concatenate"),
+        _one_axis_later,
+    ),
+    "astype": lambda m: m.parameters,
+    "getitem": _index_later,
+    "transpose": lambda m: {"axes": (0, *(axis + 1 for axis in permutation(m)))},
+    "reshape": lambda m: {"shape": None},
+    "broadcast_to": lambda m: {"shape": None},
+}
+# Operations whose inputs broadcast against each other, or are free to be shared by all members.
+BROADCASTING = ELEMENTWISE | {"matmul", "contract"}
+
+
+def lifted(
+    members: Sequence[Step],
+    inputs: Sequence[Sequence[Step]],
+    stack: Callable[[Sequence[Step]], Step],
+) -> Step | None:
+    """One step that does what the members do, or None.
+
+    Parameters
+    ----------
+    members
+        Steps of one operation, with equal parameters and shapes.
+    inputs
+        For each member its inputs.
+    stack
+        Makes one value of several.
+    """
+    first = members[0]
+    operation: Any = first.operation
+    ufunc = isinstance(operation.forward, np.ufunc)
+    lift = LIFTS.get(first.kind, (lambda m: {}) if ufunc else None)
+    parameters = None if lift is None else lift(first)
+    if parameters is None:
+        return None
+    shape = (len(members), *first.shape)
+    if parameters.get("shape", ...) is None:
+        parameters = {"shape": shape}
+    rank = len(first.shape) + (first.kind == "contract")
+    broadcasting = ufunc or first.kind in BROADCASTING
+    operands = []
+    for xs in zip(*inputs, strict=True):
+        if broadcasting and all(x is xs[0] for x in xs):
+            operands.append(xs[0])
+        elif broadcasting or first.kind == "broadcast_to":
+            operands.append(aligned(stack(xs), rank))
+        else:
+            operands.append(stack(xs))
+    step = derived(operation, operands, shape, parameters)
+    step.dtype = first.dtype
+    step.key = hash(("group", *(x.key for x in members[:8])))
+    names = [x.name for x in members]
+    if names[0] is not None:
+        same = all(name == names[0] for name in names)
+        step.name = f"{names[0]}(1…)" if same else "[" + " ".join(map(str, names)) + "]"
+        step.t = None if same else first.t
+    return step
+
+
+# --- what may be done together ------------------------------------------------------------------
+
+
+def together(plan: Plan, groups: Iterable[Group], axis: str) -> Plan:
+    """Do each group by one step, where no member needs another; for `axis` see `Stacks`."""
+    unit = {step: group for group in groups for step in group}
+    if not unit:
+        return plan
+    for cycle in components(plan, unit):
+        for member in [x for group in cycle if len(group) > 1 for x in group]:
+            unit.pop(member, None)
+    if not unit:
+        return plan
+    new: dict[Step, Step] = {}
+    stack = Stacks(plan, axis)
+    for members in units_in_order(plan, unit):
+        inputs = [[new[x] for x in step.inputs] for step in members]
+        whole = None
+        if len(members) > 1:
+            whole = lifted(members, inputs, stack)
+            if whole is not None:
+                whole.lead = axis + members[0].lead
+        for i, step in enumerate(members):
+            if whole is None:
+                new[step] = step.on(inputs[i])
+                if step.kind == "stack" and step.parameters["axis"] == 0:
+                    new[step] = stack(new[step].inputs, step.lead[:1])
+            else:
+                new[step] = apply("getitem", [whole], step.shape, index=i)
+                for name in ("key", "order", "name", "t", "dtype"):
+                    setattr(new[step], name, getattr(step, name))
+    return plan.ending_in([new[x] for x in plan.outputs])
+
+
+def units_in_order(plan: Plan, unit: Mapping[Step, Group]) -> list[Group]:
+    """Groups and single steps, each after what its members need."""
+    order: list[Group] = []
+    state: dict[Group, bool] = {}
+    stack = [unit.get(x, (x,)) for x in reversed(plan.outputs)]
+    while stack:
+        members = stack[-1]
+        if state.get(members) is None:
+            state[members] = False
+            for step in reversed(members):
+                for x in reversed(step.inputs):
+                    below = unit.get(x, (x,))
+                    if below not in state:
+                        stack.append(below)
+        else:
+            stack.pop()
+            if not state[members]:
+                state[members] = True
+                order.append(members)
+    return order
+
+
+def components(plan: Plan, unit: Mapping[Step, Any]) -> list[list[Any]]:
+    """The cycles that arise if the steps of a unit count as one: Tarjan's strong components."""
+    below: dict[Any, dict[Any, None]] = {}
+    for step in plan.steps:
+        mine = unit.get(step, (step,))
+        edges = below.setdefault(mine, {})
+        for x in step.inputs:
+            edges[unit.get(x, (x,))] = None
+    found: list[list[Any]] = []
+    number: dict[Any, int] = {}
+    low: dict[Any, int] = {}
+    path: list[Any] = []
+    on_path: set[Any] = set()
+    for root in below:
+        if root in number:
+            continue
+        work = [(root, iter(below[root]))]
+        number[root] = low[root] = len(number)
+        path.append(root)
+        on_path.add(root)
+        while work:
+            node, edges_left = work[-1]
+            for x in edges_left:
+                if x not in number:
+                    number[x] = low[x] = len(number)
+                    path.append(x)
+                    on_path.add(x)
+                    work.append((x, iter(below[x])))
+                    break
+                if x in on_path:
+                    low[node] = min(low[node], number[x])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == number[node]:
+                    component = path[path.index(node) :] if path[-1] is not node else [node]
+                    del path[len(path) - len(component) :]
+                    on_path.difference_update(component)
+                    if len(component) > 1 or node in below[node]:
+                        found.append(component)
+    return found
+
+
+# --- the one operation that plans add -----------------------------------------------------------
+
+
+def _contract(a: Any, b: Any, *, axis: int = 0) -> Any:
+    return np.add.reduce(np.matmul(a, b), axis=axis)
+
+
+CONTRACT = without_gradient("contract", _contract, 2)

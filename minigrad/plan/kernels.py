@@ -1,0 +1,47 @@
+"""What a step calls when it is replayed: a function that writes into arrays."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.plan.graph import Array, Step
+from minigrad.plan.product import product_calls
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
+    """The calls that compute a step: functions, and the arrays that they take."""
+    operation: Any = step.operation
+    if step.kind in ("matmul", "contract"):
+        a, b = inputs
+        return product_calls(a, b, y, step.parameters.get("axis"))
+    if step.kind == "stack":
+        return _copies(y, inputs, step.parameters["axis"])
+    if operation.kernel is not None:
+        kernel = operation.kernel
+        if step.parameters:
+            kernel = partial(kernel, **step.parameters)
+        return [(kernel, (y, *inputs))]
+    if operation.forward in (np.maximum, np.minimum):  # these want `out` by its name
+        return [(partial(operation.forward, out=y), tuple(inputs))]
+    if isinstance(operation.forward, np.ufunc):
+        return [(operation.forward, (*inputs, y))]
+    return [(partial(_assign, operation.forward, step.parameters), (y, *inputs))]
+
+
+def _copies(y: Array, inputs: Sequence[Array], axis: int) -> list[Call]:
+    """Copy what does not lie in its place yet."""
+    places = [y[(slice(None),) * (axis % y.ndim) + (i,)] for i in range(len(inputs))]
+    pairs = zip(places, inputs, strict=True)
+    return [(np.copyto, (at, x)) for at, x in pairs if not _is_same(at, x)]
+
+
+def _is_same(a: Array, b: Array) -> bool:
+    return a.__array_interface__["data"] == b.__array_interface__["data"] and a.strides == b.strides
+
+
+def _assign(forward: Callable[..., Any], parameters: Any, y: Array, *inputs: Array) -> None:
+    y[...] = forward(*inputs, **parameters)

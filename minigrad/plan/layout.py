@@ -1,0 +1,295 @@
+"""Where each value of a plan lies in memory."""
+
+import bisect
+import heapq
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.plan.adjacent import (
+    VIEWS,
+    Chains,
+    copy_outsiders,
+    is_stack,
+    nested,
+    units_of,
+)
+from minigrad.plan.graph import Array, Plan, Step, describe
+
+
+def _basic(index: Any) -> bool:
+    parts = index if type(index) is tuple else (index,)
+    return all(p is None or p is Ellipsis or isinstance(p, int | slice) for p in parts)
+
+
+def view(step: Step, x: Array) -> Array | None:
+    """The value of a step as a view of its input's array, if it can be one."""
+    if step.kind not in VIEWS or (step.kind == "getitem" and not _basic(step.parameters["index"])):
+        return None
+    if step.kind == "reshape":
+        try:
+            return np.reshape(x, step.shape, copy=False)
+        except ValueError:
+            return None
+    operation: Any = step.operation
+    found = x if step.kind == "positive" else operation.forward(x, **step.parameters)
+    if not isinstance(found, np.ndarray):  # one element, which NumPy has copied
+        found = x[(*np.atleast_1d(step.parameters["index"]), ...)]
+    return found
+
+
+@dataclass(eq=False)
+class Buffer:
+    """One piece of memory: its logical shape, the order of its axes in memory, and its life."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    axes: tuple[int, ...]  # from the outermost to the innermost
+    first: int = 0
+    last: int = -1
+    offset: int = -1
+
+    @property
+    def nbytes(self) -> int:
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def array(self, memory: Array) -> Array:
+        """The buffer as an array, in a piece of raw memory that starts with it."""
+        inside = tuple(self.shape[axis] for axis in self.axes)
+        raw = memory[: self.nbytes].view(self.dtype).reshape(inside)
+        return raw.transpose(np.argsort(self.axes)) if self.axes else raw
+
+
+@dataclass(eq=False)
+class Layout:
+    """A plan whose values have places.
+
+    Attributes
+    ----------
+    plan
+        What is laid out.
+    places
+        For each step that owns memory its buffer and the index into it; what is not here is a
+        view of its input.
+    size
+        Of the one arena that all buffers share, in bytes.
+    """
+
+    plan: Plan
+    places: dict[Step, tuple[Buffer, Any]] = field(default_factory=dict)
+    size: int = 0
+
+    def arrays(self, arena: Array) -> dict[Step, Array]:
+        """The array of each step."""
+        whole: dict[int, Array] = {}
+        found: dict[Step, Array] = {}
+        for step in self.plan.steps:
+            if step in self.places:
+                buffer, index = self.places[step]
+                if id(buffer) not in whole:
+                    whole[id(buffer)] = buffer.array(arena[buffer.offset :])
+                found[step] = whole[id(buffer)][(*index, ...)]
+            else:
+                found[step] = view(step, found[step.inputs[0]])  # type: ignore[assignment]
+        return found
+
+    def __str__(self) -> str:
+        number = {step: i for i, step in enumerate(self.plan.steps)}
+        lines = []
+        for step in self.plan.steps:
+            place = "view of its input"
+            if step in self.places:
+                buffer, index = self.places[step]
+                place = f"at byte {buffer.offset}"
+                if index:
+                    place += f", [{', '.join(map(_shown, index))}]"
+            lines.append(f"{describe(step, number):90} {place}")
+        return "\n".join(lines)
+
+    def explain(self) -> str:
+        """What each pass has saved, and what the layout has."""
+        apart = sum(
+            step.dtype.itemsize * math.prod(step.shape)
+            for step in self.plan.steps
+            if step in self.places
+        )
+        views = sum(1 for step in self.plan.steps if step not in self.places)
+        memory = (
+            f"layout: {views} steps are views, and {_in_place(self)} stacks are made in place; "
+            f"{apart:,} bytes of values in {self.size:,}"
+        )
+        return "\n".join((*self.plan.notes, memory))
+
+
+def _shown(index: Any) -> str:
+    return f"{index.start}:{index.stop}" if isinstance(index, slice) else str(index)
+
+
+def _in_place(layout: Layout) -> int:
+    """How many stacks find all their members where they belong."""
+    places = layout.places
+    return sum(
+        is_stack(step) and all(places.get(x, (None,))[0] is places[step][0] for x in step.inputs)
+        for step in layout.plan.steps
+    )
+
+
+def lay_out(plan: Plan) -> Layout:
+    """Give each value a place, and let values whose lives do not overlap share one."""
+    plan = copy_outsiders(plan)
+    layout = Layout(plan)
+    order = Orders(plan)
+    place_chains(plan, layout.places, order)
+    buffer_of: dict[Step, Buffer | None] = {}
+    arrays: dict[Step, Array] = {}
+    whole: dict[Buffer, Array] = {}
+    for step in plan.steps:
+        if step.operation is not None and step not in layout.places:
+            alias = view(step, arrays[step.inputs[0]])
+            if alias is not None:
+                arrays[step], buffer_of[step] = alias, buffer_of[step.inputs[0]]
+                continue
+        if step not in layout.places:
+            layout.places[step] = (Buffer(step.shape, step.dtype, order.of(step)), ())
+        buffer, index = layout.places[step]
+        if buffer not in whole:
+            whole[buffer] = buffer.array(np.empty(buffer.nbytes, np.uint8))
+        arrays[step], buffer_of[step] = whole[buffer][(*index, ...)], buffer
+    set_lives(plan, buffer_of)
+    layout.size = share_memory(list(dict.fromkeys(b for b in buffer_of.values() if b is not None)))
+    return layout
+
+
+def place_chains(plan: Plan, places: dict[Step, tuple[Buffer, Any]], order: "Orders") -> None:
+    """Place what is stacked side by side."""
+    chains = Chains(plan)
+    for stack in chains.stacks:
+        units, start = chains.around(stack)
+        if units[0][0] not in places:
+            if stack in chains:
+                buffer, base = places[stack]
+            else:
+                shape = (start[stack], *stack.shape[1:])
+                buffer, base = Buffer(shape, stack.dtype, order.of(stack)), ()
+            for unit, span in units:
+                places[unit] = (buffer, nested(base, start[unit], span))
+        if stack not in chains:
+            first = start[units_of(stack.inputs)[0][0]]
+            length = len(stack.inputs)
+            places[stack] = (places[units[0][0]][0], (slice(first, first + length),))
+
+
+class Orders:
+    """In which order the axes of a value lie in memory.
+
+    Rounds of a loop come first, so that what one round touches is together. Of the last two axes
+    the batch comes before the features, whichever way the model has them: then the products of all
+    rounds are one product. Gates come just outside of the features, for the same reason.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._arguments = set(plan.arguments)
+        self._glue: dict[Step, int] = {}
+        left = right = 0
+        for step in plan.steps:
+            if step.kind in ("matmul", "contract"):
+                a, b = step.inputs
+                for x, kept in ((a, -2), (b, -1)):
+                    if x.kind == "transpose":
+                        x, kept = x.inputs[0], -3 - kept
+                    if self._is_weight(x):
+                        self._glue.setdefault(x, kept)
+                left += self._is_weight(a)
+                right += self._is_weight(b)
+        self._columns = left > right
+
+    def _is_weight(self, x: Step) -> bool:
+        while x.kind == "transpose":
+            x = x.inputs[0]
+        members = x.inputs if is_stack(x) else (x,)
+        return all(m in self._arguments and len(m.shape) == 2 for m in members)
+
+    def of(self, step: Step) -> tuple[int, ...]:
+        """The axes of a step's value, from the outermost to the innermost."""
+        axes = list(range(len(step.shape)))
+        gates = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
+        rest = [axis for axis in axes if axis not in gates]
+        if step in self._glue:
+            return tuple(axes if self._glue[step] == -2 else rest[:-1] + gates + rest[-1:])
+        columns = self._columns
+        if gates and step.kind in ("matmul", "contract"):
+            left = step.inputs[0]
+            while left.kind == "transpose":
+                left = left.inputs[0]
+            columns = "g" in left.lead
+        if columns and len(rest) - step.lead.count("t") > 1:
+            rest[-2:] = rest[:-3:-1]
+        return tuple(rest[:-1] + gates + rest[-1:])
+
+
+def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
+    """Note for each buffer the numbers of the steps that write it first and read it last."""
+    for i, step in enumerate(plan.steps):
+        for x in (step, *step.inputs):
+            if (buffer := buffer_of[x]) is not None:
+                buffer.first = min(buffer.first, i) if buffer.last >= 0 else i
+                buffer.last = i
+    for x in plan.steps:
+        if x.operation is None and (buffer := buffer_of[x]) is not None:
+            buffer.first = -1
+            if x.value is not None:
+                buffer.last = len(plan.steps)
+    for x in plan.outputs:
+        if (buffer := buffer_of[x]) is not None:
+            buffer.last = len(plan.steps)
+
+
+ALIGNMENT = 64  # bytes: a cache line
+REST = 16  # steps before memory is used again, lest steps that could be one call meet in it
+
+
+def share_memory(buffers: list[Buffer]) -> int:
+    """Place the buffers in one arena: each in the smallest gap that is free in its life.
+
+    Returns
+    -------
+    int
+        The size of the arena.
+    """
+    gaps: list[tuple[int, int]] = []  # (offset, size), by offset
+    ending: list[tuple[int, int, Buffer]] = []
+    end = 0
+    for buffer in sorted(buffers, key=lambda b: (b.first, b.last, b.nbytes)):
+        while ending and ending[0][0] < buffer.first - REST:
+            old = heapq.heappop(ending)[2]
+            _give_back(gaps, old.offset, _rounded(old.nbytes))
+        size = _rounded(buffer.nbytes)
+        fitting = [i for i, (_, gap) in enumerate(gaps) if gap >= size]
+        if fitting:
+            i = min(fitting, key=lambda i: gaps[i][1])
+            offset, gap = gaps.pop(i)
+            if gap > size:
+                bisect.insort(gaps, (offset + size, gap - size))
+        else:
+            offset, end = end, end + size
+        buffer.offset = offset
+        heapq.heappush(ending, (buffer.last, id(buffer), buffer))
+    return end
+
+
+def _rounded(nbytes: int) -> int:
+    return max(1, -(-nbytes // ALIGNMENT)) * ALIGNMENT
+
+
+def _give_back(gaps: list[tuple[int, int]], offset: int, size: int) -> None:
+    """Add a gap, joined with the gaps before and behind it."""
+    i = bisect.bisect(gaps, (offset, size))
+    if i < len(gaps) and offset + size == gaps[i][0]:
+        size += gaps.pop(i)[1]
+    if i and sum(gaps[i - 1]) == offset:
+        offset, before = gaps.pop(i - 1)
+        size += before
+    bisect.insort(gaps, (offset, size))

@@ -1,0 +1,36 @@
+"""The passes, in the order in which they run."""
+
+from collections.abc import Callable, Iterable
+
+from minigrad.plan.batch import batch, pack
+from minigrad.plan.expand import expand
+from minigrad.plan.graph import Plan
+from minigrad.plan.simplify import drop_identities, fold_constants, share, transpose_factors
+from minigrad.plan.sums import gather_sums
+
+Pass = Callable[[Plan], Plan]
+
+PASSES: tuple[Pass, ...] = (
+    fold_constants,
+    share,
+    drop_identities,
+    transpose_factors,
+    share,
+    gather_sums,
+    pack,
+    batch,
+    expand,
+    drop_identities,
+    share,
+)
+
+
+def optimize(plan: Plan, passes: Iterable[Pass] = PASSES) -> Plan:
+    """Run passes one after the other, and note what each has saved."""
+    for each in passes:
+        before = len(plan.steps)
+        plan = each(plan)
+        plan = plan.ending_in(
+            plan.outputs, f"{each.__name__}: {before} steps before, {len(plan.steps)} after"
+        )
+    return plan

@@ -1,0 +1,128 @@
+"""Passes that leave out what need not be computed: each a function from plan to plan."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.plan.graph import Plan, Step, apply, constant
+
+
+def drop_identities(plan: Plan) -> Plan:
+    """Leave out steps that give their input back: x^TT, 1 x, a reshape to the same shape."""
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        drop = IDENTITIES.get(step.kind)
+        found = None if drop is None else drop(step, inputs)
+        return found if found is not None and found.dtype == step.dtype else None
+
+    return plan.rewrite(rule)
+
+
+def _positive(step: Step, inputs: list[Step]) -> Step:
+    [x] = inputs
+    x.name, x.t = (x.name, x.t) if x.name else (step.name, step.t)
+    return x
+
+
+def _same_shape(step: Step, inputs: list[Step]) -> Step | None:
+    return inputs[0] if inputs[0].shape == step.shape else None
+
+
+def _transpose(step: Step, inputs: list[Step]) -> Step | None:
+    inner = inputs[0]
+    if inner.kind != "transpose":
+        return None
+    axes = [permutation(inner)[i] for i in permutation(step)]
+    return inner.inputs[0] if axes == sorted(axes) else None
+
+
+def permutation(step: Step) -> list[int]:
+    """The axes of a transpose, none of them negative or left out."""
+    axes, n = step.parameters["axes"], len(step.shape)
+    return [*range(n)][::-1] if axes is None else [axis % n for axis in axes]
+
+
+def _multiply(step: Step, inputs: list[Step]) -> Step | None:
+    for x, other in (inputs, inputs[::-1]):
+        if other.value is not None and x.shape == step.shape and np.all(other.value == 1):
+            return x
+    return None
+
+
+IDENTITIES: Mapping[str, Callable[[Step, list[Step]], Step | None]] = {
+    "positive": _positive,
+    "astype": lambda step, inputs: inputs[0],  # if the dtype is the same
+    "reshape": _same_shape,
+    "broadcast_to": _same_shape,
+    "transpose": _transpose,
+    "multiply": _multiply,
+}
+
+
+def transpose_factors(plan: Plan) -> Plan:
+    """Write (A B)^T as B^T A^T, so that a sum of such terms is seen to be a sum of products."""
+    users = plan.users()
+    transposed: dict[Step, Step] = {}
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        product = inputs[0] if inputs else step
+        if step.kind != "transpose" or product.kind != "matmul" or len(step.shape) != 2:
+            return None
+        if len(users[step.inputs[0]]) > 1:
+            return None
+        factors = []
+        for x in product.inputs[::-1]:
+            if len(x.shape) != 2:
+                return None
+            if x not in transposed:
+                transposed[x] = apply("transpose", [x], x.shape[::-1])
+                transposed[x].key, transposed[x].order = hash(("T", x.key)), x.order
+            factors.append(transposed[x])
+        new = apply("matmul", factors, step.shape)
+        new.key, new.order, new.name, new.t = step.key, step.order, step.name, step.t
+        return new
+
+    return drop_identities(fold_constants(plan.rewrite(rule)))
+
+
+def fold_constants(plan: Plan) -> Plan:
+    """Compute what depends on no argument, once."""
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        if step.operation is None or not inputs or any(x.value is None for x in inputs):
+            return None
+        value = step.operation.forward(*(x.value for x in inputs), **step.parameters)
+        return constant(np.asarray(value))
+
+    return plan.rewrite(rule)
+
+
+def share(plan: Plan) -> Plan:
+    """Compute what is computed twice once (common subexpressions)."""
+    seen: dict[Any, Step] = {}
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        if step.operation is None:
+            return None
+        first = seen.setdefault((step.operation, *inputs, frozen(step.parameters)), step)
+        if first is step:
+            seen[(step.operation, *inputs, frozen(step.parameters))] = new = step.on(inputs)
+            return new
+        first.name, first.t = (first.name, first.t) if first.name else (step.name, step.t)
+        return first
+
+    return plan.rewrite(rule)
+
+
+def frozen(x: Any) -> Any:
+    """Parameters as something that can be a key."""
+    if isinstance(x, Mapping):
+        return tuple((name, frozen(value)) for name, value in x.items())
+    if isinstance(x, tuple | list):
+        return tuple(map(frozen, x))
+    if isinstance(x, slice):
+        return (slice, x.start, x.stop, x.step)
+    if isinstance(x, np.ndarray):
+        return (x.shape, x.dtype, x.tobytes())
+    return (type(x), x)

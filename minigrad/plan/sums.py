@@ -1,0 +1,132 @@
+"""Passes on sums: what many terms are the sum of, and in which order they are added."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.plan.graph import Plan, Step, apply, derived
+from minigrad.plan.groups import CONTRACT, Stacks, components
+
+
+def recurrent(plan: Plan) -> dict[Step, int]:
+    """The steps that one round of a loop hands on to the next, each with its loop's number."""
+    unit = {step: step.key for step in plan.steps if step.key}
+    loop_of: dict[Any, int] = {}
+    for i, cycle in enumerate(components(plan, unit)):
+        loop_of.update(dict.fromkeys(cycle, i))
+    return {step: loop_of[key] for step, key in unit.items() if key in loop_of}
+
+
+def gather_sums(plan: Plan) -> Plan:
+    """Make sums of products one product, and add first what does not wait for the last round.
+
+    A1 B1 + A2 B2 + … is the product of the joined factors. The gradient of a weight that all steps
+    share is such a sum over time; the adjoint of a state that four gates read is one over gates.
+    """
+    users = plan.users()
+    loops = recurrent(plan)
+    argument = {x: i for i, x in enumerate(plan.arguments)}
+    inner = {
+        step
+        for step in plan.steps
+        if step.kind == "add"
+        and len(users[step]) == 1
+        and users[step][0].kind == "add"
+        and users[step][0].shape == step.shape
+        and step not in plan.outputs
+    }
+    new: dict[Step, Step] = {}
+    stacks = Stacks(plan, "t")
+    for step in plan.steps:
+        if step in inner:
+            continue
+        if step.kind != "add":
+            new[step] = step.on([new[x] for x in step.inputs])
+            continue
+        terms = terms_of(step, inner)
+        shared = {x for x in terms if len(users[x]) > 1 or x in plan.outputs}
+        new[step] = _summed(step, terms, shared, new, loops, argument, stacks)
+        new[step].name, new[step].t = step.name, step.t
+        new[step].key, new[step].order = step.key, step.order
+    return plan.ending_in([new[x] for x in plan.outputs])
+
+
+def terms_of(step: Step, inner: set[Step]) -> list[Step]:
+    """What is added up, through all sums that nobody else needs."""
+    terms: list[Step] = []
+    stack = list(step.inputs[::-1])
+    while stack:
+        x = stack.pop()
+        if x in inner:
+            stack += x.inputs[::-1]
+        else:
+            terms.append(x)
+    return terms
+
+
+def _summed(
+    step: Step,
+    terms: Sequence[Step],
+    shared: set[Step],
+    new: dict[Step, Step],
+    loops: dict[Step, int],
+    argument: dict[Step, int],
+    stacks: Stacks,
+) -> Step:
+    kinds: dict[Any, list[Step]] = {}
+    for x in terms:
+        shapes = tuple(i.shape for i in x.inputs)
+        if x.kind == "matmul" and max(map(len, shapes)) == 2 and x not in shared:
+            kind: Any = ("products", shapes, loops.get(x))
+        elif x.key and x.shape == step.shape:
+            kind = ("rounds", x.operation, shapes, x.key)
+        else:
+            kind = (x,)
+        kinds.setdefault(kind, []).append(x)
+    early: list[Step] = []
+    late: list[Step] = []
+    for kind, xs in kinds.items():
+        total = new[xs[0]]
+        if len(xs) > 1 and kind[0] == "products":
+            xs.sort(key=lambda x: (_argument(x, argument), x.order))
+            factors = zip(*(new[x].inputs for x in xs), strict=True)
+            rounds = xs[0].key == xs[1].key
+            operands = [stacks(factor, "t" if rounds else "g") for factor in factors]
+            total = derived(CONTRACT, operands, xs[0].shape, CONTRACT.defaults)
+            total.key = hash(("contract", *(x.key for x in xs[:8])))
+        elif len(xs) > 2:
+            total = _sum_of_rounds(sorted(xs, key=lambda x: x.order), new, stacks)
+        elif len(xs) > 1:
+            total = apply("add", [new[x] for x in xs], step.shape)
+        (late if xs[0] in loops else early).append(total)
+    total, *others = (*early, *late)
+    for x in others:
+        total = apply("add", [total, x], np.broadcast_shapes(total.shape, x.shape))
+    return total
+
+
+def _sum_of_rounds(xs: Sequence[Step], new: dict[Step, Step], stacks: Stacks) -> Step:
+    """What one step gives in all rounds of a loop, summed: a sum of sums is one sum."""
+    first = new[xs[0]]
+    parameters = [new[x].parameters for x in xs]
+    if first.kind == "sum" and all(p == parameters[0] for p in parameters):
+        axis, keepdims = parameters[0]["axis"], parameters[0]["keepdims"]
+        n = len(first.inputs[0].shape)
+        axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        below = stacks([new[x].inputs[0] for x in xs])
+        shape = (1, *first.shape) if keepdims else first.shape
+        later = (0, *(i % n + 1 for i in axes))
+        total = apply("sum", [below], shape, axis=later, keepdims=keepdims)
+        return apply("reshape", [total], first.shape, shape=first.shape) if keepdims else total
+    return apply("sum", [stacks([new[x] for x in xs])], first.shape, axis=0)
+
+
+def _argument(step: Step, argument: dict[Step, int]) -> int:
+    """Sorts products by the argument that they take, so that stacks agree on one order."""
+    for x in step.inputs:
+        while x.kind == "transpose":
+            x = x.inputs[0]
+        if x in argument:
+            return argument[x]
+    return -1

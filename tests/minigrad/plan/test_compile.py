@@ -1,0 +1,200 @@
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.plan.compile import CACHE, FAST
+from minigrad.plan.passes import PASSES
+from minigrad.tensor import OPERATIONS
+from tests.minigrad.plan.models import MODELS, Model, assert_equal_up_to_rounding
+
+DTYPES = [np.float32, np.float64]
+KINDS = [False, True] if FAST else [False]
+
+EXAMPLES = [
+    pytest.param(record, example, id=f"{record.name}-{i}")
+    for record in OPERATIONS.values()
+    for i, example in enumerate(record.examples)
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("record", "example"), EXAMPLES)
+def test_every_operation_and_its_gradient(record: Any, example: Any, dtype: Any) -> None:
+    rng = np.random.default_rng(3)
+    parameters = next((x for x in example if isinstance(x, dict)), {})
+    inputs = [
+        rng.uniform(*record.domain, x).astype(dtype) if isinstance(x, tuple) else x
+        for x in example
+        if not isinstance(x, dict)
+    ]
+
+    def apply(*xs: Any) -> Any:
+        return record(list(xs), **parameters) if record.arity is None else record(*xs, **parameters)
+
+    def loss(*xs: Any) -> Any:
+        y = apply(*xs)
+        return (y * y).sum()
+
+    for fast in KINDS:
+        compiled = mg.compile(apply, fast=fast)
+        assert_equal_up_to_rounding(compiled(*inputs), apply(*inputs).data, 8)
+        if not record.differentiable:
+            continue
+        both = mg.value_and_grad(loss, [i for i, x in enumerate(inputs) if x.dtype == dtype])
+        assert_equal_up_to_rounding(mg.compile(both, fast=fast)(*inputs), both(*inputs), 32)
+
+
+@settings(max_examples=6, deadline=None)
+@given(n=st.integers(1, 5), batch=st.integers(1, 4), data=st.data())
+@pytest.mark.parametrize("fast", KINDS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("model", MODELS)
+def test_models(
+    model: Callable[..., Model], dtype: Any, fast: bool, n: int, batch: int, data: Any
+) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    loss, args = model(rng, n, batch, dtype)
+    both = mg.value_and_grad(loss)
+    step = mg.compile(both, fast=fast)
+    for _ in range(2):  # the second time nothing is left of the first
+        assert_equal_up_to_rounding(step(*args), both(*args))
+
+
+@pytest.mark.parametrize("left_out", range(len(PASSES)))
+def test_any_pass_can_be_left_out(left_out: int) -> None:
+    for model in MODELS:
+        loss, args = model(np.random.default_rng(0), 3, 2, np.float64)
+        both = mg.value_and_grad(loss)
+        passes = [each for i, each in enumerate(PASSES) if i != left_out]
+        assert_equal_up_to_rounding(mg.compile(both, passes=passes)(*args), both(*args))
+
+
+def test_higher_derivatives_compile() -> None:
+    def second(x: Any) -> Any:
+        return mg.grad(lambda x: mg.grad(lambda x: (mg.tanh(x) ** 3).sum())(x).sum())(x)
+
+    x = np.linspace(-1, 1, 5)
+    assert_equal_up_to_rounding(mg.compile(second)(x), second(x))
+
+
+def test_it_is_traced_again_for_other_shapes_dtypes_and_numbers_only() -> None:
+    traces = []
+
+    def f(x: Any, power: int = 2) -> Any:
+        traces.append(x.shape)
+        return (x**power).sum()
+
+    g = mg.compile(f)
+    assert g(np.ones(3)) == 3 == g(np.full(3, 1.0))
+    assert len(traces) == 1
+    assert g(np.full(4, 2.0)) == 16
+    assert g(np.full(4, 2.0, np.float32)).dtype == np.float32
+    assert g(np.full(4, 2.0), power=3) == 32
+    assert len(traces) == 4
+
+
+def test_the_cache_is_bounded() -> None:
+    traces = []
+
+    def f(x: Any) -> Any:
+        traces.append(x.shape)
+        return x * 2
+
+    g = mg.compile(f)
+    for n in range(CACHE + 1):
+        g(np.ones(n))
+    g(np.ones(CACHE))
+    assert len(traces) == CACHE + 1
+    g(np.ones(0))  # the oldest is gone
+    assert len(traces) == CACHE + 2
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        lambda x: x if x.sum() > 0 else -x,
+        lambda x: x * float(x.sum()),
+        lambda x: x * x.sum().item(),
+        lambda x: x * np.asarray(x),
+        lambda x: x * x.data,
+        lambda x: x[x],
+        lambda x: x * np.argmax(x),
+    ],
+)
+def test_a_branch_on_a_value_is_an_error(branch: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match=r"value of an unnamed tensor|value of a result of"):
+        mg.compile(branch)(np.ones(3))
+    assert branch(mg.tensor(np.ones(3, int))).shape[0] == 3  # it is one only while it is traced
+
+
+def test_comparisons_and_kinks_follow_the_values_of_each_call() -> None:
+    both = mg.value_and_grad(lambda x: mg.where(x > 1, mg.abs(x), mg.maximum(x, -2.0)).sum())
+    step = mg.compile(both)
+    for x in (np.array([2.0, -3.0, 0.5]), np.array([-1.0, 3.0, -2.0])):
+        assert_equal_up_to_rounding(step(x), both(x))
+
+
+def test_what_is_detached_has_no_gradient_and_follows_the_arguments() -> None:
+    step = mg.compile(mg.value_and_grad(lambda x: (x * x.detach()).sum()))
+    for x in (np.array([2.0]), np.array([5.0])):
+        assert step(x) == (x[0] ** 2, x)
+
+
+def test_results_are_the_callers_unless_donated() -> None:
+    def double(x: Any) -> Any:
+        return 2 * x
+
+    kept = mg.compile(double)
+    first = kept(np.ones(3))
+    kept(np.zeros(3))
+    np.testing.assert_array_equal(first, 2)
+    donated = mg.compile(double, donate=True)
+    first = donated(np.ones(3))
+    donated(np.zeros(3))
+    np.testing.assert_array_equal(first, 0)
+
+
+def test_arguments_are_left_alone_and_closed_over_arrays_are_constants() -> None:
+    outside = np.array([1.0, 2.0])
+    f = mg.compile(lambda x: (x + outside).sum())
+    x = np.array([3.0, 4.0])
+    assert f(x) == 10
+    outside += 1
+    assert f(x) == 10
+    np.testing.assert_array_equal(x, [3, 4])
+
+
+def test_threads_have_buffers_of_their_own() -> None:
+    step = mg.compile(lambda x: mg.tanh(x @ x).sum())
+    inputs = [np.full((40, 40), 0.001 * i) for i in range(4)]
+    expected = [np.tanh(x @ x).sum() for x in inputs]
+    wrong = []
+
+    def work(i: int) -> None:
+        for _ in range(50):
+            if not np.isclose(step(inputs[i]), expected[i], rtol=1e-12):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_plan_is_shown_and_explained() -> None:
+    loss, args = MODELS[3](np.random.default_rng(0), 3, 2, np.float64)
+    plan = mg.compile(mg.value_and_grad(loss)).plan(*args)
+    shown = str(plan)
+    assert "[Gamma_f Gamma_u Gamma_o](2) sigmoid" in shown
+    assert "at byte" in shown
+    explained = plan.explain()
+    assert all(each.__name__ in explained for each in PASSES)
+    assert "bytes of values in" in explained
