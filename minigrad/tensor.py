@@ -42,19 +42,9 @@ class Tensor:
     """
 
     __slots__ = (
-        "__weakref__",
-        "_data",
-        "_guard",
-        "_index",
-        "_inputs",
-        "_name",
-        "_operation",
-        "_parameters",
-        "_seals",
-        "_t",
-        "_transposed",
-        "grad",
-        "requires_grad",
+        *("_data", "grad", "requires_grad", "_name", "_t"),
+        *("_operation", "_inputs", "_parameters", "_index"),
+        *("_guard", "_seals", "_transposed", "__weakref__"),
     )
 
     def __init__(
