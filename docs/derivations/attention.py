@@ -8,6 +8,17 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
+def _require_shape(name, array, *shape):
+    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    found = np.shape(array)
+    if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
+        expected = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
+            "derive again for other sizes"
+        )
+
+
 def gradients(*, X, W_Q, W_K, W_V, Y):
     """Compute J and its gradients, in the shapes of the arguments.
 
@@ -18,6 +29,11 @@ def gradients(*, X, W_Q, W_K, W_V, Y):
     W_V: 5, 3
     Y: 6, 3
     """
+    _require_shape("X", X, 6, 5)
+    _require_shape("W_Q", W_Q, 5, 4)
+    _require_shape("W_K", W_K, 5, 4)
+    _require_shape("W_V", W_V, 5, 3)
+    _require_shape("Y", Y, 6, 3)
     Q = X @ W_Q  # Q = X W_Q
     K = X @ W_K  # K = X W_K
     V = X @ W_V  # V = X W_V

@@ -8,6 +8,17 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
+def _require_shape(name, array, *shape):
+    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    found = np.shape(array)
+    if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
+        expected = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
+            "derive again for other sizes"
+        )
+
+
 def gradients(*, x, W_1, b_1, W_2, b_2, y):
     """Compute J and its gradients, in the shapes of the arguments.
 
@@ -19,6 +30,12 @@ def gradients(*, x, W_1, b_1, W_2, b_2, y):
     b_2: 5, 1
     y: 5, 6
     """
+    _require_shape("x", x, 3, 6)
+    _require_shape("W_1", W_1, 3, 4)
+    _require_shape("b_1", b_1, 4, 1)
+    _require_shape("W_2", W_2, 4, 5)
+    _require_shape("b_2", b_2, 5, 1)
+    _require_shape("y", y, 5, 6)
     z_1 = W_1.T @ x + b_1  # z_1 = W_1ᵀ x + b_1
     h = np.tanh(z_1)  # h = tanh(z_1)
     z_2 = W_2.T @ h + b_2  # z_2 = W_2ᵀ h + b_2

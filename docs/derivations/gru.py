@@ -11,6 +11,17 @@ def sigmoid(x):
     return y
 
 
+def _require_shape(name, array, *shape):
+    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    found = np.shape(array)
+    if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
+        expected = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
+            "derive again for other sizes"
+        )
+
+
 def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     """Compute J and its gradients, in the shapes of the arguments.
 
@@ -28,6 +39,18 @@ def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     y: T, 4, 6
     x: T, 3, 6
     """
+    _require_shape("W_r", W_r, 3, 4)
+    _require_shape("U_r", U_r, 4, 4)
+    _require_shape("b_r", b_r, 4, 1)
+    _require_shape("W_u", W_u, 3, 4)
+    _require_shape("U_u", U_u, 4, 4)
+    _require_shape("b_u", b_u, 4, 1)
+    _require_shape("W_n", W_n, 3, 4)
+    _require_shape("U_n", U_n, 4, 4)
+    _require_shape("b_n", b_n, 4, 1)
+    _require_shape("h0", h0, 4, 6)
+    _require_shape("y", y, 3, 4, 6)
+    _require_shape("x", x, 3, 3, 6)
     T = len(x)
     r = {}
     u = {}

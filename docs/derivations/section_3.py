@@ -16,6 +16,17 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
+def _require_shape(name, array, *shape):
+    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    found = np.shape(array)
+    if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
+        expected = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
+            "derive again for other sizes"
+        )
+
+
 def gradients(
     *, W_fa, W_fx, b_f, W_ua, W_ux, b_u, W_oa, W_ox, b_o, W_ca, W_cx, b_c, W_ya, b_y, a0, c0, x, y
 ):
@@ -41,6 +52,11 @@ def gradients(
     x: T, 3, 2
     y: T, 7, 2
     """
+    _require_shape("b_f", b_f, None, 1)
+    _require_shape("b_u", b_u, None, 1)
+    _require_shape("b_o", b_o, None, 1)
+    _require_shape("b_c", b_c, None, 1)
+    _require_shape("b_y", b_y, None, 1)
     T = len(x)
     Gamma_f = {}
     Gamma_u = {}

@@ -7,6 +7,7 @@ import numpy as np
 
 from minigrad.writing.program import Program, Statement
 from minigrad.writing.python_text import helpers, identifier
+from minigrad.writing.sizes import REQUIRE_SHAPE, fixed_sizes
 from minigrad.writing.structure import Model
 
 WIDTH = 100
@@ -17,6 +18,8 @@ def numpy_source(model: Model) -> str:
     program = Program(model)
     body = _body(program)
     functions = helpers(statement.source for statement in program.statements)
+    if "_require_shape(" in body:
+        functions.append(REQUIRE_SHAPE)
     constants = [
         f"{name} = np.array({np.array2string(array, separator=', ', threshold=array.size + 1)})"
         for name, array in model.arrays.items()
@@ -62,6 +65,12 @@ def _body(p: Program) -> str:
     """The body of the function."""
     lines: list[str] = []
     steps, model = p.model.steps, p.model
+    shapes = {
+        p.argument(x): (len(x.steps), *x.shape) if x.name in p.sequences else x.shape
+        for x in model.leaves
+    }
+    for argument, sizes in fixed_sizes(model, shapes):
+        lines.append(f'    _require_shape("{argument}", {argument}{sizes})')
     lines += _block(p, p.before)
     if p.forward:
         full = [x.name for x in model.leaves if x.steps == steps and x.name in p.sequences]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +82,49 @@ def test_takes_any_length_and_batch() -> None:
     assert found.keys() == expected.keys()
     for name, array in expected.items():
         np.testing.assert_allclose(found[name], array, rtol=1e-11, atol=1e-13)
+
+
+def loss_of(columns: int, loss: str) -> mg.GradientFlow:
+    W = mg.tensor(np.ones((4, 3)), requires_grad=True, name="W")
+    x = mg.tensor(np.arange(3.0 * columns).reshape(3, columns), name="x")
+    z = (W @ x).named("z")
+    losses = {
+        "mean": lambda: mg.mean(z * z),
+        "sum": lambda: (z * z).sum(),
+        "constant": lambda: z.sum(),
+        "array": lambda: (z * np.arange(4.0 * columns).reshape(4, columns)).sum(),
+    }
+    return mg.gradient_flow(losses[loss]())
+
+
+@pytest.mark.parametrize(
+    ("columns", "loss"), [(5, "mean"), (1, "mean"), (5, "constant"), (5, "array"), (1, "sum")]
+)
+def test_refuses_sizes_that_the_derivation_does_not_hold_for(columns: int, loss: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(loss_of(columns, loss)).numpy_source(), namespace)
+    gradients = namespace["gradients"]
+    gradients(W=np.ones((4, 3)), x=np.ones((3, columns)))
+    with pytest.raises(
+        ValueError, match=rf"^x: expected .*, {columns}\), got \(3, 6\); derive again"
+    ):
+        gradients(W=np.ones((4, 3)), x=np.ones((3, 6)))
+
+
+def test_takes_sizes_that_do_not_matter() -> None:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(loss_of(5, "sum")).numpy_source(), namespace)
+    W, x = np.ones((4, 3)), np.arange(18.0).reshape(3, 6)
+    _, found = namespace["gradients"](W=W, x=x)
+    np.testing.assert_allclose(found["W"], 2 * W @ x @ x.T, rtol=1e-13)
+
+
+def test_one_step_does_not_stand_for_several() -> None:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(lstm_flow(T=1)).numpy_source(), namespace)
+    x, y, start = np.ones((2, 2, 3)), np.ones((2, 5, 3)), np.zeros((4, 3))
+    with pytest.raises(ValueError, match=r"^x: expected .* \(1, any, any\)"):
+        namespace["gradients"](**lstm.init_params(2, 4, 5), x=x, y=y, a0=start, c0=start)
 
 
 def test_every_statement_has_its_equation() -> None:
