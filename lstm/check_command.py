@@ -42,11 +42,17 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def check(options: argparse.Namespace) -> int:
     """Print the reports; the exit status is 1 if a line is wrong that should be right."""
+    if options.seed < 0:
+        print(f"lstm check: --seed: expected 0 or more, got {options.seed}", file=sys.stderr)
+        return 2
     flow = random_flow(options.seed)
     if options.derivation is None:
         right = section_3.check(flow, options.chained)
         print(right, section_3_as_printed.check(flow, options.chained), sep="\n\n\n")
         return 0 if right.ok else 1
+    if not options.derivation.is_file():
+        print(f"lstm check: {options.derivation}: no such file", file=sys.stderr)
+        return 2
     try:
         derivation, flow = _load(options.derivation, flow)
     except Exception as error:  # whatever the file raises
@@ -66,8 +72,11 @@ def write_template(options: argparse.Namespace) -> int:
     try:
         with options.file.open("x", encoding="utf-8") as file:
             file.write(text)
+    except FileExistsError:
+        print(f"lstm template: {options.file} exists; expected a new file", file=sys.stderr)
+        return 2
     except OSError as error:
-        print(f"lstm template: {error}", file=sys.stderr)
+        print(f"lstm template: {options.file}: {error.strerror}", file=sys.stderr)
         return 2
     return 0
 

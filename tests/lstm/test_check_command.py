@@ -54,7 +54,7 @@ def test_a_file_may_bring_its_own_model(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "No such file"),
+        (None, "no such file"),
         ("derivation = 1", "expected a Derivation called `derivation`"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("def", "SyntaxError"),
@@ -66,3 +66,19 @@ def test_a_file_that_is_not_usable_is_said_to_be_so(text, words, tmp_path, capsy
         path.write_text(text, "utf-8")
     assert main(["check", "--derivation", str(path)]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_negative_seed_is_one_line(capsys):
+    assert main(["check", "--seed", "-1"]) == 2
+    assert capsys.readouterr().err == "lstm check: --seed: expected 0 or more, got -1\n"
+
+
+def test_what_is_wrong_with_a_file_is_one_line_that_names_it_once(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    assert main(["check", "--derivation", str(path)]) == 2
+    assert capsys.readouterr().err == f"lstm check: {path}: no such file\n"
+    path.touch()
+    assert main(["template", str(path)]) == 2
+    assert capsys.readouterr().err == f"lstm template: {path} exists; expected a new file\n"
+    assert main(["template", str(tmp_path / "no" / "mine.py")]) == 2
+    assert "mine.py: No such file or directory" in capsys.readouterr().err
