@@ -32,6 +32,8 @@ def derive(
 
     Raises
     ------
+    TypeError
+        If `flow` is no gradient flow.
     ValueError
         If there is no such layout or no such name, or an unnamed array differs from step to step.
 
@@ -48,6 +50,12 @@ def derive(
     3.1  ∂J/∂z = (1 - tanh²(z))ᵀ
     3.1  ∂J/∂W = (∂J/∂z)ᵀ xᵀ
     """
+    from minigrad.flow import GradientFlow
     from minigrad.writing.derivation import WrittenDerivation  # for those who need it
 
+    if not isinstance(flow, GradientFlow):
+        raise TypeError(
+            f"derive: expected a gradient flow, got {type(flow).__name__}; "
+            "write derive(gradient_flow(J))"
+        )
     return WrittenDerivation(flow, wrt, layout)

@@ -187,3 +187,11 @@ def test_unnamed_constant_is_kept() -> None:
     [line] = mg.derive(flow, layout="gradient").lines
     assert str(line) == "3.1  ∂J/∂x = k"
     np.testing.assert_array_equal(line.function(), [3.0, 5.0])
+
+
+def test_what_is_no_gradient_flow_is_refused() -> None:
+    J = mg.tensor(3.0, requires_grad=True, name="x") ** 2
+    with pytest.raises(
+        TypeError, match=r"^derive: .* got Tensor; write derive\(gradient_flow\(J\)\)"
+    ):
+        mg.derive(J)  # type: ignore[arg-type]
