@@ -81,6 +81,18 @@ def latex_name(name: str, bold: bool = False) -> str:
     return prefix + letter + (f"_{{{below}}}" if below else "")
 
 
+def on_one_line(text: str) -> str:
+    r"""Spell out what can't be printed, as a line break.
+
+    Examples
+    --------
+    >>> from minigrad.notation import on_one_line
+    >>> print(on_one_line("two" + chr(10) + "lines"))
+    two\nlines
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _spelled_out(text: str) -> str:
     """Plain text inside of a formula."""
-    return "".join(_ESCAPES.get(c, r"\ " if c.isspace() else c) for c in text)
+    return "".join(_ESCAPES.get(c, r"\ " if c == " " else c) for c in on_one_line(text))

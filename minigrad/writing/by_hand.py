@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, Adjoint, Claim, Steps, Value
+from minigrad.notation import on_one_line
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add
 from minigrad.operations.linear import matmul
@@ -29,7 +31,7 @@ from minigrad.writing.expression import (
 )
 from minigrad.writing.layout import only_written, typeset
 from minigrad.writing.printing import Printer
-from minigrad.writing.python_text import identifier
+from minigrad.writing.python_text import identifier, in_docstring
 
 if TYPE_CHECKING:
     from minigrad.derivation.derivation import Derivation, Line
@@ -192,15 +194,17 @@ def _without_step(derivation: "Derivation") -> set[str]:
 
 def numpy_source(derivation: "Derivation") -> str:
     """The lines as functions of a module that needs only NumPy."""
-    parts = [f'"""{derivation.title}: each line as a function, in {derivation.layout} layout."""']
+    title = in_docstring(derivation.title)
+    parts = [f'"""{title}: each line as a function, in {derivation.layout} layout."""']
     parts.append("import numpy as np")
     names: dict[str, int] = {}
     for line in derivation.lines:
-        name = identifier(str(line.claim).replace("/", "_").replace("(t-1)", "_prev"))
+        claim = str(line.claim).replace("/", "_").replace("(t-1)", "_prev")
+        name = identifier(re.sub(r"\W", "_", claim))
         names[name] = names.get(name, 0) + 1
         if names[name] > 1:
             name += f"_{names[name]}"
-        parts.append(f"\n# {line.ref}\n{_function(line, name)}")
+        parts.append(f"\n# {on_one_line(line.ref)}\n{_function(line, name)}")
     return "\n\n".join(parts) + "\n"
 
 

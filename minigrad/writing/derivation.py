@@ -176,7 +176,12 @@ def _line(
 def _function(expression: Expression, arrays: Mapping[str, Array]) -> Callable[..., Any]:
     """The NumPy function of a line."""
     given = [s for s in symbols(expression) if s.kind != "constant"]
-    names = {s: _parameter_name(_claim(s)) for s in given}
+    names: dict[Symbol, str] = {}
+    for s in given:
+        name = _parameter_name(_claim(s))
+        while name in names.values():  # of a.b and a_b
+            name += "_"
+        names[s] = name
 
     def line(**values: Any) -> Any:
         return evaluate(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from minigrad.notation import on_one_line
 from minigrad.writing.document import Block, Heading, Paragraph, Piece, Row
 from minigrad.writing.printing import Latex, Printer, Text
 
@@ -35,7 +36,7 @@ def latex(document: Document, fragment: bool) -> str:
         return body
     return (
         "\\documentclass{article}\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n"
-        f"\\title{{{document.title}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n\n"
+        f"\\title{{{_words(document.title)}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n\n"
         f"{body}\n\\end{{document}}\n"
     )
 
@@ -43,7 +44,7 @@ def latex(document: Document, fragment: bool) -> str:
 def markdown(document: Document) -> str:
     """The document in Markdown, with formulas as GitHub takes them."""
     p = Latex(document.J, last=document.last)
-    parts = [f"# {document.title}"]
+    parts = [f"# {on_one_line(document.title)}"]
     for block in document.blocks:
         if isinstance(block, Heading):
             heading = f"{'#' * (block.level + 1)} {block.number} {_inline(block.pieces, p)}"
@@ -59,7 +60,7 @@ def markdown(document: Document) -> str:
 def text(document: Document) -> str:
     """The document in Unicode."""
     p = Text(document.J, last=document.last)
-    parts = [document.title]
+    parts = [on_one_line(document.title)]
     for block in document.blocks:
         if isinstance(block, Heading):
             parts.append(f"{block.number} {_plain(block.pieces, p)}".strip())
@@ -68,6 +69,18 @@ def text(document: Document) -> str:
         else:
             parts.append(_columns(block, p))
     return "\n\n".join(parts) + "\n"
+
+
+_ESCAPES = {c: f"\\{c}" for c in "{}%#&$_"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def _words(text: str) -> str:
+    """Words in LaTeX, outside of formulas."""
+    return "".join(_ESCAPES.get(c, c) for c in on_one_line(text))
 
 
 def _inline(pieces: Sequence[Piece], p: Printer) -> str:

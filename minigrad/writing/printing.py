@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from minigrad.notation import ACCENTS, GREEK, latex_name
+from minigrad.notation import ACCENTS, GREEK, latex_name, on_one_line
 from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
 from minigrad.operations.elementwise import add, multiply, negative, power, subtract
 from minigrad.operations.linear import matmul
@@ -287,7 +287,7 @@ class Text(Printer):
         return operation.text
 
     def name(self, name: str, t: int | None = None, bold: bool = True) -> str:
-        scope, dot, local = name.rpartition(".")
+        scope, dot, local = on_one_line(name).rpartition(".")
         base, *parts = local.split("_")
         text = _LETTERS.get(base, base)
         text += "".join(_COMBINING[part] for part in parts if part in ACCENTS)

@@ -96,6 +96,7 @@ class Program:
         for leaf in model.leaves:
             self._require_simple(leaf)
         self.shared = self._shared_expressions()
+        self._require_distinct()
         self.stored = self._stored()
         self.inside = AtStep(self.stored, self.sequences)
         self.outside = AtNumber(self.inside, model.steps[-1] if model.steps else None)
@@ -120,6 +121,19 @@ class Program:
     def argument(self, leaf: Leaf) -> str:
         initial = leaf.name in self.computed
         return identifier(leaf.name) + (str(leaf.steps[0]) if initial else "")
+
+    def _require_distinct(self) -> None:
+        """Refuse values that Python would take for each other."""
+        model, known = self.model, dict[str, str]()
+        names = [*self.computed, *(s.name for s in self.shared.values()), *model.arrays]
+        spelled = [(self.argument(leaf), leaf.name) for leaf in model.leaves]
+        for text, name in [*spelled, *((identifier(name), name) for name in names)]:
+            for variant in (text, f"dJ_d{text}", f"dJ_d{text}_next"):
+                if known.setdefault(variant, name) != name:
+                    raise ValueError(
+                        f"numpy_source: {known[variant]!r} and {name!r} would both be {variant} in "
+                        "Python; rename one"
+                    )
 
     def _reference(self, s: Symbol) -> str:
         return self.inside.name_of(s)

@@ -1,12 +1,17 @@
 """Expressions as Python source, and the helper functions that they call."""
 
 import ast
+import builtins
 import copy
 import inspect
+import keyword
+import re
 import textwrap
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from minigrad.notation import on_one_line
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply, negative, subtract
 from minigrad.tensor import OPERATIONS
@@ -195,7 +200,34 @@ class Plain(ast.NodeTransformer):
         return ast.Name(name, node.ctx) if node.id != name and name in OPERATIONS else node
 
 
+# What the written source uses itself, beside the operations of the table.
+_RESERVED = {*keyword.kwlist, *dir(builtins), "np", "t", "T", "gradients"}
+
+
 def identifier(name: str) -> str:
-    """The nearest Python name."""
-    text = "".join(c if c.isalnum() else "_" for c in name)
-    return text if text.isidentifier() else f"_{text}"
+    """The nearest Python name that means nothing else in the source: h_apostrophe, lambda_.
+
+    Examples
+    --------
+    >>> from minigrad.writing.python_text import identifier
+    >>> [identifier(name) for name in ("W_f", "encoder.W", "h'", "2x", "lambda")]
+    ['W_f', 'encoder_W', 'h_apostrophe', 'v2x', 'lambda_']
+    """
+    text = "".join(map(_in_identifier, name))
+    if not text[:1].isalpha():  # names that start with _ are those of helpers
+        text = f"v{text}"
+    word = text.rstrip("_")
+    return f"{text}_" if word in _RESERVED or word in OPERATIONS else text
+
+
+def in_docstring(text: str) -> str:
+    """Text that can't end the docstring in which it stands."""
+    return on_one_line(text).replace("\\", r"\\").replace('"', r"\"")
+
+
+def _in_identifier(c: str) -> str:
+    """A character of a name as Python takes it, without changing it to another."""
+    if f"v{c}".isidentifier() and unicodedata.normalize("NFKC", c) == c:
+        return c
+    spelled = unicodedata.name(c, f"u{ord(c):x}").lower()
+    return "_" if c in ". -" else "_" + re.sub(r"\W", "_", spelled)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from minigrad.tensor import Array
 from minigrad.writing.program import Program, Statement
-from minigrad.writing.python_text import helpers, identifier
+from minigrad.writing.python_text import helpers, identifier, in_docstring
 from minigrad.writing.sizes import REQUIRE_SHAPE, fixed_sizes
 from minigrad.writing.structure import Model
 
@@ -21,17 +22,20 @@ def numpy_source(model: Model) -> str:
     if "_require_shape(" in body:
         functions.append(REQUIRE_SHAPE)
     constants = [
-        f"{name} = np.array({np.array2string(array, separator=', ', threshold=array.size + 1)})"
-        for name, array in model.arrays.items()
+        f"{identifier(name)} = np.array({_elements(array)})" for name, array in model.arrays.items()
     ]
     parts = [
-        f'"""{model.J} and its gradients, by the derivation that minigrad wrote."""',
+        f'"""{in_docstring(model.J)} and its gradients, by the derivation that minigrad wrote."""',
         "import numpy as np",
         *constants,
         *(f"\n{function}" for function in functions),
         f"\n{_signature(program.arguments)}\n{_docstring(program)}\n{body}",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _elements(array: Array) -> str:
+    return np.array2string(array, separator=", ", threshold=array.size + 1)
 
 
 def _signature(arguments: Sequence[str]) -> str:
@@ -50,9 +54,10 @@ def _docstring(p: Program) -> str:
     for leaf, argument in zip(p.model.leaves, p.arguments, strict=True):
         shape = leaf.shape if leaf.name not in p.sequences else ("T", *leaf.shape)
         shapes.append(f"    {argument}: {', '.join(map(str, shape)) or 'a number'}")
+    J = in_docstring(p.model.J)
     return "\n".join(
         [
-            f'    """Compute {p.model.J} and its gradients, in the shapes of the arguments.',
+            f'    """Compute {J} and its gradients, in the shapes of the arguments.',
             "",
             "    The shapes that it was derived with:",
             *shapes,

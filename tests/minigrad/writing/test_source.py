@@ -156,3 +156,50 @@ def test_operation_without_a_source_says_what_to_do() -> None:
     derivation = mg.derive(mg.gradient_flow(cube(x).sum()))
     with pytest.raises(ValueError, match=r"'cube' computes by a lambda; give it operation\("):
         derivation.numpy_source()
+
+
+NAMES = [
+    "lambda",
+    "x\u00b2",
+    "h'",
+    "np",
+    "a\nraise SystemExit",
+    "t",
+    "sum",
+    "2",
+    "_0",
+    "\ufb01",
+    '"""',
+    "\\",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_takes_any_name(name: str) -> None:
+    def leaf(values: list[float], name: str) -> mg.Tensor:
+        return mg.tensor(values, requires_grad=True, name=name)
+
+    x, k = leaf([1.0, 2.0], name), leaf([0.3, 0.4], "k")
+    derivation = mg.derive(
+        mg.gradient_flow((mg.tanh(x * k) * x).named("z").sum().named(name + "J"))
+    )
+    assert derivation.check(derivation.flow).ok
+    namespace: dict[str, Any] = {}
+    exec(derivation.numpy_source(), namespace)
+    argument = Program(derivation.model).arguments[0]
+    a, b = np.array([1.0, 2.0]), np.array([0.3, 0.4])
+    J, found = namespace["gradients"](**{argument: a, "k": b})
+    np.testing.assert_allclose(J, np.tanh(a * b) @ a, rtol=1e-13)
+    np.testing.assert_allclose(found["k"], a**2 / np.cosh(a * b) ** 2, rtol=1e-10)
+    for text in (derivation.text(), derivation.markdown(), derivation.latex()):
+        assert "\nraise" not in text
+
+
+def test_names_that_python_takes_for_each_other() -> None:
+    a, b = (mg.tensor([1.0, 2.0], requires_grad=True, name=name) for name in ("a.b", "a_b"))
+    derivation = mg.derive(mg.gradient_flow((mg.tanh(a * b) * a).named("z").sum()))
+    assert derivation.check(derivation.flow).ok
+    with pytest.raises(
+        ValueError, match=r"'a\.b' and 'a_b' would both be a_b in Python; rename one"
+    ):
+        derivation.numpy_source()
