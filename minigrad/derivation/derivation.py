@@ -97,6 +97,8 @@ class Derivation:
         ------
         TypeError
             If there is no claim, or a parameter does not say what it is given.
+        ValueError
+            If a line with this reference makes this claim already.
         """
         if not isinstance(claim, Value | Adjoint) or claim.t is ALL_STEPS:
             raise TypeError(
@@ -104,6 +106,11 @@ class Derivation:
             )
 
         def add(function: _Function) -> _Function:
+            if any(line.ref == ref and line.claim == claim for line in self.lines):
+                raise ValueError(
+                    f"line {ref}: there is one for {claim} already; give this one another "
+                    "reference, or make the Derivation anew to replace it"
+                )
             self.lines.append(Line(ref, claim, function, _inputs(ref, function)))
             return function
 

@@ -233,3 +233,13 @@ def test_what_makes_no_claim_is_refused(make):
 def test_an_unknown_layout_is_refused():
     with pytest.raises(ValueError, match="expected layout 'gradient' or 'numerator', got 'row'"):
         Derivation("", layout="row")
+
+
+def test_one_reference_makes_a_claim_once():
+    lines = Derivation("twice")
+    lines.line("1", adjoint("s"))(wrong_s)
+    lines.line("2", adjoint("s"))(wrong_s)
+    lines.line("1", adjoint("h"))(wrong_s)
+    with pytest.raises(ValueError, match=r"^line 1: there is one for dJ/ds already; give this one"):
+        lines.line("1", adjoint("s"))(wrong_s)
+    assert len(lines.lines) == 3
