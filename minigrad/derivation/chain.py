@@ -149,7 +149,8 @@ class Chain:
             )
             self._note(job, "boundary", message)
         else:
-            self._note(job, "missing line", f"No line computes {name}{step}.")
+            message = f"No line computes {name}{step}; it was given the true one."
+            self._note(job, "missing line", message)
 
     def _missing_and_made(self, job: Job, claim: Adjoint) -> tuple[list[int], list[int]]:
         """The steps at which a line is given what no line computes, and those at which one does."""

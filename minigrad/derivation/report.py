@@ -135,9 +135,18 @@ class Report:
         kinds = [line.diagnosis.kind for line in self.wrong if line.diagnosis]
         inherited = kinds.count("inherited")
         note = f"; {inherited} of them only by what they are given (inherited)" if inherited else ""
-        return f"{len(self.wrong)} of {len(self.lines)} are wrong{note}."
+        misplaced = [kind for kind in kinds if kind in OUT_OF_PLACE]
+        text = f"{len(self.wrong) - len(misplaced)} of {len(self.lines)} are wrong{note}."
+        if misplaced:
+            how = ", ".join(dict.fromkeys(misplaced))
+            text += (
+                f" Right in themselves, but out of place in the chain: {len(misplaced)} ({how})."
+            )
+        return text
 
 
+# What is the matter with a line that computes the right thing, in a chain.
+OUT_OF_PLACE = ("missing line", "boundary", "wrong order", "circular")
 _HEADER = ("line", "claim", "", "error", "tolerance", "at steps")
 
 

@@ -150,7 +150,14 @@ def test_a_chain_finds_a_missing_line():
     assert lines.check(FLOW).ok
     report = lines.check(FLOW, chained=True)
     assert kinds(report) == {"h before": "missing line"}
-    assert "No line computes dJ/ds at step 3" in report.wrong[0].diagnosis.message
+    assert (
+        "0 of 10 are wrong. Right in themselves, but out of place in the chain: 1 (missing line)."
+        in str(report)
+    )
+    assert (
+        "No line computes dJ/ds at step 3; it was given the true one"
+        in report.wrong[0].diagnosis.message
+    )
 
 
 def test_a_chain_finds_a_boundary_that_is_not_stated():
