@@ -80,7 +80,10 @@ def _body(p: Program) -> str:
     if p.forward:
         full = [x.name for x in model.leaves if x.steps == steps and x.name in p.sequences]
         sequence = identifier(sorted(full)[0]) if full else None
-        T = str(steps[-1]) if sequence is None else f"len({sequence})"
+        before = (
+            f" {steps[0] - 1:+d}".replace("+", "+ ").replace("-", "- ") if steps[0] != 1 else ""
+        )
+        T = str(steps[-1]) if sequence is None else f"len({sequence}){before}"
         lines.append(f"    T = {T}")
         initial = {x.name: p.argument(x) for x in model.leaves if x.name in p.computed}
         for name in [*p.stored_names()]:

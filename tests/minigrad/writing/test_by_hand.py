@@ -84,3 +84,18 @@ def test_source_has_a_function_for_each_line() -> None:
     np.testing.assert_array_equal(namespace["dJ_dy_hat"](y, y_hat), [[-0.25, -0.4]])
     functions = [x for x in namespace.values() if callable(x)]
     assert len(functions) == len(lstm.section_3.lines)
+
+
+def test_titles_and_references_stay_text() -> None:
+    derivation = mg.Derivation('two """\nlines_\\', layout="gradient")
+
+    @derivation.line("1\nraise SystemExit", mg.adjoint("lambda"))
+    def _(x=mg.value("x")):  # type: ignore[no-untyped-def]
+        return 2 * x
+
+    namespace: dict[str, Any] = {}
+    exec(derivation.numpy_source(), namespace)
+    assert namespace["dJ_dlambda"](3) == 6
+    assert derivation.markdown().startswith('# two """\\nlines_\\\n')
+    assert r"\title{two " in derivation.latex()
+    assert r"lines\_\textbackslash{}" in derivation.latex()

@@ -119,6 +119,23 @@ def test_takes_sizes_that_do_not_matter() -> None:
     np.testing.assert_allclose(found["W"], 2 * W @ x @ x.T, rtol=1e-13)
 
 
+<<<<<<< HEAD
+=======
+@pytest.mark.parametrize("first", [0, 1, 3])
+def test_steps_may_start_anywhere(first: int) -> None:
+    w, J = mg.tensor(0.5, requires_grad=True, name="w"), 0.0
+    for t in range(first, first + 4):
+        with mg.step(t):
+            J = J + (w * mg.tensor(float(t + 1), name="x")).named("z")  # type: ignore[assignment]
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(mg.gradient_flow(J)).numpy_source(), namespace)  # type: ignore[arg-type]
+    x = np.arange(first, first + 4) + 1.0
+    found_J, found = namespace["gradients"](w=0.5, x=x)
+    assert found_J == 0.5 * x.sum()
+    assert found["w"] == x.sum()
+
+
+>>>>>>> 3eae697c12c3903b2392d71dabe80d891bdacf87
 def test_one_step_does_not_stand_for_several() -> None:
     namespace: dict[str, Any] = {}
     exec(mg.derive(lstm_flow(T=1)).numpy_source(), namespace)
