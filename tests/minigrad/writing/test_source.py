@@ -119,8 +119,6 @@ def test_takes_sizes_that_do_not_matter() -> None:
     np.testing.assert_allclose(found["W"], 2 * W @ x @ x.T, rtol=1e-13)
 
 
-<<<<<<< HEAD
-=======
 @pytest.mark.parametrize("first", [0, 1, 3])
 def test_steps_may_start_anywhere(first: int) -> None:
     w, J = mg.tensor(0.5, requires_grad=True, name="w"), 0.0
@@ -135,7 +133,6 @@ def test_steps_may_start_anywhere(first: int) -> None:
     assert found["w"] == x.sum()
 
 
->>>>>>> 3eae697c12c3903b2392d71dabe80d891bdacf87
 def test_one_step_does_not_stand_for_several() -> None:
     namespace: dict[str, Any] = {}
     exec(mg.derive(lstm_flow(T=1)).numpy_source(), namespace)
