@@ -2,6 +2,7 @@
 
 import string
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
@@ -21,7 +22,7 @@ ASSOCIATIVE = (add, multiply, matmul)
 Written = tuple[str, int]  # the text, and how tightly it holds together
 
 
-class Printer:
+class Printer(ABC):
     """What LaTeX and plain text have in common; precedences decide on parentheses.
 
     Parameters
@@ -156,29 +157,29 @@ class Printer:
 
     beside = " "
 
-    def template(self, operation: Operation) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def template(self, operation: Operation) -> str: ...
 
-    def name(self, name: str, t: int | None = None, bold: bool = True) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def name(self, name: str, t: int | None = None, bold: bool = True) -> str: ...
 
-    def adjoint(self, name: str, t: int | None = None) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def adjoint(self, name: str, t: int | None = None) -> str: ...
 
-    def restricted(self, adjoint: str, source: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def restricted(self, adjoint: str, source: str) -> str: ...
 
-    def chain(self, via: Symbol, of: Symbol) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def chain(self, via: Symbol, of: Symbol) -> str: ...
 
-    def sum_of(self, first: int, last: int | None, term: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def sum_of(self, first: int, last: int | None, term: str) -> str: ...
 
-    def number(self, e: Number) -> Written:
-        raise NotImplementedError
+    @abstractmethod
+    def number(self, e: Number) -> Written: ...
 
-    def raised(self, text: str, exponent: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def raised(self, text: str, exponent: str) -> str: ...
 
     def words(self, text: str) -> str:
         """Words in the place of a formula."""

@@ -106,6 +106,7 @@ def describe_machine() -> str:
         fields = (line.partition(":") for line in cpuinfo.read_text().splitlines())
         models = (value.strip() for key, _, value in fields if key.strip() == "model name")
         processor = next(models, processor)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
     for package in sorted({peer.distribution for peer in PEERS if peer.distribution}):
         try:
@@ -115,14 +116,13 @@ def describe_machine() -> str:
     lines = [
         f"{processor}, {os.cpu_count()} cores, {platform.system()}",
         ", ".join(versions),
-        f"load average before the start: {load_average():.1f}",
+        f"load average before the start: {load:.1f}",
     ]
+    if load > 0.5:
+        # With one of two cores taken, PyTorch's seed went from 6.8 to 160 ms: its threads wait
+        # for one another, each for the time slice of another program. minigrad stayed at 5 ms.
+        lines.append("**not to be relied on**: other programs were at work beside the benchmark")
     return "".join(f"- {line}\n" for line in lines)
-
-
-def load_average() -> float:
-    """Give the load of the last minute; NaN where the system does not say."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -187,15 +187,14 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     """Run the benchmark and write its page."""
     arguments = parse_arguments()
-    if load_average() > 1:
-        say(f"load average {load_average():.1f}: others are at work here, which slows down the")
-        say("peers that use several threads more than it does the rest, up to a hundredfold")
+    machine = describe_machine()
+    say(machine)
     sizes = {name: SIZES[name] for name in arguments.sizes}
     page = (
         "# Performance\n\n"
         "One LSTM training gradient: J and the gradients of all 14 parameters. Written by\n"
         "`python -m tests.benchmarks`; the peers come with `pip install -e '.[bench]'`.\n\n"
-        f"{describe_machine()}\n"
+        f"{machine}\n"
     )
     page += table(
         ["size", *Size._fields], [[name, *map(str, size)] for name, size in sizes.items()]
