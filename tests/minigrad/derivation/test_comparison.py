@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import lstm
 import minigrad as mg
 from minigrad import compare
 from tests.minigrad.derivation.models import flow
@@ -102,3 +103,14 @@ def test_a_gradient_by_the_first_argument_alone():
     f = lambda x, labels: mg.sum(x[labels] ** 2)  # noqa: E731
     assert compare(f, lambda x, labels: np.array([1.0, 0.0, 4.0]), x, labels).ok
     assert compare(lambda xs: xs[0] * xs[1], lambda xs: [xs[1], xs[0]], [2.0, 3.0]).ok
+
+
+def test_another_way_to_the_gradient_is_no_error() -> None:
+    """The closed form divides by y_hat and multiplies again, which rounds where y_hat is small."""
+    rng = np.random.default_rng(0)
+    params = lstm.init_params(3, 5, 2)
+    x = rng.normal(size=(4, 3, 6))
+    y = rng.dirichlet([1, 1], size=(4, 6)).transpose(0, 2, 1)
+    flow = mg.gradient_flow(lstm.forward(params, x, y).loss)
+    _, by_hand = lstm.closed_form.gradients(params, x, y)
+    assert mg.compare(flow, {name: by_hand[name] for name in params}).ok
