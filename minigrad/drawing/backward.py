@@ -207,10 +207,15 @@ class BackwardPicture:
         if not self._places:
             self._places = {_place(y): y for y in self.flow.values.values() if y.size > 1}
         y = self._places.get(_place(x))
-        if y is None or x.size != y.size or x.shape not in (y.shape, y.shape[::-1]):
+        if y is None:
             return None
         name = self._name((y._name or "J", y._t), here)
-        return name if x.shape == y.shape else applied(transpose, [name])
+        # By the strides too: a square array has the shape of its transpose.
+        shown, whole = ((v._data.shape, v._data.strides) for v in (x, y))
+        if shown == whole:
+            return name
+        reversed_axes = (whole[0][::-1], whole[1][::-1])
+        return applied(transpose, [name]) if shown == reversed_axes else None
 
     # --- sums, and where flows come in, go out and end ------------------------------------------
 

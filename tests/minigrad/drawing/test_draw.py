@@ -415,3 +415,13 @@ def test_constants_keep_their_names_in_formulas():
     J = (W @ x).named("z").sum()
     nodes, _ = graph(mg.draw(mg.gradient_flow(J)))
     assert ("end", "dJ/dW = g xᵀ") in nodes
+
+
+@pytest.mark.parametrize("columns", [2, 4])
+def test_a_square_constant_is_not_taken_for_its_transpose(columns: int) -> None:
+    """dJ/dW is x gᵀ for z = Wᵀ x, also where x has as many columns as rows."""
+    rng = np.random.default_rng(0)
+    x = mg.tensor(rng.normal(size=(2, columns)), name="x")
+    W = mg.tensor(rng.normal(size=(2, 3)), requires_grad=True, name="W")
+    J = mg.tanh((W.T @ x).named("z")).sum()
+    assert "dJ/dW = x gᵀ" in mg.draw(mg.gradient_flow(J)).source
