@@ -136,9 +136,9 @@ class Operation:
                 record = True
             if x._guard is not None:
                 guarded = True
-        trace = context.trace
+        observer = context.observer
         try:
-            forward = self.forward if trace is None else trace.forward_of(self, args)
+            forward = self.forward if observer is None else observer.forward_of(self, args)
             y = forward(*arrays, **parameters)
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
@@ -157,10 +157,8 @@ class Operation:
             result = Tensor(y)
             if y.base is not None:  # a view: who holds the array can change what it shows
                 result._guard = OUTSIDE
-        if trace is not None:
-            trace.add(result, self, args, parameters)
-        elif context.nonfinite is not None:
-            context.nonfinite.check_forward(result, self, args)
+        if observer is not None:
+            observer.computed(result, self, args, parameters)
         return result
 
     def on(self, *args: Any, **parameters: Any) -> Any:

@@ -7,33 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.context import setting
+from minigrad.context import Observer, setting
 from minigrad.operation import Operation
 from minigrad.plan.graph import EMPTY, Plan, Step, constant
 from minigrad.tensor import Array, Tensor
 from minigrad.transforms import leaves, map_leaves
 
 
-class Trace:
+class Trace(Observer):
     """The steps that were recorded so far.
 
     While a trace is in the context, every operation on a value that depends on an argument is
     added to it. Such a value has a shape and a dtype, and no content: its array is one zero,
     broadcast. The function's loops and branches run as they stand, and so does the backward pass.
 
-    Attributes
-    ----------
-    source
-        The forward value whose rules are at work, while a backward pass runs.
     """
 
     def __init__(self) -> None:
-        self.source: Tensor | None = None
         self._steps: dict[Tensor, Step] = {}
         self._constants: dict[Any, Step] = {}
         self._results: dict[Any, tuple[tuple[int, ...], np.dtype[Any]]] = {}
 
-    def __contains__(self, x: Tensor) -> bool:
+    def hides(self, x: Tensor) -> bool:
         return x in self._steps
 
     def argument(self, array: Array) -> Tensor:
@@ -58,7 +53,7 @@ class Trace:
 
     def forward_of(self, operation: Operation, inputs: Sequence[Tensor]) -> Callable[..., Array]:
         """What stands in for the operation's forward expression: shape and dtype alone."""
-        if not any(x in self for x in inputs):
+        if not any(x in self._steps for x in inputs):
             return operation.forward
 
         def blank(*arrays: Array, **parameters: Any) -> Array:
@@ -73,7 +68,7 @@ class Trace:
 
         return blank
 
-    def add(
+    def computed(
         self,
         y: Tensor,
         operation: Operation,
@@ -81,9 +76,9 @@ class Trace:
         parameters: Mapping[str, Any],
     ) -> None:
         """Record a result."""
-        if not any(x in self for x in inputs):
+        if not any(x in self._steps for x in inputs):
             return
-        source = None if self.source is None else self._steps.get(self.source)
+        source = None if self.node is None else self._steps.get(self.node)
         key, order = _place_in_program(), y._index
         if source is not None:
             key, order = hash((key, source.key)), source.order
@@ -120,9 +115,8 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
 
     args, options = map_leaves(stand_in, (args, options))
     with (
-        setting("trace", recorder),
+        setting("observer", recorder),
         setting("differentiating", True),
-        setting("nonfinite", None),
         np.errstate(all="ignore"),
     ):
         result = f(*args, **options)
