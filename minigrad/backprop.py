@@ -271,7 +271,7 @@ def _require_unchanged(node: Tensor, x: Tensor) -> None:
 
 
 def owned(arrays: Iterable[Any]) -> list[Any]:
-    """Arrays for the caller to keep, writable and sharing memory with nothing; tensors as they are."""
+    """What the caller may keep: arrays, writable and of their own memory; tensors as they are."""
     return [g if type(g) is Tensor else np.array(g) for g in arrays]
 
 
