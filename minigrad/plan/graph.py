@@ -105,6 +105,11 @@ class Step:
             lead=self.lead,
         )
 
+    def in_place_of(self, step: "Step") -> "Step":
+        """Take over the place in the program and the name of a step; returns itself."""
+        self.key, self.order, self.name, self.t = step.key, step.order, step.name, step.t
+        return self
+
     @property
     def label(self) -> str:
         """What it is called in a listing, without a number."""

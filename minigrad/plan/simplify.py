@@ -87,8 +87,7 @@ def transpose_factors(plan: Plan) -> Plan:
             if x not in transposed:
                 transposed[x] = transpose(x)
         new = apply("matmul", [transposed[x] for x in factors[::-1]], step.shape)
-        new.key, new.order, new.name, new.t = step.key, step.order, step.name, step.t
-        return new
+        return new.in_place_of(step)
 
     return plan.rewrite(rule)
 
