@@ -133,6 +133,12 @@ LIFTS: dict[str, Lift] = {
 BROADCASTING = ELEMENTWISE | {"matmul", "contract"}
 
 
+def can_be_lifted(step: Step) -> bool:
+    """Whether it is known how to do the operation with one more axis."""
+    operation: Any = step.operation
+    return step.kind in LIFTS or isinstance(operation.forward, np.ufunc)
+
+
 def lifted(
     members: Sequence[Step],
     inputs: Sequence[Sequence[Step]],
@@ -227,7 +233,7 @@ def units_in_order(
         if node in done:
             stack.pop()
             continue
-        members = groups[node] if type(node) is int else (node,)
+        members = groups[node] if isinstance(node, int) else (node,)
         below = [unit.get(x, x) for step in members for x in step.inputs]
         waiting = [x for x in below if x not in done]
         if not waiting:

@@ -54,7 +54,7 @@ class Buffer:
 
     @property
     def nbytes(self) -> int:
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def array(self, memory: Array) -> Array:
         """The buffer as an array, in a piece of raw memory that starts with it."""

@@ -96,7 +96,7 @@ def fold_constants(plan: Plan) -> Plan:
     """Compute what depends on no argument, once."""
 
     def rule(step: Step, inputs: list[Step]) -> Step | None:
-        if not inputs:
+        if step.operation is None or not inputs:
             return None
         for x in inputs:
             if x.value is None:
