@@ -120,7 +120,10 @@ LIFTS: dict[str, Lift] = {
     **dict.fromkeys(ELEMENTWISE | {"matmul"}, lambda m: {}),
     **dict.fromkeys(("sum", "mean", "max", "logsumexp"), _axis_later),
     **dict.fromkeys(
-        ("softmax", "log_softmax", "softmax_cross_entropy", "contract", "stack", "concatenate"),
+        (
+            *("softmax", "log_softmax", "softmax_cross_entropy", "one_hot"),
+            *("contract", "stack", "concatenate"),
+        ),
         _one_axis_later,
     ),
     "astype": lambda m: m.parameters,
