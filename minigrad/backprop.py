@@ -184,6 +184,7 @@ def _sweep(
     together = not on_tensors and observer is None
     # Uses of a value whose contributions may be made together, kept until its turn comes.
     deferred: dict[Tensor, list[_Use]] = {}
+    operands: Sequence[Any]
     while order:
         node = order.pop()
         if observer is not None:
@@ -210,6 +211,8 @@ def _sweep(
         if node._guard is not None:
             _require_unchanged(node, node)
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)
+        if operation.arity is None:
+            operands = (operands,)  # as one, since each of T inputs has a rule
         sums = operation.sums if together else None
         for x, rule in zip(inputs, operation.vjps):  # noqa: B905 - strict= costs as much as a rule
             if not x.requires_grad or rule is None or (needed is not None and x not in needed):

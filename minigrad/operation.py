@@ -223,7 +223,8 @@ def operation(
     numpy
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
-        Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
+        Instead of `vjps`, for any number of inputs: the one rule, `each(g, y, inputs, i=i,
+        **parameters)`. It is given all inputs as one sequence, and the position.
     sums, kernel, shapes, latex, text, precedence, python, written_in_input, symbol, drawn
         See `Operation`.
     examples, domain
