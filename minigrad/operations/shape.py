@@ -78,13 +78,15 @@ def _sum_of_scatters(g: Any, y: Any, x: Any, index: Any) -> Any:
     return total
 
 
-def _index_source(index: Any) -> str:
+def index_source(index: Any) -> str:
     """An index as it is written between brackets."""
     if isinstance(index, tuple) and index:
-        return ", ".join(map(_index_source, index))
+        return ", ".join(map(index_source, index))
     if isinstance(index, slice):
         ends = (index.start, index.stop, index.step)
         return ":".join("" if end is None else str(end) for end in ends).removesuffix(":")
+    if index is Ellipsis:
+        return "..."
     return f"np.{index!r}" if isinstance(index, np.ndarray) else repr(index)
 
 
@@ -96,7 +98,7 @@ getitem = operation(
     shapes="an index into the value",
     latex="{0}[{{index}}]",
     text="{0}[{{index}}]",
-    python=lambda index: f"{{0}}[{_index_source(index)}]",
+    python=lambda index: f"{{0}}[{index_source(index)}]",
     symbol="[ ]",
     drawn="formula",
     examples=(

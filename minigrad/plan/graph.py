@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.operation import Operation
+from minigrad.operations.shape import index_source
 from minigrad.tensor import OPERATIONS
 
 Array = NDArray[Any]
@@ -187,9 +188,14 @@ def describe(step: Step, number: Mapping[Step, int]) -> str:
     inputs = ", ".join(f"%{number[x]}" for x in step.inputs)
     if len(step.inputs) > 6:
         inputs = f"%{number[step.inputs[0]]}, … {len(step.inputs)} in all"
-    shown = "".join(f", {k}={v}" for k, v in step.parameters.items() if np.size(v) < 9)
+    defaults = {} if step.operation is None else step.operation.defaults
+    chosen = [(k, v) for k, v in step.parameters.items() if v is not defaults.get(k)]
+    shown = "".join(f", {k}={v}" for k, v in chosen if len(str(v)) < 40)
+    call = f"{step.kind}({inputs}{shown})"
+    if step.kind == "getitem":
+        call = f"{inputs}[{index_source(step.parameters['index'])}]"
     shape = "×".join(map(str, step.shape)) or "scalar"
-    text = f"%{number[step]:<4} {step.label:12} {step.kind}({inputs}{shown})"
+    text = f"%{number[step]:<4} {step.label:12} {call}"
     return f"{text:64} {step.dtype} {shape}"
 
 

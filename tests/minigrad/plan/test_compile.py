@@ -215,6 +215,11 @@ def test_a_plan_is_shown_and_explained() -> None:
     shown = str(plan)
     assert "[Gamma_f Gamma_u Gamma_o](2) sigmoid" in shown
     assert "at byte" in shown
+    indices = mg.compile(lambda x: x[np.array([0, 1]), 1:] + x[..., None, ::2]).plan(
+        np.ones((2, 3))
+    )
+    assert "%0[np.array([0, 1]), 1:] " in str(indices)
+    assert "%0[..., None, ::2] " in str(indices)
     explained = plan.explain()
     assert all(each.__name__ in explained for each in PASSES)
     assert "bytes of values in" in explained
