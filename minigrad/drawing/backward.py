@@ -251,7 +251,6 @@ class BackwardPicture:
         if shown is None:
             origin = self._stub(f"from-{_id(v)}-{step}", self._words("from ", step, t), "in", v, t)
             self.picture.connect(origin, came_in.id, came_in.label.text)
-            came_in.side = ""
         elif ((name, 2 * t - step), t) in self._shares:
             share = self._shares[(name, 2 * t - step), t]
             self.picture.connect(share, came_in.id, came_in.label.text, recurrent=True)
@@ -279,7 +278,6 @@ class BackwardPicture:
         self.picture.connect(tail, self.picture.add(node), label.text)
         if v[1] is not None and self.blocks.shown(v[1]) is None:
             goal = self._words("to ", v[1], here)
-            node.side = ""
             stub = self._stub(f"to-{_id(v)}-{here}", goal, "out", v, here)
             self.picture.connect(node.id, stub, label.text)
         return node.id

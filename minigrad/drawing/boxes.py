@@ -11,28 +11,38 @@ GAP = 3.0  # between labels that stand above each other
 
 @dataclass(frozen=True)
 class Box:
-    """The size of a node, and the labels in it from the top down."""
+    """The size of a node, and what is written in it.
+
+    Attributes
+    ----------
+    label, caption
+        Beside each other.
+    small
+        The small print below them.
+    """
 
     width: float
     height: float
-    labels: tuple[Label, ...]
+    label: Label
+    caption: Label | None
+    small: tuple[Label, ...]
 
 
 def boxed(node: Node) -> Box:
     """Measure a node.
 
-    What stands in the wire, a circle or a value, has its small print below it, and as much room
-    above, so that the wire meets the middle of it.
+    A circle or a value has its caption at its right side, and as much room at its left side, so
+    that the wire meets the middle of it.
     """
     size = SMALL if node.kind == "value" else SIZE * 0.85
-    small = [typeset(node.caption, size)] if node.caption else []
-    small += [words(line, SMALL * 0.8) for line in node.summary]
-    labels = (typeset(node.label), *small)
-    below = sum(label.height + GAP for label in small)
-    width = max(label.width for label in labels)
-    height = labels[0].height
+    label = typeset(node.label)
+    caption = typeset(node.caption, size) if node.caption else None
+    small = tuple(words(line, SMALL) for line in node.summary)
+    beside = 2 * (caption.width + GAP) if caption else 0
     if node.is_round:
-        return Box(max(width, CIRCLE), CIRCLE + 2 * below, labels)
-    if node.kind in ("value", "stub"):
-        return Box(max(width, 4) + 8, height + 4 + 2 * below, labels)
-    return Box(max(width, 4) + 16, height + 10 + below, labels)
+        height = max(CIRCLE, caption.height if caption else 0)
+        return Box(max(label.width, CIRCLE) + beside, height, label, caption, small)
+    margin = 4 if node.kind in ("value", "stub") else 10
+    width = max(label.width + beside, 4, *(line.width for line in small))
+    height = label.height + sum(line.height + GAP for line in small)
+    return Box(width + 0.6 * margin + 6, height + margin, label, caption, small)

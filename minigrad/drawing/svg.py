@@ -86,25 +86,23 @@ def _draw_node(canvas: ET.Element, node: Node, box: Box, centre: Point) -> None:
     group = _group(canvas, f"node {node.kind}", "; ".join(lines(node)), node.label.latex)
     x, y = centre
     look = node.alarm or (node.kind if node.kind in COLOURS else "")
-    first = box.labels[0]
-    below = y + first.height / 2 + GAP  # where the small print begins
+    side = x + box.label.width / 2 + GAP  # where the caption begins
     if node.is_round:
-        below = y + CIRCLE / 2 + GAP
+        side = x + CIRCLE / 2 + GAP
         for radius in (CIRCLE / 2, CIRCLE / 2 - RING)[: 1 + (node.kind == "doublecircle")]:
             _shape(group, "circle", node.alarm or "circle", cx=x, cy=y, r=radius)
     elif look:
-        left, top, height = x - box.width / 2, y - box.height / 2, box.height
-        if node.kind == "value":  # the wire meets its label, not the middle of the box
-            top, height = y - first.height / 2 - GAP, (box.height + first.height) / 2 + GAP
-        else:
-            y = top + 5 + first.height / 2
-            below = y + first.height / 2 + GAP
-        _shape(group, "rect", look, x=left, y=top, width=box.width, height=height, rx=4)
+        left, top = x - box.width / 2, y - box.height / 2
+        _shape(group, "rect", look, x=left, y=top, width=box.width, height=box.height, rx=4)
+    y -= sum(label.height + GAP for label in box.small) / 2
     if node.kind != "doublecircle":
-        _write(group, first, (x, y), "faint" if node.kind == "stub" else "ink")
-    for k, label in enumerate(box.labels[1:]):
-        ink = "ink" if node.is_round and node.caption and not k else "faint"
-        _write(group, label, (x, below + label.height / 2), ink)
+        _write(group, box.label, (x, y), "faint" if node.kind == "stub" else "ink")
+    if box.caption:
+        ink = "ink" if node.is_round else "faint"
+        _write(group, box.caption, (side + box.caption.width / 2, y), ink)
+    below = y + box.label.height / 2 + GAP
+    for label in box.small:
+        _write(group, label, (x, below + label.height / 2), "faint")
         below += label.height + GAP
 
 
