@@ -96,6 +96,7 @@ def draw(
         picture = ForwardPicture(trace, blocks, every_operation).build()
     whose = ", ".join(dict.fromkeys(x.name or "an unnamed value" for x in outputs))
     kind = "computation" if flow is None else "gradient flow"
+    picture.heading = title or ""
     picture.title = title or f"the {kind} of {whose if flow is None else flow.J.name or 'J'}"
     if values:
         add_summaries(picture, trace, blocks, flow or _flow_of(outputs))

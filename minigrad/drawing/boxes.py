@@ -18,7 +18,7 @@ class Box:
     label, caption
         Beside each other.
     small
-        The small print below them.
+        What stands below them, line by line.
     """
 
     width: float
@@ -32,17 +32,22 @@ def boxed(node: Node) -> Box:
     """Measure a node.
 
     A circle or a value has its caption at its right side, and as much room at its left side, so
-    that the wire meets the middle of it.
+    that the wire meets the middle of it. A box has it below.
     """
-    size = SMALL if node.kind == "value" else SIZE * 0.85
     label = typeset(node.label)
+    size = SMALL if node.kind == "value" else SIZE * 0.85
     caption = typeset(node.caption, size) if node.caption else None
-    small = tuple(words(line, SMALL) for line in node.summary)
-    beside = 2 * (caption.width + GAP) if caption else 0
+    small = [words(line, SMALL) for line in node.summary]
+    if caption and not node.is_wired:
+        small.insert(0, caption)
+        caption = None
+    width = label.width + (2 * (caption.width + GAP) if caption else 0)
     if node.is_round:
-        height = max(CIRCLE, caption.height if caption else 0)
-        return Box(max(label.width, CIRCLE) + beside, height, label, caption, small)
-    margin = 4 if node.kind in ("value", "stub") else 10
-    width = max(label.width + beside, 4, *(line.width for line in small))
+        width += max(CIRCLE - label.width, 0)
+        return Box(
+            width, max(CIRCLE, caption.height if caption else 0), label, caption, tuple(small)
+        )
+    margin_x, margin_y = (8, 4) if node.is_wired else (16, 10)
+    width = max(width, 4, *(line.width for line in small))
     height = label.height + sum(line.height + GAP for line in small)
-    return Box(width + 0.6 * margin + 6, height + margin, label, caption, small)
+    return Box(width + margin_x, height + margin_y, label, caption, tuple(small))

@@ -139,7 +139,9 @@ class ForwardPicture:
                 if i._t is not None or i._operation is not None or self.parameters:
                     sources.append(i)
                 return self.blocks.label(i._name, i._t, t, i.ndim > 0)
-            if i._operation is None or i in self._folded or i._operation.drawn == "line":
+            if i._operation is None:
+                return self.blocks.number(i)
+            if i in self._folded or i._operation.drawn == "line":
                 return None
             sources.append(i)
             return INCOMING
@@ -182,7 +184,7 @@ class ForwardPicture:
         node_id = f"v{x._index}"
         if node_id not in self.picture.nodes:
             label = (
-                unnamed(x)
+                self.blocks.number(x) or unnamed(x)
                 if x._name is None
                 else self.blocks.label(x._name, x._t, seen_from, x.ndim > 0)
             )

@@ -7,13 +7,12 @@ from math import inf
 from minigrad.drawing.boxes import Box
 from minigrad.drawing.dot import Ranks
 from minigrad.drawing.engine import Point
-from minigrad.drawing.part import Part
-from minigrad.drawing.picture import Edge, Picture
+from minigrad.drawing.part import PADDING, TITLE, TITLE_SIZE, Part
+from minigrad.drawing.picture import Edge, Node, Picture
 from minigrad.drawing.tracks import LANE, Net, tracks
+from minigrad.drawing.typeset import words
 
 GAP = 34.0  # between blocks
-PADDING = 12.0  # between a block's border and what is in it
-TITLE = 20.0  # the height of a block's title
 BEND = 6.0  # the radius of their corners
 
 # Bézier curves joined: the start, then three points for each curve.
@@ -66,27 +65,32 @@ def lay_out(picture: Picture, boxes: Mapping[str, Box], ranks: Ranks) -> Layout:
     RendererNotFoundError
         If there is no Graphviz.
     """
+    if not picture.nodes:
+        return Layout(0, 0, {}, {}, {})
     home = _homes(picture)
-    parts: dict[int | str, Part] = {}
-    for key in (*range(len(picture.blocks)), BEFORE, AFTER):
-        nodes = [node for node in picture.nodes.values() if home[node.id] == key]
-        edges = [e for e in picture.edges if key in (home[e.tail], home[e.head])]
-        if nodes:
-            parts[key] = Part(nodes, edges, boxes, ranks, picture.backward)
-    for key, part in parts.items():
-        if isinstance(key, int):
-            lanes = LANE * len({e.tail for e in picture.edges if e.recurrent and home[e.tail] == key})
-            part.is_block = True
-            part.beside, part.above, part.below = PADDING + lanes, TITLE + lanes, PADDING
+    nodes: dict[int | str, list[Node]] = {}
+    edges: dict[int | str, list[Edge]] = {}
+    for node in list(picture.nodes.values())[:: -1 if picture.backward else 1]:  # older ones first
+        nodes.setdefault(home[node.id], []).append(node)
+    for edge in picture.edges:
+        for key in {home[edge.tail], home[edge.head]}:
+            edges.setdefault(key, []).append(edge)
+    parts = {
+        key: Part(nodes[key], edges.get(key, []), boxes, ranks, picture.backward) for key in nodes
+    }
+    blocks = [key for key in range(len(picture.blocks)) if key in parts]
+    for key in blocks:
+        loops = len({edge.tail for edge in edges.get(key, ()) if edge.recurrent})
+        parts[key].enclose(words(picture.blocks[key].title, TITLE_SIZE).width, loops)
     first, last = (AFTER, BEFORE) if picture.backward else (BEFORE, AFTER)
-    row = [parts[key] for key in (first, *range(len(picture.blocks)), last) if key in parts]
+    row = [parts[key] for key in (first, *blocks, last) if key in parts]
     joined = _Joined(picture, row, {node: parts[key] for node, key in home.items()})
     layout = Layout(
         max(part.x + part.width for part in row),
         max(part.y + part.height for part in row),
         {node: part.node(node) for part in row for node in part.nodes},
         {k: _bent(joined.corners(k)) for k in range(len(picture.edges))},
-        {key: _frame(part) for key, part in parts.items() if isinstance(key, int)},
+        {key: _frame(parts[key]) for key in blocks},
     )
     if joined.lanes:
         _move_down(layout, LANE * (len(joined.lanes) + 1))
@@ -149,9 +153,8 @@ class _Joined:
     def _spread(self) -> None:
         """Put the parts beside each other, with room for the wires between them."""
         x = 0.0
-        for k, part in enumerate(self.row):
+        for part, nets in zip(self.row, self._nets(), strict=True):
             part.x = x
-            nets = self._nets(k)
             found = dict(zip(nets, tracks(list(nets.values())), strict=True))
             width = LANE * max(found.values(), default=0)
             room = max(GAP, width + 2 * LANE)
@@ -159,23 +162,23 @@ class _Joined:
             self.gaps.append({wire: start + self.flow * LANE * t for wire, t in found.items()})
             x += part.width + room
 
-    def _nets(self, gap: int) -> dict[str, Net]:
-        """What crosses the gap after a part of the row."""
-        sources: dict[str, float] = {}
-        sinks: dict[str, list[float]] = {}
+    def _nets(self) -> list[dict[str, Net]]:
+        """For each part of the row what crosses the gap after it."""
+        nets: list[dict[str, Net]] = [{} for _ in self.row]
+
+        def add(gap: int, wire: str, source: float, sink: float) -> None:
+            before = nets[gap][wire].sinks if wire in nets[gap] else ()
+            nets[gap][wire] = Net(source, (*before, sink))
+
         for edge, (tail, head) in zip(self.picture.edges, self.ends, strict=True):
-            if tail is head:
-                continue
-            out, into = self._gaps_of(tail, head)
-            if gap == out:
-                sources[edge.tail] = tail.exit(edge.tail)[-1][1]
-                goal = head.entry(edge.tail, edge.head)[0][1] if into == out else -inf
-                sinks.setdefault(edge.tail, []).append(goal)
-            elif gap == into:
-                wire = self._shared(edge)
-                sources[wire] = -inf
-                sinks.setdefault(wire, []).append(head.entry(edge.tail, edge.head)[0][1])
-        return {wire: Net(source, tuple(sinks[wire])) for wire, source in sources.items()}
+            if tail is not head:
+                out, into = self._gaps_of(tail, head)
+                start = tail.exit(edge.tail)[-1][1]
+                goal = head.entry(edge.tail, edge.head)[0][1]
+                add(out, edge.tail, start, goal if into == out else -inf)
+                if into != out:
+                    add(into, self._shared(edge), -inf, goal)
+        return nets
 
     def _gaps_of(self, tail: Part, head: Part) -> tuple[int, int]:
         """The gaps into which an edge goes out, and from which it comes in."""

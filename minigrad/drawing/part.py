@@ -1,27 +1,21 @@
 """One block of a picture, or what is outside of all: its nodes in rows, its wires in channels."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from math import copysign, inf, sqrt
-
-import graphviz
+from math import sqrt
 
 from minigrad.drawing.boxes import CIRCLE, Box
-from minigrad.drawing.dot import Ranks, add_ranks, add_row
-from minigrad.drawing.engine import Point, place
-from minigrad.drawing.order import Links, ordered
+from minigrad.drawing.dot import Ranks
+from minigrad.drawing.engine import Point
 from minigrad.drawing.picture import Edge, Node
+from minigrad.drawing.rows import Rows
 from minigrad.drawing.tracks import LANE, Net, tracks
 
-INCH = 72.0  # in points
 CHANNEL = 18.0  # the least room between rows
 ARROW_ROOM = 13.0  # of it, before the next row
 STEP = 18.0  # between labels in a row at the border
-PIN = 11.0  # between wires that enter one node
-NEAR = 24.0  # how far from its middle, if they do not come straight
-ROUND = 8.0  # the same for a circle
+PADDING = 12.0  # between a block's border and what is in it
+TITLE, TITLE_SIZE = 20.0, 11.0  # the heights of a block's title and of its letters
 
-WIRE = "\n"  # begins what stands for a wire in a row; no node is called so
 Wire = tuple[str, str]  # what it carries comes out of one node, and leaves through another, or ""
 
 
@@ -60,211 +54,43 @@ class Part:
         self.backward = backward
         self.is_block = False
         self.x = self.y = self.beside = self.above = self.below = 0.0
-        self._near, self._far = (inf, -inf) if backward else (-inf, inf)
-        self._at_border = self._find_labels(edges)
-        self._heads = self._find_heads(edges)
-        self._exits = self._find_exits(edges)
-        self._rows = self._find_rows(ranks)
-        self._row = {name: r for r, row in enumerate(self._rows) for name in row}
-        self._top = {source: self._find_top(source) for source in self._heads}
-        self._across = self._place_in_rows(ranks)
-        self._pins = self._find_pins()
+        self.rows = Rows(nodes, edges, boxes, ranks, backward)
         self._along: dict[str, float] = {}
         self._track: dict[tuple[int, Wire], float] = {}
         self._stack_rows()
-        self._place = {name: self._across[name, row] for name, row in self._row.items()}
-        self._place_labels(edges)
-
-    # --- what is wired to what ------------------------------------------------------------------
-
-    def _find_labels(self, edges: Sequence[Edge]) -> set[str]:
-        """The labels at the borders; what leads straight from one border to the other is none."""
-        labels = {node.id for node in self.nodes.values() if node.side}
-        for edge in edges:
-            sides = [self.nodes[end].side for end in (edge.tail, edge.head) if end in labels]
-            if sides == ["in", "out"]:
-                labels.discard(edge.tail)
-        return labels
-
-    def _find_heads(self, edges: Sequence[Edge]) -> dict[str, list[str]]:
-        """For each node, and all that comes from outside, to which nodes inside it leads."""
-        heads: dict[str, list[str]] = {}
-        for edge in edges:
-            if not edge.recurrent and edge.head in self.nodes and edge.head not in self._at_border:
-                heads.setdefault(edge.tail, []).append(edge.head)
-        return heads
-
-    def _find_exits(self, edges: Sequence[Edge]) -> dict[str, list[str]]:
-        """For each node inside the labels through which it leaves; "out" where there is none."""
-        exits: dict[str, list[str]] = {}
-        for edge in edges:
-            if edge.tail in self.nodes and edge.tail not in self._at_border:
-                leaves = edge.recurrent or edge.head not in self.nodes
-                way = "out" if leaves else edge.head
-                if leaves or edge.head in self._at_border:
-                    exits.setdefault(edge.tail, []).append(way)
-        return {tail: list(dict.fromkeys(ways)) for tail, ways in exits.items()}
-
-    def _is_inside(self, name: str) -> bool:
-        return name in self.nodes and name not in self._at_border
-
-    # --- rows and places in them ----------------------------------------------------------------
-
-    def _find_rows(self, ranks: Ranks) -> list[list[str]]:
-        """Which nodes stand in one row, in the order of the flow."""
-        graph = _graph()
-        short = {name: f"n{k}" for k, name in enumerate(self.nodes) if self._is_inside(name)}
-        for name in short:
-            graph.node(short[name])
-        add_ranks(graph, [(self.nodes[name].name, short[name]) for name in short], ranks)
-        for source, heads in self._heads.items():
-            for head in heads:
-                if source in short:
-                    graph.edge(short[source], short[head])
-            for before, after in self._ends(heads):
-                graph.edge(short[before], short[after])
-        rows: dict[int, list[str]] = {}
-        found = place(str(graph.source)) if short else {}
-        for name in short:
-            rows.setdefault(round(found[short[name]][1]), []).append(name)
-        return [rows[y] for y in sorted(rows)]
-
-    def _ends(self, heads: Sequence[str]) -> "pairwise[tuple[str, str]]":
-        """Where gradients of one value end, each with the next: a column takes less room."""
-        return pairwise(head for head in heads if self.nodes[head].kind == "end")
-
-    def _bottom(self, source: str) -> int:
-        """The row that a wire comes out of; -1 is before the first."""
-        if self._is_inside(source):
-            return self._row[source]
-        return min(self._row[head] for head in self._heads[source]) - 1
-
-    def _find_top(self, source: str) -> int:
-        """The last row that a wire leads to."""
-        top = max(self._row[head] for head in self._heads[source])
-        least = min(self._row[head] for head in self._heads[source])
-        if self._is_inside(source) and least <= self._row[source]:
-            raise ValueError(
-                f"draw: expected ranks of values that do not lead to each other, got one with "
-                f"{self.nodes[source].label.text} and what is computed from it; take it out"
-            )
-        return top
-
-    def _place_in_rows(self, ranks: Ranks) -> dict[tuple[str, int], float]:
-        """For each node in its row, and each wire in the rows that it passes, the place in it."""
-        links, wires = self._find_links()
-        rows = [[*row, *wires[r]] for r, row in enumerate(self._rows)]
-        named = [(self.nodes[name].name, name) for row in self._rows for name in row]
-        fixed = [[i for wanted in names for name, i in named if name == wanted] for names in ranks]
-        graph, short = _graph(), {}
-        for r, row in enumerate(ordered(rows, links, fixed)):
-            short |= {name: f"n{r}_{k}" for k, name in enumerate(row)}
-            for name in row:
-                width = 0.01 if name in wires[r] else self.boxes[name].width / INCH
-                graph.node(short[name], width=f"{width:.4f}")
-            add_row(graph, [short[name] for name in row])
-        for name, linked in links.items():
-            for after in linked.after:
-                weight = 1
-                if len(linked.after) == len(links[after].before) == 1:
-                    weight = 20
-                elif after.startswith(WIRE):
-                    weight = 8 if name.startswith(WIRE) else 2
-                graph.edge(short[name], short[after], weight=str(weight))
-        for r in range(1, len(rows)):  # so that no row stands alone
-            graph.edge(f"n{r - 1}_0", f"n{r}_0", weight="0")
-        found = place(str(graph.source)) if rows else {}
-        return {
-            (wires[r].get(name, name), r): found[short[name]][0]
-            for r, row in enumerate(rows)
-            for name in row
-        }
-
-    def _find_links(self) -> tuple[dict[str, Links], list[dict[str, str]]]:
-        """What is linked from row to row; and in each row the wires that pass, with their source."""
-        links: dict[str, Links] = {name: Links() for row in self._rows for name in row}
-        wires: list[dict[str, str]] = [{} for _ in self._rows]
-
-        def link(before: str, after: str) -> None:
-            links[before].after.append(after)
-            links[after].before.append(before)
-
-        for source, heads in self._heads.items():
-            at = source if self._is_inside(source) else ""
-            for r in range(self._bottom(source) + 1, self._top[source] + 1):
-                for head in heads:
-                    if self._row[head] == r and at:
-                        link(at, head)
-                    elif self._row[head] == r:
-                        links[head].border.append(1 if self.backward else -1)
-                if r < self._top[source]:
-                    wire = f"{WIRE}{r} {source}"
-                    wires[r][wire] = source
-                    links[wire] = Links()
-                    if at:
-                        link(at, wire)
-                    at = wire
-            for before, after in self._ends(heads):
-                link(before, after)
-        for source, ways in self._exits.items():
-            links[source].border += [-1 if self.backward else 1] * len(ways)
-        return links, wires
-
-    def _find_pins(self) -> dict[tuple[str, str], float]:
-        """For each source and head the place where the wire enters, as straight as can be."""
-        entering: dict[str, list[tuple[float, str]]] = {}
-        for source, heads in self._heads.items():
-            for head in heads:
-                came = self._across.get((source, self._row[head] - 1), self._near)
-                entering.setdefault(head, []).append((came, source))
-        pins = {}
-        for head, sources in entering.items():
-            middle, node = self._across[head, self._row[head]], self.nodes[head]
-            wide = max(self.boxes[head].width / 2 - 10, 0)
-            wide = 0 if node.kind == "value" else ROUND if node.is_round else wide
-            gap = min(PIN, 2 * wide / max(len(sources), 2))
-            if len(sources) == 1 and node.is_round:
-                wide = 0
-            least = -wide
-            for k, (came, source) in enumerate(sorted(sources)):
-                wish = came - middle
-                if abs(wish) > wide:  # what does not come straight comes near the middle
-                    wish = copysign(min(wide, NEAR), wish)
-                away = min(max(wish, least), wide - gap * (len(sources) - 1 - k))
-                pins[source, head] = middle + away
-                least = away + gap
-        return pins
+        self._place = {name: self.rows.across[name, row] for name, row in self.rows.row.items()}
+        self._place_labels(self._chains(edges))
 
     # --- rows above each other, and the tracks between them --------------------------------------
 
     def _nets(self, channel: int) -> dict[Wire, Net]:
         """What crosses the channel after a row."""
         nets = {}
-        for source, heads in self._heads.items():
-            if not self._bottom(source) <= channel < self._top[source]:
+        for source, heads in self.rows.heads.items():
+            if not self.rows.bottom(source) <= channel < self.rows.top[source]:
                 continue
-            sinks = [self._pins[source, h] for h in heads if self._row[h] == channel + 1]
-            if channel + 1 < self._top[source]:
-                sinks.append(self._across[source, channel + 1])
-            came = self._across.get((source, channel), self._near)
+            sinks = [self.rows.pins[source, h] for h in heads if self.rows.row[h] == channel + 1]
+            if channel + 1 < self.rows.top[source]:
+                sinks.append(self.rows.across[source, channel + 1])
+            came = self.rows.across.get((source, channel), self.rows.near)
             nets[source, ""] = Net(came, tuple(sinks), self._room(source))
-        for source, ways in self._exits.items():
-            if self._row[source] == channel:
+        for source, ways in self.rows.exits.items():
+            if self.rows.row[source] == channel:
                 for way in ways:
-                    place = self._across[source, channel]
-                    nets[source, way] = Net(place, (self._far,), self._room(way))
+                    place = self.rows.across[source, channel]
+                    nets[source, way] = Net(place, (-self.rows.near,), self._room(way))
         return nets
 
     def _room(self, name: str) -> float:
-        return self.boxes[name].height + 2 if name in self._at_border else LANE
+        return self.boxes[name].height + 2 if name in self.rows.at_border else LANE
 
     def _stack_rows(self) -> None:
         """Give rows and tracks their heights."""
         reached = 0.0
-        for channel in range(-1, len(self._rows)):
+        for channel in range(-1, len(self.rows.rows)):
             if channel >= 0:
-                half = max(self.boxes[name].height for name in self._rows[channel]) / 2
-                self._along |= dict.fromkeys(self._rows[channel], reached + half)
+                half = max(self.boxes[name].height for name in self.rows.rows[channel]) / 2
+                self._along |= dict.fromkeys(self.rows.rows[channel], reached + half)
                 reached += 2 * half
             nets = self._nets(channel)
             found = dict(zip(nets, tracks(list(nets.values())), strict=True))
@@ -277,45 +103,50 @@ class Part:
                     if bent[wire] == track:
                         self._track[channel, wire] = reached + room / 2
                 reached += room
-            if 0 <= channel < len(self._rows) - 1 or channel == -1 and bent:
+            if 0 <= channel < len(self.rows.rows) - 1 or (channel == -1 and bent):
                 reached = max(reached + ARROW_ROOM - LANE / 2, start + CHANNEL)
         self.length = reached
 
-    def _place_labels(self, edges: Sequence[Edge]) -> None:
-        """Put labels to the borders, each where its wire comes in or leaves."""
-        beyond: dict[str, str] = {}  # for a label the one between it and the border
+    def _chains(self, edges: Sequence[Edge]) -> dict[str, list[str]]:
+        """For each label that is wired to a row the labels from the border to it."""
+        beyond: dict[str, list[str]] = {}
         for edge in edges:
-            ends = (edge.tail, edge.head)
-            if self._at_border.issuperset(ends):
-                inner, outer = ends if self.nodes[edge.head].side == "out" else ends[::-1]
-                beyond[inner] = outer
-        along: dict[str, float] = {}
-        for (_, (source, way)), track in self._track.items():
-            label = source if source in self._at_border else way
-            if label in self._at_border:
-                along.setdefault(label, track)
-        chains = {label: [beyond[label]] if label in beyond else [] for label in along}
-        margin = {"in": 0.0, "out": 0.0}
-        for label, outer in chains.items():
-            width = sum(self.boxes[name].width + STEP for name in [label, *outer])
-            side = self.nodes[label].side
-            margin[side] = max(margin[side], width)
-        edges_of_nodes = [
-            x + sign * (self.boxes[name].width / 2 if self._is_inside(name) else 0)
-            for (name, _), x in self._across.items()
+            if self.rows.at_border.issuperset((edge.tail, edge.head)):
+                goes_out = self.nodes[edge.head].side == "out"
+                inner, outer = (edge.tail, edge.head) if goes_out else (edge.head, edge.tail)
+                beyond[inner] = [outer]
+        wired = {name for _, wire in self._track for name in wire}
+        return {label: [*beyond.get(label, []), label] for label in wired & self.rows.at_border}
+
+    def _place_labels(self, chains: Mapping[str, Sequence[str]]) -> None:
+        """Put labels to the borders, each where its wire comes in or leaves."""
+        left, right = self._extent()
+        room = {"in": 0.0, "out": 0.0}
+        for label, chain in chains.items():
+            side, width = self.nodes[label].side, sum(self.boxes[n].width + STEP for n in chain)
+            room[side] = max(room[side], width)
+        self._left = left - room["out" if self.backward else "in"]
+        self._right = right + room["in" if self.backward else "out"]
+        along = {name: track for (_, wire), track in self._track.items() for name in wire}
+        for label, chain in chains.items():
+            is_left = self._is_left(self.nodes[label].side)
+            x, sign = (self._left, 1) if is_left else (self._right, -1)
+            for name in chain:
+                width = self.boxes[name].width
+                self._place[name], self._along[name] = x + sign * width / 2, along[label]
+                x += sign * (width + STEP)
+
+    def _extent(self) -> tuple[float, float]:
+        """How far the rows reach."""
+        ends = [
+            x + sign * (self.boxes[name].width / 2 if self.rows.is_inside(name) else 0)
+            for (name, _), x in self.rows.across.items()
             for sign in (-1, 1)
         ]
-        left, right = min(edges_of_nodes, default=0.0), max(edges_of_nodes, default=0.0)
-        before, after = margin["out" if self.backward else "in"], margin["in" if self.backward else "out"]
-        self._left, self._right = left - before, right + after
-        for label, outer in chains.items():
-            is_left = (self.nodes[label].side == "in") != self.backward
-            x = self._left if is_left else self._right
-            for name in [*outer, label]:
-                width = self.boxes[name].width * (1 if is_left else -1)
-                self._place[name] = x + width / 2
-                self._along[name] = along[label]
-                x += width + (STEP if is_left else -STEP)
+        return min(ends, default=0.0), max(ends, default=0.0)
+
+    def _is_left(self, side: str) -> bool:
+        return (side == "in") != self.backward
 
     # --- for the whole --------------------------------------------------------------------------
 
@@ -326,6 +157,14 @@ class Part:
     @property
     def height(self) -> float:
         return self.length + self.above + self.below
+
+    def enclose(self, title: float, loops: int) -> None:
+        """Make room for a border, for a title so wide, and for wires around what is inside."""
+        self.is_block = True
+        self.beside, self.below = PADDING + LANE * loops, PADDING
+        self.above = TITLE + LANE * loops
+        missing = max(title - (self._right - self._left), 0)
+        self._left, self._right = self._left - missing / 2, self._right + missing / 2
 
     def at(self, point: Point) -> Point:
         """Where a point, across and along the flow, is in the whole."""
@@ -338,9 +177,9 @@ class Part:
 
     def inside(self, tail: str, head: str) -> list[Point]:
         """The corners of an edge within the part."""
-        if self._at_border.issuperset((tail, head)):
+        if self.rows.at_border.issuperset((tail, head)):
             points = [self._side_of(tail, "out"), self._side_of(head, "in")]
-        elif head in self._at_border:
+        elif head in self.rows.at_border:
             points = [*self._leave(tail, head), self._side_of(head, "in")]
         else:
             points = self._lead(tail, head)
@@ -348,35 +187,40 @@ class Part:
 
     def exit(self, tail: str) -> list[Point]:
         """The corners of an edge from a node to the border."""
-        points = [self._side_of(tail, "out")] if tail in self._at_border else self._leave(tail, "out")
+        at_border = tail in self.rows.at_border
+        points = [self._side_of(tail, "out")] if at_border else self._leave(tail, "out")
         return [self.at(point) for point in [*points, (self._border("out"), points[-1][1])]]
 
     def entry(self, tail: str, head: str) -> list[Point]:
         """The corners of an edge from the border to a node."""
-        points = [self._side_of(head, "in")] if head in self._at_border else self._lead(tail, head)
+        points = (
+            [self._side_of(head, "in")] if head in self.rows.at_border else self._lead(tail, head)
+        )
         return [self.at(point) for point in [(self._border("in"), points[0][1]), *points]]
 
     def _border(self, side: str) -> float:
-        is_left = (side == "in") != self.backward
-        return self._left - self.beside if is_left else self._right + self.beside
+        return self._left - self.beside if self._is_left(side) else self._right + self.beside
 
     def _side_of(self, label: str, side: str) -> Point:
         """Where a wire comes to a label at the border, or leaves it."""
-        sign = -1 if (side == "in") != self.backward else 1
+        sign = -1 if self._is_left(side) else 1
         return self._place[label] + sign * self.boxes[label].width / 2, self._along[label]
 
     def _lead(self, source: str, head: str) -> list[Point]:
         """Along the wire of a value to one of those that it goes to."""
-        bottom, x = self._bottom(source), self._across.get((source, self._bottom(source)), 0.0)
-        if self._is_inside(source):
+        bottom, x = (
+            self.rows.bottom(source),
+            self.rows.across.get((source, self.rows.bottom(source)), 0.0),
+        )
+        if self.rows.is_inside(source):
             points = [(x, self._along[source] + self._half(source, 0))]
         else:
-            at_border = source in self._at_border
+            at_border = source in self.rows.at_border
             x = self._side_of(source, "out")[0] if at_border else self._border("in")
             points = [(x, self._track[bottom, (source, "")])]
-        for channel in range(bottom, self._row[head]):
-            is_last = channel + 1 == self._row[head]
-            to = self._pins[source, head] if is_last else self._across[source, channel + 1]
+        for channel in range(bottom, self.rows.row[head]):
+            is_last = channel + 1 == self.rows.row[head]
+            to = self.rows.pins[source, head] if is_last else self.rows.across[source, channel + 1]
             if to != x:
                 track = self._track[channel, (source, "")]
                 points += [(x, track), (to, track)]
@@ -386,7 +230,7 @@ class Part:
 
     def _leave(self, tail: str, way: str) -> list[Point]:
         """From a node to the track on which its wire leaves."""
-        x, track = self._place[tail], self._track[self._row[tail], (tail, way)]
+        x, track = self._place[tail], self._track[self.rows.row[tail], (tail, way)]
         return [(x, self._along[tail] + self._half(tail, 0)), (x, track)]
 
     def _half(self, name: str, away: float) -> float:
@@ -394,11 +238,3 @@ class Part:
         if self.nodes[name].is_round:
             return sqrt((CIRCLE / 2) ** 2 - away**2)
         return self.boxes[name].height / 2
-
-
-def _graph() -> graphviz.Digraph:
-    """A graph for Graphviz to place: empty boxes, one above the other."""
-    return graphviz.Digraph(
-        graph_attr={"nodesep": "0.2", "splines": "none"},
-        node_attr={"label": "", "shape": "box", "fixedsize": "true", "height": "0.1"},
-    )
