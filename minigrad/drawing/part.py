@@ -111,7 +111,7 @@ class Part:
         """For each label that is wired to a row the labels from the border to it."""
         beyond: dict[str, list[str]] = {}
         for edge in edges:
-            if self.rows.at_border.issuperset((edge.tail, edge.head)):
+            if self.rows.at_border.issuperset((edge.tail, edge.head)) and not edge.recurrent:
                 goes_out = self.nodes[edge.head].side == "out"
                 inner, outer = (edge.tail, edge.head) if goes_out else (edge.head, edge.tail)
                 beyond[inner] = [outer]
@@ -127,7 +127,10 @@ class Part:
             room[side] = max(room[side], width)
         self._left = left - room["out" if self.backward else "in"]
         self._right = right + room["in" if self.backward else "out"]
-        along = {name: track for (_, wire), track in self._track.items() for name in wire}
+        along: dict[str, float] = {}
+        for (_, wire), track in self._track.items():  # the first channel first
+            for name in wire:
+                along.setdefault(name, track)
         for label, chain in chains.items():
             is_left = self._is_left(self.nodes[label].side)
             x, sign = (self._left, 1) if is_left else (self._right, -1)
