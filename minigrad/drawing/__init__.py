@@ -32,8 +32,8 @@ def draw(
     """Draw a graph forward, or a gradient flow backward.
 
     Named values are written into the wires, and what happens between them is drawn at the level of
-    equations. Values flow up and gradients down, and time goes to the right. Time steps that have the same structure are drawn once, as a block with its number of
-    repeats. In the backward picture every edge points where the gradient flows, and where
+    equations. Values flow up and gradients down, and time goes to the right. Time steps that have
+    the same structure are drawn once, as a block with its number of repeats. In the backward picture every edge points where the gradient flows, and where
     contributions meet there is a numbered plus node.
 
     Parameters
@@ -112,7 +112,7 @@ def _titled(outputs: Sequence[Tensor], flow: GradientFlow | None) -> str:
 
 def _add_notes(picture: Picture, notes: Mapping[str, str]) -> None:
     for node in picture.nodes.values():
-        if node.kind == "value" and node.name in notes:
+        if node.kind == "value" and node.name is not None and node.name in notes:
             node.caption = Formula("", notes[node.name])
 
 
