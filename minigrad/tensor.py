@@ -79,6 +79,7 @@ class Tensor:
         """The array. Who holds it may change it, so from here on changes are looked for."""
         value_known(self)
         guard.hand_out(self, next_index())
+        self._transposed = None  # it would count as made before a change to come
         return self._data
 
     @data.setter
