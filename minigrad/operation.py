@@ -111,7 +111,9 @@ class Operation:
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
         written = text.format(*("x",) if self.arity == 1 else "abc")
-        self.__doc__ = forward.__doc__ or f"Compute {written}. Takes {shapes}."
+        # NumPy's own text tells of options, such as `out`, that there are none of here.
+        own = None if forward is numpy else forward.__doc__
+        self.__doc__ = own or f"Compute {written}. Takes {shapes}."
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
