@@ -174,7 +174,7 @@ def derivatives(
     n_a, n_y = p.W_ya.shape
     T, _, B = x.shape
     if y.shape != (T, n_y, B):  # NumPy broadcasts labels of another shape without a word
-        raise ValueError(f"y: expected one-hot labels or distributions {(T, n_y, B)}, got {y.shape}")
+        raise ValueError(f"y: expected distributions of shape {(T, n_y, B)}, got {y.shape}")
     start = np.zeros((n_a, B), p.W_ya.dtype)
     steps = propagate_forward(p, x, start if a0 is None else a0, start if c0 is None else c0)
     J = -sum(float((y_t * np.log(v.y_hat)).sum()) for v, y_t in zip(steps, y, strict=True))

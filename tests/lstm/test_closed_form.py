@@ -90,5 +90,5 @@ def test_labels_of_another_shape_are_refused(labels: np.ndarray) -> None:
     """Class numbers, and what has one column, would broadcast and give wrong numbers."""
     with pytest.raises(ValueError) as caught:
         closed_form.gradients(PARAMS, X, labels)
-    words = f"y: expected one-hot labels or distributions (4, 5, 2), got {labels.shape}"
+    words = f"y: expected distributions of shape (4, 5, 2), got {labels.shape}"
     assert str(caught.value) == words
