@@ -9,9 +9,9 @@ import numpy as np
 
 import minigrad as mg
 from lstm.derive_command import derivation_of_lstm
+from minigrad.notation.forms import typeset
+from minigrad.notation.printing import Latex
 from minigrad.tensor import OPERATIONS
-from minigrad.writing.layout import typeset
-from minigrad.writing.printing import Latex
 
 DOCS = Path(__file__).parent
 EXAMPLES = {

@@ -132,7 +132,7 @@ class Operation:
             arrays.append(x._data)
             if x.requires_grad:
                 requires_grad = record = True
-            elif x._operation is not None:  # of no gradient, but it is known how it was made
+            elif x._operation is not None or x._name is not None:  # known what it was made of
                 record = True
             if x._guard is not None:
                 guarded = True
@@ -299,15 +299,15 @@ def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Oper
     The table is what can be differentiated; these are for what a trace has to record besides.
     """
     rules = (None,) * arity
-    written = f"{name}({', '.join(f'{{{i}}}' for i in range(arity))})"
+    inputs = ", ".join(f"{{{i}}}" for i in range(arity))
     return Operation(
         name=name,
         forward=forward,
         vjps=rules,
         sums=None,
         shapes="shapes that broadcast together",
-        latex=rf"\mathrm{{{{{name}}}}}",
-        text=written,
+        latex=rf"\operatorname{{{{{_escaped(name)}}}}}({inputs})",
+        text=f"{name}({inputs})",
         precedence=FUNCTION,
         python=None,
         numpy=None,

@@ -7,9 +7,9 @@ from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.derivation.claims import NEXT_STEP, Adjoint
-from minigrad.writing.expression import Expression, Symbol
-from minigrad.writing.layout import of_one_column, typeset
-from minigrad.writing.printing import Printer, Text
+from minigrad.notation.expression import Expression, Symbol
+from minigrad.notation.forms import of_one_column, typeset
+from minigrad.notation.printing import Printer, Text
 from minigrad.writing.structure import Equation, Item, Part
 
 if TYPE_CHECKING:

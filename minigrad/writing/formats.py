@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from minigrad.notation import on_one_line
+from minigrad.notation.names import on_one_line
+from minigrad.notation.printing import Latex, Printer, Text
 from minigrad.writing.document import Block, Heading, Paragraph, Piece, Row
-from minigrad.writing.printing import Latex, Printer, Text
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from minigrad.operation import FUNCTION
-from minigrad.writing.expression import (
+from minigrad.notation.expression import (
     Apply,
     Expression,
     OverSteps,
@@ -16,9 +15,10 @@ from minigrad.writing.expression import (
     symbols,
     transform,
 )
-from minigrad.writing.layout import typeset
-from minigrad.writing.nodes import total
-from minigrad.writing.printing import Text
+from minigrad.notation.forms import typeset
+from minigrad.notation.nodes import total
+from minigrad.notation.printing import Text
+from minigrad.operation import FUNCTION
 from minigrad.writing.python_text import Names, identifier, source_of
 from minigrad.writing.structure import Item, Leaf, Model
 

@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.notation import on_one_line
+from minigrad.notation.expression import Apply, Expression, Number, OverSteps, Symbol
+from minigrad.notation.names import on_one_line
+from minigrad.notation.printing import as_fraction, without_sign
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply, negative, subtract
 from minigrad.tensor import OPERATIONS
-from minigrad.writing.expression import Apply, Expression, Number, OverSteps, Symbol
-from minigrad.writing.printing import as_fraction, without_sign
 
 
 class Names:

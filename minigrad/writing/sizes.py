@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from minigrad.notation.expression import Apply, Expression, Number, Shape, inputs_of
 from minigrad.operations.elementwise import power
-from minigrad.writing.expression import Apply, Expression, Number, Shape, inputs_of
 from minigrad.writing.structure import Model
 
 # In the module that is written.

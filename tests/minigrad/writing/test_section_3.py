@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import minigrad as mg
+from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Symbol
+from minigrad.notation.forms import diag, typeset
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply, power, tanh
 from minigrad.operations.linear import matmul
 from minigrad.operations.shape import transpose
-from minigrad.writing.expression import NONE, Apply, Expression, Number, Parameters, Symbol
-from minigrad.writing.layout import diag, typeset
 from tests.minigrad.writing.programs import lstm_flow
 
 

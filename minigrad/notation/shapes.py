@@ -2,13 +2,8 @@
 
 import numpy as np
 
-from minigrad.operations.elementwise import add, divide, multiply, where
-from minigrad.operations.linear import matmul
-from minigrad.operations.reduction import mean
-from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import broadcast_to, reshape, stack, transpose
-from minigrad.writing.expression import Apply, Expression, Number, Parameters, has_adjoint
-from minigrad.writing.nodes import (
+from minigrad.notation.expression import Apply, Expression, Number, Parameters, has_adjoint
+from minigrad.notation.nodes import (
     is_,
     matrix_product,
     product,
@@ -17,6 +12,11 @@ from minigrad.writing.nodes import (
     total,
     transposed,
 )
+from minigrad.operations.elementwise import add, divide, multiply, where
+from minigrad.operations.linear import matmul
+from minigrad.operations.reduction import mean
+from minigrad.operations.reduction import sum as sum_
+from minigrad.operations.shape import broadcast_to, reshape, stack, transpose
 
 # --- sums of elements, and shapes ---------------------------------------------------------------
 
