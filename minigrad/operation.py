@@ -117,7 +117,7 @@ class Operation:
         return f"<operation {self.name}>"
 
     def __call__(self, *args: Any, **parameters: Any) -> Tensor:
-        """Apply the operation; record it if an input requires a gradient."""
+        """Apply the operation; record it if an input requires a gradient or is known by name."""
         if self.defaults or parameters or len(args) != self.arity:
             args, parameters = self._bind(args, parameters)
         for x in args:
@@ -293,7 +293,9 @@ _SHAPES: dict[int, Sequence[tuple[Any, ...]]] = {
 }
 
 
-def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Operation:
+def without_gradient(
+    name: str, forward: Callable[..., Any], arity: int, python: Template | None = None
+) -> Operation:
     """Make a record that is not in the table, of a function that has no derivative to speak of.
 
     The table is what can be differentiated; these are for what a trace has to record besides.
@@ -309,7 +311,7 @@ def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Oper
         latex=rf"\operatorname{{{{{_escaped(name)}}}}}({inputs})",
         text=f"{name}({inputs})",
         precedence=FUNCTION,
-        python=None,
+        python=python,
         numpy=None,
         written_in_input=False,
         symbol=name,

@@ -28,7 +28,7 @@ from minigrad.operations.elementwise import (
     where,
 )
 from minigrad.operations.linear import matmul
-from minigrad.operations.reduction import mean
+from minigrad.operations.reduction import mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, getitem, reshape, transpose
 
@@ -59,6 +59,7 @@ RULES.update(
         mean: (shapes.sum_of_pieces, shapes.mean_of_number),
         reshape: (shapes.same_shape,),
         broadcast_to: (shapes.same_shape,),
+        softmax_cross_entropy: (shapes.class_numbers,),
         getitem: (shapes.element_of_number,),
         transpose: (
             shapes.transpose_of_transpose,

@@ -35,7 +35,7 @@ def numpy_source(model: Model) -> str:
 
 
 def _elements(array: Array) -> str:
-    return np.array2string(array, separator=", ", threshold=array.size + 1)
+    return np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
 
 
 def _signature(arguments: Sequence[str]) -> str:
