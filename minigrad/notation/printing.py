@@ -151,6 +151,10 @@ class Printer(ABC):
     @abstractmethod
     def raised(self, text: str, exponent: str) -> str: ...
 
+    def range(self, first: int) -> str:
+        """All time steps, from the first on."""
+        return f"t = {first}, ..., T"
+
     def words(self, text: str) -> str:
         """Words in the place of a formula."""
         return text
@@ -225,6 +229,9 @@ class Latex(Printer):
 
     def raised(self, text: str, exponent: str) -> str:
         return f"{text}^{{{exponent}}}"
+
+    def range(self, first: int) -> str:
+        return rf"t = {first}, \ldots, T"
 
     def words(self, text: str) -> str:
         return rf"\text{{{text}}}".replace("_", r"\_")
