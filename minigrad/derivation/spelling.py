@@ -1,5 +1,6 @@
 """Write expressions for messages, `dJ/da ∘ tanh(c)ᵀ`: by the records of the table."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,4 +25,5 @@ def spell(name: str, operands: Sequence[Written]) -> Written:
         return Written(operands[0].text.removesuffix("ᵀ"))
     if operation is None or operation.arity not in (None, len(operands)):
         return Written(f"{name}({', '.join(x.text for x in operands)})")
-    return filled(operation, operation.text, operands)
+    template = re.sub(r"\{\{\w+\}\}", "…", operation.text)  # such as an index
+    return filled(operation, template, operands)

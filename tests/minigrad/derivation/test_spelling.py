@@ -23,6 +23,7 @@ a, b, two = Written("a"), Written("b"), Written("2")
         (spell("divide", [a, spell("divide", [a, b])]), "a / (a / b)"),
         (spell("square", [spell("add", [a, b])]), "(a + b)^2"),
         (spell("sum", [spell("multiply", [a, b])]), "Σ a ∘ b"),
+        (spell("getitem", [spell("add", [a, b])]), "(a + b)[…]"),
         (spell("concatenate", [a, b]), "concatenate(a, b)"),
         (spell("an_unknown_function", [a]), "an_unknown_function(a)"),
         (spell("where", [a, b, two]), "where(a, b, 2)"),
