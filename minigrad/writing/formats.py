@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from minigrad.notation.names import on_one_line
@@ -66,10 +66,10 @@ def markdown(document: Document) -> str:
     parts = [f"# {_plain_in_markdown(document.title)}"]
     for block in document.blocks:
         if isinstance(block, Heading):
-            title = f"{_plain_in_markdown(block.number)} {_inline(block.pieces, p)}"
+            title = f"{_plain_in_markdown(block.number)} {_inline(block.pieces, p, in_markdown)}"
             parts.append(f"{'#' * (block.level + 1)} {title}".strip())
         elif isinstance(block, Paragraph):
-            parts.append(_inline(block.pieces, p))
+            parts.append(_inline(block.pieces, p, in_markdown))
         else:
             parts.append(f"$$\n\\begin{{aligned}}\n{_aligned(block, p)}\n\\end{{aligned}}\n$$")
     # GitHub does not know \operatorname.
@@ -90,6 +90,16 @@ def text(document: Document) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def in_markdown(formula: str) -> str:
+    """A formula between words, guarded from Markdown, which GitHub reads before formulas.
+
+    Two underscores would be taken for emphasis, unless space follows them. What else Markdown would
+    change comes only from unusual names, and is kept as code is.
+    """
+    formula = formula.replace("_{", "_ {").replace(r"\operatorname", r"\mathrm")
+    return f"$`{formula}`$" if re.search(r"\\[^A-Za-z]|[*<&`]", formula) else f"${formula}$"
+
+
 def _plain_in_markdown(text: str) -> str:
     """Text that Markdown takes as it is."""
     return re.sub(r"([\\`*_{}\[\]<>#$|~&])", r"\\\1", on_one_line(text))
@@ -107,8 +117,10 @@ def _words(text: str) -> str:
     return "".join(_ESCAPES.get(c, c) for c in on_one_line(text))
 
 
-def _inline(pieces: Sequence[Piece], p: Printer) -> str:
-    return "".join(x if isinstance(x, str) else f"${x(p)}$" for x in pieces)
+def _inline(
+    pieces: Sequence[Piece], p: Printer, delimited: Callable[[str], str] = "${}$".format
+) -> str:
+    return "".join(x if isinstance(x, str) else delimited(x(p)) for x in pieces)
 
 
 def _plain(pieces: Sequence[Piece], p: Printer) -> str:
