@@ -20,8 +20,8 @@ def in_lines(latex: str, deepest: int = 1) -> list[str]:
     Examples
     --------
     >>> from minigrad.writing.breaking import in_lines
-    >>> [line[:9] for line in in_lines(" + ".join("abc" * 10))]
-    ['a + b + c', '+ b + c +']
+    >>> in_lines(" + ".join(["product"] * 6))
+    ['product + product + product + product + product', '+ product']
     """
     lines = [latex]
     for depth in range(deepest + 1):

@@ -10,6 +10,7 @@ from minigrad.derivation.claims import NEXT_STEP, Adjoint
 from minigrad.notation.expression import Expression, Symbol
 from minigrad.notation.forms import of_one_column, typeset
 from minigrad.notation.printing import Printer, Text
+from minigrad.writing.steps import condition
 from minigrad.writing.structure import Equation, Item, Part
 
 if TYPE_CHECKING:
@@ -250,23 +251,14 @@ class Writer:
         return (f"{word} eq. {', '.join(map(str, numbers))}",)
 
     def _condition(self, steps: Sequence[int]) -> str:
-        return condition(steps, self.model.steps)
+        return in_words(condition(steps, self.model.steps))
 
 
-def condition(steps: Sequence[int], everything: Sequence[int]) -> str:
-    """At which of the steps something holds, in words; empty if at all of them."""
-    if not steps or set(steps) >= set(everything):
-        return ""
-    first, last = min(steps), max(steps)
-    if len(steps) == 1:
-        return "t = T" if last == everything[-1] else f"t = {first}"
-    if list(steps) != list(range(first, last + 1)):
-        return "t = " + ", ".join(map(str, steps))
-    if last == everything[-1]:
-        return f"t > {first - 1}"
-    if first == everything[0]:
-        return "t < T" if last == everything[-2] else f"t < {last + 1}"
-    return f"{first} ≤ t ≤ {last}"
+def in_words(condition: str) -> str:
+    """At which of the steps something holds, as it is written outside of programs."""
+    for sign, written in ((" == ", " = "), (" != ", " ≠ "), (" <= ", " ≤ "), (" in ", " = ")):
+        condition = condition.replace(sign, written)
+    return condition.replace("(", "").replace(")", "")
 
 
 def _adjoint(name: str, t: int | None) -> Formula:
@@ -366,5 +358,5 @@ def line_text(line: "WrittenLine") -> str:
     remark = ""
     if line.steps is not None:
         computed = {s for (_, s), x in values.items() if x._operation is not None and s is not None}
-        remark = f"  ({condition(sorted(line.steps), sorted(computed))})"
+        remark = f"  ({in_words(condition(sorted(line.steps), sorted(computed)))})"
     return f"{line.ref}  {spelled(claim)} = {right}{remark}"

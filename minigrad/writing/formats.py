@@ -141,8 +141,8 @@ def _aligned(rows: Sequence[Row], p: Printer) -> str:
 
 def _as_text(words: str) -> str:
     """Words inside of a formula; what compares steps is a formula itself."""
-    if re.search(r"[=<>≤]", words):
-        return words.replace("≤", r"\le")
+    if re.search(r"[=<>≤≠]", words):
+        return words.replace("≤", r"\le").replace("≠", r"\ne")
     return rf"\text{{{words}}}"
 
 

@@ -9,7 +9,7 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from minigrad.notation.expression import Apply, Expression, Number, OverSteps, Symbol
 from minigrad.notation.names import on_one_line
@@ -19,14 +19,12 @@ from minigrad.operations.elementwise import add, divide, multiply, negative, sub
 from minigrad.tensor import OPERATIONS
 
 
-class Names:
+class Names(Protocol):
     """How the symbols of an expression are written, at the step at hand and in sums over steps."""
 
-    def name_of(self, s: Symbol) -> str:
-        raise NotImplementedError
+    def name_of(self, s: Symbol) -> str: ...
 
-    def sum_over_steps(self, e: OverSteps) -> str:
-        raise NotImplementedError
+    def sum_over_steps(self, e: OverSteps) -> str: ...
 
 
 def source_of(e: Expression, names: Names) -> str:
