@@ -189,7 +189,7 @@ class GradientFlow:
             for x, contribution in reached.items():
                 if x in self._labels and x is not m:
                     parts = self._contributions.setdefault(self._labels[x], {})
-                    parts[label] = unbroadcast(contribution, x.shape)
+                    parts[label] = unbroadcast(contribution, x)
 
     def _order(self, label: Label, distance: Mapping[Label, int]) -> tuple[float, int, int]:
         """Where a contribution stands in the sum: by step, then by distance from J, then by age."""
