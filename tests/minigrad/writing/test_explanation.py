@@ -54,7 +54,7 @@ def test_every_line_explains_itself(name: str) -> None:
         for line in mg.derive(FLOWS[name](), layout=layout).lines:
             text = line.explain()
             difference = float(text.rsplit("at most ", 1)[1].rstrip("."))
-            assert difference < 1e-13
+            assert difference < 1e-12
 
 
 def test_step_at_which_a_line_does_not_hold() -> None:
