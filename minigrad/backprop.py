@@ -125,12 +125,6 @@ def backpropagate(
     dict
         The adjoints of those wanted values that the sweep has reached.
     """
-    # By a complex variable it is the complex step of a gradient; by a real one it has no meaning.
-    if output.dtype.kind == "c" and not any(x.dtype.kind == "c" for x in wanted or ()):
-        raise TypeError(
-            f"backpropagation: expected a real output, {describe(output)} is {output.dtype}; "
-            "complex values are for the complex step alone"
-        )
     order = graph(output)
     needed = None if wanted is None else _leading_to(wanted, order)
     adjoints = {output: g}
@@ -332,4 +326,9 @@ def _require_graph(output: Tensor, name: str) -> None:
         raise ValueError(
             f"{name}: {describe(output)} was computed from nothing that requires a gradient; make "
             "the leaves with requires_grad=True, and compute it outside of no_grad()"
+        )
+    if output.dtype.kind == "c":
+        raise TypeError(
+            f"{name}: expected a real output, {describe(output)} is {output.dtype}; complex "
+            "numbers are for the complex step, through a function or through its mg.grad"
         )
