@@ -175,7 +175,7 @@ def sweep(
         if g is None:
             continue
         if g.shape != node._data.shape:
-            g = adjoints[node] = unbroadcast(g, node._data.shape)
+            g = adjoints[node] = unbroadcast(g, node)
         if operation is None:
             continue
         if node not in wanted:
@@ -212,15 +212,16 @@ def sweep(
         trace.source = None
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the axes that an input of this shape was broadcast along."""
+def unbroadcast(g: Any, x: Tensor) -> Any:
+    """Sum a cotangent over the axes that its value was broadcast along."""
+    shape = x._data.shape
     if g.shape == shape:
         return g
     lead = g.ndim - len(shape)
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True)):
         raise ValueError(
-            f"expected of a rule a cotangent that sums to the input's shape {shape}, got "
-            f"{g.shape}; mend the rule"
+            f"{describe(x)}: expected of the rules of the operations that use it a cotangent that "
+            f"sums to its shape {shape}, got {g.shape}; mend the rule"
         )
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1))
     return g.sum(axis=axes, keepdims=True).reshape(shape)
@@ -290,8 +291,8 @@ def _accumulate(adjoints: dict[Tensor, Any], x: Tensor, contribution: Any) -> No
     if x in adjoints:
         total = adjoints[x]
         if total.shape != contribution.shape:
-            total = unbroadcast(total, x._data.shape)
-            contribution = unbroadcast(contribution, x._data.shape)
+            total = unbroadcast(total, x)
+            contribution = unbroadcast(contribution, x)
         contribution = total + contribution  # not in place: it may be another's array too
     adjoints[x] = contribution
 
@@ -325,4 +326,9 @@ def _require_graph(output: Tensor, name: str) -> None:
         raise ValueError(
             f"{name}: {describe(output)} was computed from nothing that requires a gradient; make "
             "the leaves with requires_grad=True, and compute it outside of no_grad()"
+        )
+    if output.dtype.kind == "c":
+        raise TypeError(
+            f"{name}: expected a real output, {describe(output)} is {output.dtype}; complex "
+            "numbers are for the complex step, through a function or through its mg.grad"
         )

@@ -57,7 +57,9 @@ class NonfiniteDetector:
 
     def check_backward(self, rule: Rule, node: Tensor, x: Tensor, *operands: Any) -> Any:
         """Apply a rule of `node` for its input `x`; what the rule records counts as made there."""
-        line = self._backward = self._lines.get(node._index, "an unknown line")
+        line = self._backward = self._lines.get(
+            node._index, "a line that ran before detect_nonfinite()"
+        )
         try:
             contribution = rule(*operands, **node._parameters)
         finally:

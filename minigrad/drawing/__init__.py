@@ -33,8 +33,9 @@ def draw(
 
     Named values are written into the wires, and what happens between them is drawn at the level of
     equations. Values flow up and gradients down, and time goes to the right. Time steps that have
-    the same structure are drawn once, as a block with its number of repeats. In the backward picture every edge points where the gradient flows, and where
-    contributions meet there is a numbered plus node.
+    the same structure are drawn once, as a block with its number of repeats. In the backward
+    picture every edge points where the gradient flows, and where contributions meet there is a
+    numbered plus node.
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.formula import (
     GRADIENTS,
     Formula,
-    applied,
     derivative,
     equation,
     expression,
+    leaf,
     listed,
     named,
 )
@@ -20,7 +20,8 @@ from minigrad.drawing.numbering import number_plus_nodes
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, Label
-from minigrad.operations.shape import transpose
+from minigrad.notation.expression import Expression
+from minigrad.notation.nodes import transposed
 from minigrad.tensor import Tensor
 
 PLUS = Formula("+", "+")
@@ -192,34 +193,34 @@ class BackwardPicture:
 
     def _written(
         self, here: int | None, incoming: Tensor | None = None
-    ) -> Callable[[Tensor], Formula | None]:
+    ) -> Callable[[Tensor], Expression | None]:
         """How far formulas go: down to named values and to the gradient that comes in."""
 
-        def written(x: Tensor) -> Formula | None:
+        def written(x: Tensor) -> Expression | None:
             if x is incoming:
-                return self.picture.incoming
+                return leaf(x, self.picture.incoming)
             if x._name is not None:
-                return self._name((x._name, x._t), here, x)
+                return leaf(x, self._name((x._name, x._t), here, x))
             if x._operation is None:
                 return self._view(x, here) or self.blocks.number(x)
             return None
 
         return written
 
-    def _view(self, x: Tensor, here: int | None) -> Formula | None:
+    def _view(self, x: Tensor, here: int | None) -> Expression | None:
         """The name of a constant whose array it shows: rules record nothing on constants."""
         if not self._places:
             self._places = {_place(y): y for y in self.flow.values.values() if y.size > 1}
         y = self._places.get(_place(x))
         if y is None:
             return None
-        name = self._name((y._name or "J", y._t), here)
+        whole_value = leaf(y, self._name((y._name or "J", y._t), here))
         # By the strides too: a square array has the shape of its transpose.
         shown, whole = ((v._data.shape, v._data.strides) for v in (x, y))
         if shown == whole:
-            return name
+            return whole_value
         reversed_axes = (whole[0][::-1], whole[1][::-1])
-        return applied(transpose, [name]) if shown == reversed_axes else None
+        return transposed(whole_value) if shown == reversed_axes else None
 
     # --- sums, and where flows come in, go out and end ------------------------------------------
 

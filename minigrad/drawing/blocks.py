@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-from minigrad.drawing.formula import SUM, Formula, named, unnamed
+from minigrad.drawing.formula import Formula, leaf, named, unnamed
 from minigrad.drawing.picture import Block
 from minigrad.drawing.trace import Steps, Trace
+from minigrad.notation.expression import Expression, number_of
+from minigrad.operation import SUM
 from minigrad.tensor import Tensor
 
 
@@ -86,16 +88,18 @@ class Blocks:
         """
         return named(name, self.symbol(t, seen_from), self.written(t, seen_from), bold)
 
-    def number(self, x: Tensor) -> Formula | None:
-        """A number that differs from repeat to repeat: from the least to the most."""
+    def number(self, x: Tensor) -> Expression | None:
+        """A number that differs from repeat to repeat: from the least to the greatest."""
         t = self.trace.step.get(x)
-        if x._operation is not None or x._name is not None or x.size > 1 or self[t] is None:
+        if x._operation is not None or x._name is not None or self[t] is None:
             return None
-        alike = sorted(self.trace.alike(x, self.alike(t)), key=lambda y: y._data.item())
-        least, most = unnamed(alike[0]), unnamed(alike[-1])
-        if least == most:
+        numbers = {y: number_of(y) for y in self.trace.alike(x, self.alike(t))}
+        known = {y: number.value for y, number in numbers.items() if number is not None}
+        if len(known) < len(numbers) or len(set(known.values())) == 1:
             return None
-        return Formula(rf"{least.latex} \ldots {most.latex}", f"{least.text} … {most.text}", SUM)
+        least, most = (unnamed(end(known, key=known.__getitem__)) for end in (min, max))
+        latex, text = rf"{least.latex} \ldots {most.latex}", f"{least.text}…{most.text}"
+        return leaf(x, Formula(latex, text, SUM))
 
     def symbol(self, t: int | None, seen_from: int | None) -> str:
         """How a step is written in mathematics."""

@@ -119,12 +119,15 @@ NUMPY.update(
         np.dot: _dot,
         np.clip: lambda a, a_min=None, a_max=None: clip(a, a_min, a_max),
         np.min: min,
+        np.amin: min,
+        np.amax: reduction.max,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: 1 / x,
         np.outer: lambda a, b: a.reshape(-1, 1) * b.reshape(1, -1),
         np.var: lambda x, axis=None, keepdims=False: np.mean(
             np.square(x - x.mean(axis, keepdims=True)), axis, keepdims=keepdims
         ),
+        np.std: lambda x, axis=None, keepdims=False: np.sqrt(np.var(x, axis, keepdims=keepdims)),
     }
 )
 NUMPY.update({f: _reshaped(f) for f in (np.squeeze, np.expand_dims, np.ravel)})
