@@ -49,7 +49,10 @@ CASES = list(
 )
 
 
-@pytest.fixture(params=CASES, ids=str)
+@pytest.fixture(
+    params=CASES,
+    ids=lambda case: f"{case[0].__name__}-{'backward' if case[1] else 'forward'}-{case[2]}",
+)
 def svg(request):
     model, backward, options = request.param
     J = model()
