@@ -140,7 +140,9 @@ class ForwardPicture:
                 if i._t is not None or i._operation is not None or self.parameters:
                     sources.append(i)
                 return leaf(i, self.blocks.label(i._name, i._t, t, i.ndim > 0))
-            if i._operation is None or i in self._folded or i._operation.drawn == "line":
+            if i._operation is None:
+                return self.blocks.number(i)
+            if i in self._folded or i._operation.drawn == "line":
                 return None
             sources.append(i)
             return leaf(i, INCOMING)
@@ -183,7 +185,7 @@ class ForwardPicture:
         node_id = f"v{x._index}"
         if node_id not in self.picture.nodes:
             label = (
-                unnamed(x)
+                expression(x, self.blocks.number)
                 if x._name is None
                 else self.blocks.label(x._name, x._t, seen_from, x.ndim > 0)
             )
