@@ -141,6 +141,8 @@ def forward(params: Mapping[str, Any], x: Any, y: Any, a0: Any = None, c0: Any =
     ('y_hat', 3, (2, 2))
     """
     p, x, y, a, c = _prepared(params, x, y, a0, c0, requires_grad=True)
+    if y.ndim == 2:
+        y = np.eye(len(p.b_y), dtype=p.b_y.dtype)[np.asarray(y)].transpose(0, 2, 1)
     losses, y_hats, activations, cells = [], [], [], []
     for t in range(1, len(x) + 1):
         with mg.step(t):
@@ -204,16 +206,6 @@ def _leaf(name: str, value: Any, requires_grad: bool) -> mg.Tensor:
     return value.named(name) if value.name is None else value
 
 
-def _distributions(y: Array, n_y: int, dtype: DTypeLike) -> Array:
-    """Labels in whole numbers as distributions: (T, B) class numbers become (T, n_y, B) one-hot."""
-    if y.ndim != 2:
-        return y.astype(dtype)
-    if y.size and not 0 <= y.min() <= y.max() < n_y:
-        raise ValueError(f"y: expected labels from 0 to {n_y - 1}, got {y.min()} to {y.max()}")
-    one_hot: Array = np.eye(n_y, dtype=dtype)[y.astype(int)].transpose(0, 2, 1)
-    return one_hot
-
-
 def _parameters(params: Mapping[str, Any], requires_grad: bool) -> SimpleNamespace:
     """The 14 parameters, named, if they are there and their shapes fit."""
     if set(params) != set(PARAMETERS):
@@ -236,20 +228,25 @@ def _parameters(params: Mapping[str, Any], requires_grad: bool) -> SimpleNamespa
 def _prepared(
     params: Mapping[str, Any], x: Any, y: Any, a0: Any, c0: Any, requires_grad: bool
 ) -> tuple[SimpleNamespace, Any, Any, mg.Tensor, mg.Tensor]:
-    """Check the arguments; name parameters and initial states; make labels distributions."""
+    """Check the arguments; name parameters and states; give labels their dtype."""
     p = _parameters(params, requires_grad)
     x, y = (v if isinstance(v, mg.Tensor) else np.asarray(v) for v in (x, y))
     n_a, n_y = p.W_ya.shape
     n_x, _ = p.W_fx.shape
     if x.ndim != 3 or not len(x) or x.shape[1] != n_x:
         raise ValueError(f"x: expected shape (T, {n_x}, B) with T from 1 on, got {x.shape}")
-    if y.dtype.kind in "iub":
-        y = _distributions(np.asarray(y), n_y, p.W_ya.dtype)
     T, _, B = x.shape
-    if y.shape != (T, n_y, B):
+    whole = y.dtype.kind in "iub"
+    numbers = whole and y.ndim == 2
+    if y.shape != ((T, B) if numbers else (T, n_y, B)):
         raise ValueError(
             f"y: expected shape {(T, n_y, B)} or whole numbers {(T, B)}, got {y.shape}"
         )
+    # Of labels that are tensors, softmax_cross_entropy looks at the values.
+    if numbers and isinstance(y, np.ndarray) and y.size and not 0 <= y.min() <= y.max() < n_y:
+        raise ValueError(f"y: expected labels from 0 to {n_y - 1}, got {y.min()} to {y.max()}")
+    if whole:
+        y = y.astype(int if numbers else p.W_ya.dtype)
     states = []
     with mg.step(0):
         for name, value in (("a", a0), ("c", c0)):

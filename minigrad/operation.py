@@ -138,9 +138,9 @@ class Operation:
                 record = True
             if x._guard is not None:
                 guarded = True
-        trace = context.trace
+        observer = context.observer
         try:
-            forward = self.forward if trace is None else trace.forward_of(self, args)
+            forward = self.forward if observer is None else observer.forward_of(self, args)
             y = forward(*arrays, **parameters)
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
@@ -159,10 +159,8 @@ class Operation:
             result = Tensor(y)
             if y.base is not None:  # a view: who holds the array can change what it shows
                 result._guard = OUTSIDE
-        if trace is not None:
-            trace.add(result, self, args, parameters)
-        elif context.nonfinite is not None:
-            context.nonfinite.check_forward(result, self, args)
+        if observer is not None:
+            observer.computed(result, self, args, parameters)
         return result
 
     def on(self, *args: Any, **parameters: Any) -> Any:
@@ -227,7 +225,8 @@ def operation(
     numpy
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
-        Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
+        Instead of `vjps`, for any number of inputs: the one rule, `each(g, y, inputs, i=i,
+        **parameters)`. It is given all inputs as one sequence, and the position.
     sums, kernel, shapes, latex, text, precedence, python, written_in_input, symbol, drawn
         See `Operation`.
     examples, domain

@@ -150,10 +150,8 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """A constant with the same value; no gradient flows through it."""
-        if context.trace is not None:
-            with setting("recording", False):
-                return OPERATIONS["positive"](self)
-        return Tensor(self._data.copy())
+        with setting("recording", False):
+            return OPERATIONS["astype"](self, dtype=self.dtype)
 
     def backward(self, keep_graph: bool = False) -> None:
         """Add the gradient of this scalar to `.grad` of every leaf that it was computed from.
@@ -333,9 +331,9 @@ class Tensor:
         return self.reshape(np.squeeze(self._data, axis).shape)
 
     def astype(self, dtype: DTypeLike) -> "Tensor":
-        if np.dtype(dtype).kind not in "fc":  # whole numbers have no derivative
-            return Tensor(self._data.astype(dtype))
-        return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
+        differentiable = np.dtype(dtype).kind in "fc"  # whole numbers have no derivative
+        with setting("recording", context.recording and differentiable):
+            return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
         return OPERATIONS["sum"](self, axis=axis, keepdims=keepdims)
@@ -376,9 +374,15 @@ def value_of(x: Any) -> Any:
     return x._data if type(x) is Tensor else x
 
 
+def is_hidden(x: Any) -> bool:
+    """Whether `x` is a tensor whose value is not known, since a function is traced."""
+    observer = context.observer
+    return observer is not None and type(x) is Tensor and observer.hides(x)
+
+
 def value_known(x: Any) -> Any:
     """The array of a tensor, where Python goes on by what is in it; a trace can't."""
-    if context.trace is not None and type(x) is Tensor and x in context.trace:
+    if is_hidden(x):
         raise TypeError(
             f"compile: the value of {describe(x)} is not known while the function is traced, so it "
             "can't decide a branch, become an index or leave as a plain array; write mg.where for "

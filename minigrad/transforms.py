@@ -330,13 +330,14 @@ def _variables(tree: Any) -> Any:
     def variable(x: Any) -> Tensor:
         if type(x) is Tensor and x.requires_grad:
             return positive(x)  # another tensor, lest one tensor given twice count as one
-        array = np.asarray(value_of(x))
-        if array.dtype.kind not in "fc":
+        leaf = x.detach() if type(x) is Tensor else Tensor(np.asarray(x))
+        if leaf.dtype.kind not in "fc":
             raise TypeError(
-                f"grad: expected real floating-point arguments, got {array.dtype}: {x!r:.60}; "
+                f"grad: expected real floating-point arguments, got {leaf.dtype}: {x!r:.60}; "
                 "write 1.0 for 1, or leave the argument out of argnums"
             )
-        return Tensor(array, requires_grad=True)
+        leaf.requires_grad = True
+        return leaf
 
     def name(tree: Any) -> None:
         if isinstance(tree, dict):

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.context import context
 from minigrad.operation import without_gradient
 from minigrad.operations import elementwise, linear, reduction, shape
 from minigrad.protocol import NUMPY
-from minigrad.tensor import Tensor, value_known, value_of
+from minigrad.tensor import Tensor, is_hidden, value_known, value_of
 
 
 def hadamard(a: Any, b: Any) -> Tensor:
@@ -110,7 +109,7 @@ def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
     """As `_of_value`, element by element: a trace records it, so that rules with kinks replay."""
     record = without_gradient(ufunc.__name__, ufunc, ufunc.nin)
     plain = _of_value(ufunc)
-    return lambda *args: plain(*args) if context.trace is None else record(*args)
+    return lambda *args: record(*args) if any(map(is_hidden, args)) else plain(*args)
 
 
 NUMPY.update(

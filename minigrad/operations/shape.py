@@ -124,7 +124,7 @@ def _piece(g: Any, arrays: Any, i: int, axis: int | None) -> Any:
 
 concatenate = operation(
     lambda *arrays, axis=0: np.concatenate(arrays, axis),
-    each=lambda g, y, *arrays, i, axis: _piece(g, arrays, i, axis),
+    each=lambda g, y, arrays, i, axis: _piece(g, arrays, i, axis),
     name="concatenate",
     numpy=np.concatenate,
     shapes="shapes that agree but for the axis",
@@ -140,7 +140,7 @@ concatenate = operation(
 
 stack = operation(
     lambda *arrays, axis=0: np.stack(arrays, axis),
-    each=lambda g, y, *arrays, i, axis: g[(slice(None),) * (axis % g.ndim) + (i,)],
+    each=lambda g, y, arrays, i, axis: g[(slice(None),) * (axis % g.ndim) + (i,)],
     name="stack",
     numpy=np.stack,
     shapes="equal shapes",

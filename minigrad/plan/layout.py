@@ -1,6 +1,5 @@
 """Where each value of a plan lies in memory."""
 
-import bisect
 import heapq
 import math
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from minigrad.plan.adjacent import (
     nested,
     units_of,
 )
+from minigrad.plan.gaps import Gaps
 from minigrad.plan.graph import Array, Plan, Step, describe
 
 
@@ -54,7 +54,7 @@ class Buffer:
 
     @property
     def nbytes(self) -> int:
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def array(self, memory: Array) -> Array:
         """The buffer as an array, in a piece of raw memory that starts with it."""
@@ -267,37 +267,21 @@ def share_memory(buffers: list[Buffer]) -> int:
     int
         The size of the arena.
     """
-    gaps: list[tuple[int, int]] = []  # (offset, size), by offset
+    gaps = Gaps()
     ending: list[tuple[int, int, Buffer]] = []
     end = 0
     for buffer in sorted(buffers, key=lambda b: (b.first, b.last, b.nbytes)):
         while ending and ending[0][0] < buffer.first - REST:
             old = heapq.heappop(ending)[2]
-            _give_back(gaps, old.offset, _rounded(old.nbytes))
+            gaps.give_back(old.offset, _rounded(old.nbytes))
         size = _rounded(buffer.nbytes)
-        fitting = [i for i, (_, gap) in enumerate(gaps) if gap >= size]
-        if fitting:
-            i = min(fitting, key=lambda i: gaps[i][1])
-            offset, gap = gaps.pop(i)
-            if gap > size:
-                bisect.insort(gaps, (offset + size, gap - size))
-        else:
-            offset, end = end, end + size
-        buffer.offset = offset
+        free = gaps.take(size)
+        if free is None:
+            free, end = end, end + size
+        buffer.offset = free
         heapq.heappush(ending, (buffer.last, id(buffer), buffer))
     return end
 
 
 def _rounded(nbytes: int) -> int:
     return max(1, -(-nbytes // CACHE_LINE)) * CACHE_LINE
-
-
-def _give_back(gaps: list[tuple[int, int]], offset: int, size: int) -> None:
-    """Add a gap, joined with the gaps before and behind it."""
-    i = bisect.bisect(gaps, (offset, size))
-    if i < len(gaps) and offset + size == gaps[i][0]:
-        size += gaps.pop(i)[1]
-    if i and sum(gaps[i - 1]) == offset:
-        offset, before = gaps.pop(i - 1)
-        size += before
-    bisect.insort(gaps, (offset, size))

@@ -118,7 +118,10 @@ def _as_mathematics(rule: Any, node: Tensor, operands: Sequence[Expression]) -> 
         tensor(array, requires_grad=isinstance(e, Symbol) and array.dtype.kind == "f"): e
         for array, e in zip(arrays, [*of_node, *operands], strict=True)
     }
-    return Reader(leaves, simplified).read_contribution(rule(*leaves, **node._parameters))
+    g, y, *inputs = leaves
+    given = inputs if node._operation.arity is not None else [inputs]
+    contribution = rule(g, y, *given, **node._parameters)
+    return Reader(leaves, simplified).read_contribution(contribution)
 
 
 def rule_source(rule: Any) -> str:

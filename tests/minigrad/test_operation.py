@@ -57,7 +57,7 @@ def test_operation_with_parameters_and_many_inputs() -> None:
         return sum(by**i * x for i, x in enumerate(arrays))
 
     op = mg.operation(
-        weighted, each=lambda g, y, *arrays, i, by: by**i * g, examples=(((2,), (2,)),)
+        weighted, each=lambda g, y, arrays, i, by: by**i * g, examples=(((2,), (2,)),)
     )
     xs = [mg.tensor([1.0, 2.0], requires_grad=True) for _ in range(3)]
     y = op(xs, by=10.0)
