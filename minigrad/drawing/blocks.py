@@ -116,10 +116,9 @@ class Blocks:
         if len(steps) == 1:
             here = "t =" if self.origin is None else "step"
             return f"{here} {self.written(steps.first, steps.first)}"
+        # What is counted anew in each step, such as an index, is that of the step that is drawn.
         title = f"t = {steps.first} … {steps.last}   ×{len(steps)}"
-        # A rule may compute a number from another, which is then that of the step that is drawn.
-        differ = any(self.number(x) for x in self.trace.of_step(steps.shown))
-        return f"{title}   (drawn: t = {steps.shown})" if differ else title
+        return f"{title}   (drawn: t = {steps.shown})"
 
 
 def _relative(t: int, origin: int) -> str:

@@ -53,10 +53,6 @@ class Trace:
                 self._place[x] = len(self._members.setdefault(t, []))
                 self._members[t].append(x)
 
-    def of_step(self, t: int) -> Sequence[Tensor]:
-        """What belongs to a step, from the oldest to the youngest."""
-        return self._members[t]
-
     def alike(self, x: Tensor, steps: Iterable[int | None]) -> list[Tensor]:
         """What stands, in steps that are alike, where a tensor stands in its own."""
         return [self._members[t][self._place[x]] for t in steps if t is not None]

@@ -178,7 +178,7 @@ def test_steps_alike_are_rolled():
     # Step 1 is another: what it starts from is no value of a step.
     for what in (recurrent(7), mg.gradient_flow(recurrent(7))):
         drawing = mg.draw(what)
-        assert titles(drawing, "block") == ["t = 1", "t = 2 … 7   ×6"]
+        assert titles(drawing, "block") == ["t = 1", "t = 2 … 7   ×6   (drawn: t = 4)"]
         assert len(groups(drawing, "recurrent")) == 1
 
 
@@ -198,7 +198,7 @@ def test_a_chain_of_additions_over_the_steps_is_one_sum(start):
             losses.append((h * h).sum().named("L"))
     J = sum(losses[start:], losses[0] if start else 0).named("J")
     for what in (J, mg.gradient_flow(J)):
-        assert titles(mg.draw(what), "block") == ["t = 1 … 6   ×6"]
+        assert titles(mg.draw(what), "block") == ["t = 1 … 6   ×6   (drawn: t = 3)"]
     _, edges = graph(mg.draw(J))
     assert {edge for edge in edges if "+" in edge} == {("L(t)", "+"), ("+", "J")}
     _, edges = graph(mg.draw(J, roll=False))
@@ -366,6 +366,16 @@ def test_a_number_that_differs_by_step_is_shown_as_a_range():
         assert titles(mg.draw(what), "block") == ["t = 1 … 5   ×5   (drawn: t = 3)"]
 
 
+def test_an_index_is_that_of_the_step_that_the_title_names():
+    X, losses = leaf("X", 5, 2), []
+    for t in range(1, 6):
+        with mg.step(t):
+            losses.append((mg.tanh(X[t - 1]) * 2).sum().named("L"))
+    drawing = mg.draw(sum(losses).named("J"))
+    assert titles(drawing, "block") == ["t = 1 … 5   ×5   (drawn: t = 3)"]
+    assert [label for kind, label in graph(drawing)[0] if "X[" in label] == ["X[2]"]
+
+
 def test_wider_edges_carry_larger_gradients():
     x = leaf("x", 2)
     y = (x * 1e-3).named("y")
@@ -491,7 +501,7 @@ def test_a_thousand_steps_of_the_lstm():
     x, y = rng.normal(size=(1000, 3, 1)), np.zeros((1000, 1), int)
     params = {k: mg.tensor(v, requires_grad=True) for k, v in lstm.init_params(3, 4, 2).items()}
     drawing = mg.draw(lstm.loss(params, x, y))
-    assert titles(drawing, "block") == ["t = 1 … 1000   ×1000"]
+    assert titles(drawing, "block") == ["t = 1 … 1000   ×1000   (drawn: t = 500)"]
     assert len(groups(drawing, "recurrent")) == 2
 
 
