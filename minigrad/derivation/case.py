@@ -123,10 +123,11 @@ class Case:
     @functools.cached_property
     def unused(self) -> dict[str, int]:
         """What the line is given or computes, and does not use: its text and node."""
+        used = {self._texts[i].text for i in self._reached}
         return {
             self._texts[i].text: i
             for i, node in enumerate(self.expression.nodes)
-            if i not in self._reached and node.constant is None
+            if self._texts[i].text not in used and node.constant is None
         }
 
     def terms_like(self, place: Place) -> list[int]:
@@ -154,12 +155,15 @@ class Case:
 
     def computes(self, x: Any, but: int | None = None) -> bool:
         """Whether a value is on the way, of a node other than one."""
-        return any(
-            i != but
-            and isinstance(y := self._values[i], np.ndarray)
-            and is_close(x, y, 1000 * self.truth.precision)
-            for i in self._reached
-        )
+        precision = 1000 * self.truth.precision
+        return any(i != but and is_close(x, self._values[i], precision) for i in self._reached)
+
+    def factors_of(self, place: Place) -> set[str]:
+        """What is multiplied to give the value at a place."""
+        function, operands = self.operation(place)
+        if function in (np.multiply, np.matmul, np.dot):
+            return set().union(*map(self.factors_of, operands))
+        return {place.text}
 
     def step_of(self, site: Site, trial: Trial) -> int | None:
         """The step that an argument belongs to; that at hand, unless the line sees them all."""
@@ -250,10 +254,9 @@ class Case:
 
     def given(self, claim: Claim, t: int | None) -> Array:
         """The array that a claim stands for; raises `Unchanged` where it stands for none."""
-        label = self.truth.label(claim, t)
-        if label not in self.truth.values or (
-            isinstance(claim, Adjoint) and not self.truth.flow.values[label].requires_grad
-        ):
+        x = self.truth.flow.values.get(self.truth.label(claim, t))
+        constant = isinstance(claim, Adjoint) and x is not None and not x.requires_grad
+        if constant or not self.truth.is_given(claim, t):
             raise Unchanged
         array: Array = self.truth.given(claim, t)
         return array
@@ -280,6 +283,8 @@ class Case:
                 if claim.t is not ALL_STEPS:
                     x = self.truth.given(claim, t)
                     found |= {str(claim): x, f"{claim}^2": x * x}
+                    for axis in range(x.ndim if x.ndim > 1 else 0):
+                        found[f"sum({claim}) over axis {axis}"] = x.sum(axis, keepdims=True)
             trial = next((trial for trial in self.trials if trial.t == t), None)
             if trial is not None:
                 values = self.expression.values(trial.given)

@@ -210,6 +210,23 @@ def with_parts(
     return change
 
 
+def total(case: Case, parts: tuple[Label, ...]) -> Array | None:
+    """The sum of some contributions, at the first step tried."""
+    known = case.truth.contributions(case.part(case.first).label)
+    arrays = [known[m] for m in parts]
+    return sum(arrays[1:], arrays[0])
+
+
+def without_parts(case: Case, extra: tuple[Label, ...], why: str = "") -> Repair:
+    """The result without some contributions."""
+    return Repair(
+        "double-counted contribution",
+        f"when {in_words(case, extra)} is taken away{why}",
+        case.changed(case.result, with_parts(case, extra, np.subtract)),
+        by=extra,
+    )
+
+
 def _seen_from(m: Label, t: int | None) -> Label:
     return m if m[1] is None or t is None else (m[0], m[1] - t)
 
@@ -247,6 +264,26 @@ def addends(case: Case) -> Iterator[tuple[Place, int, Place]]:
         yield place, 1, a
 
 
+def products(case: Case) -> Iterator[tuple[Place, int, Place]]:
+    """The products and quotients: where, the number of the one factor, and the other."""
+    for function in (np.multiply, np.matmul, np.dot, np.divide):
+        for place, operands in operations(case, function):
+            for kept in (0,) if function is np.divide else (0, 1):
+                yield place, kept, operands[1 - kept]
+
+
+def without_factor(case: Case, kind: str, place: Place, kept: int) -> Repair:
+    """A product or quotient that is only one of its operands."""
+    function, operands = case.operation(place)
+    dropped = operands[1 - kept].text
+    return Repair(
+        kind,
+        f"without the factor {'1/' if function is np.divide else ''}{dropped}",
+        case.changed(place, operand_alone(case, kept)),
+        by=dropped,
+    )
+
+
 def operations(case: Case, function: Any) -> Iterator[tuple[Place, list[Place]]]:
     """The places whose value is computed by this function of two operands."""
     for place in (case.result, *case.places):
@@ -271,8 +308,6 @@ def scaled(case: Case, place: Place, any_number: bool = False) -> Iterator[Repai
     name = _name_of_factor(case, factor)
     if name == "-1" or (name is None and (not any_number or trial.expected.size == 1)):
         return  # the sign is not a matter of scale, and one number always fits another
-    if name == "1/2" and place is not case.result and case.is_there_twice(place):
-        return  # it is counted twice
     what = "" if place is case.result else f"{place.text} is "
     yield Repair(
         "scale",

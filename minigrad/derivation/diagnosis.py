@@ -36,42 +36,40 @@ def diagnose(trials: Sequence[Trial], truth: Truth) -> Diagnosis:
 def _explanations(case: Case) -> list[Explanation]:
     """All that fit and are distinct, the simplest first.
 
-    Two of one kind are distinct if they bring in different things: the first place to change says
-    it. What is further off is looked at for the kinds only that nothing simpler is of.
+    Of those that bring in or take away the same, the simplest says it; so it does of those of one
+    kind that do neither. What is further off is looked at for kinds that nothing simpler is of.
     """
-    found: dict[tuple[str, object], Explanation] = {}
+    found: dict[object, Explanation] = {}
     for hypothesis in HYPOTHESES:
-        new = (repair for repair in hypothesis(case) if (repair.kind, repair.by) not in found)
-        found |= _fitting(case, new)
+        _add_fitting(found, case, hypothesis(case))
     for hypothesis in FURTHER:
-        kinds = {kind for kind, _ in found}
+        kinds = {explanation.kind for explanation in found.values()}
         new = (repair for repair in hypothesis(case) if repair.kind not in kinds)
-        found |= _fitting(case, new)
+        _add_fitting(found, case, new)
     return list(found.values())
 
 
 def _of_two_errors(case: Case) -> list[Explanation]:
     """The repairs that work together with a second one, of the result: the first of them."""
+    found: dict[object, Explanation] = {}
     repairs = (repair for hypothesis in HYPOTHESES for repair in hypothesis(case))
-    pairs = (pair for repair in repairs for pair in _with_a_second(case, repair))
-    return list(_fitting(case, pairs, most=1).values())
-
-
-def _fitting(
-    case: Case, repairs: Iterator[Repair], most: int | None = None
-) -> dict[tuple[str, object], Explanation]:
-    """The repairs that mend the line, by their kind and what they bring in."""
-    found: dict[tuple[str, object], Explanation] = {}
     for repair in repairs:
-        if (repair.kind, repair.by) not in found:
+        _add_fitting(found, case, _with_a_second(case, repair))
+        if found:
+            break
+    return list(found.values())
+
+
+def _add_fitting(found: dict[object, Explanation], case: Case, repairs: Iterator[Repair]) -> None:
+    """Add the repairs that mend the line, and are not there in other words."""
+    for repair in repairs:
+        key = repair.kind if repair.by is None else repair.by
+        if key not in found:
             residual = case.residual(repair.run)
             if residual is not None:
                 to = f" to {residual:.0e}" if residual else ""
                 message = f"Equal to the truth{to} {repair.how}."
-                found[repair.kind, repair.by] = Explanation(repair.kind, message)
-                if len(found) == most:
-                    break
-    return found
+                found[key] = Explanation(repair.kind, message)
 
 
 def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:

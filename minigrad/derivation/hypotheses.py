@@ -73,6 +73,16 @@ def missing_sum(case: Case) -> Iterator[Repair]:
             over_steps,
             by="steps",
         )
+    shares = case.truth.contributions(case.part(case.first).label)
+    if case.first.t is None:
+        for step in case.truth.steps:
+            parts = tuple(m for m in shares if m[1] not in (step, None))
+            yield Repair(
+                "missing sum",
+                f"when summed over the steps: what the line gives is the share of step {step}",
+                case.changed(case.result, changes.with_parts(case, parts, np.add)),
+                by="steps",
+            )
     others = case.terms_like(case.result)
     if others:
 
@@ -84,16 +94,6 @@ def missing_sum(case: Case) -> Iterator[Repair]:
             f"when summed over all {1 + len(others)} terms: what the line gives is one of them",
             case.changed(case.result, over_terms),
         )
-    shares = case.truth.contributions(case.part(case.first).label)
-    if case.first.t is None:
-        for step in case.truth.steps:
-            parts = tuple(m for m in shares if m[1] not in (step, None))
-            yield Repair(
-                "missing sum",
-                f"when summed over the steps: what the line gives is the share of step {step}",
-                case.changed(case.result, changes.with_parts(case, parts, np.add)),
-                by="steps",
-            )
     yield from changes.summed(case, case.result)
 
 
@@ -154,15 +154,11 @@ def missing_contribution(case: Case) -> Iterator[Repair]:
 
 def double_counted(case: Case) -> Iterator[Repair]:
     """A contribution was added twice, or one that does not belong to the claim."""
-    for inside in (True, False):
-        for extra in changes.sets_of_contributions(case, inside):
-            yield Repair(
-                "double-counted contribution",
-                f"when {changes.in_words(case, extra)} is taken away"
-                + ("" if inside else ", which the claim leaves out"),
-                case.changed(case.result, changes.with_parts(case, extra, np.subtract)),
-                by=extra,
-            )
+    for extra in changes.sets_of_contributions(case, inside=True):
+        if case.computes(changes.total(case, extra)):
+            yield changes.without_parts(case, extra)
+    for extra in changes.sets_of_contributions(case, inside=False):
+        yield changes.without_parts(case, extra, ", which the claim leaves out")
     for place, kept, dropped in changes.addends(case):
         if case.is_there_twice(dropped):
             yield Repair(
@@ -170,6 +166,12 @@ def double_counted(case: Case) -> Iterator[Repair]:
                 f"when {dropped.text} is added once less",
                 case.changed(place, changes.operand_alone(case, kept)),
             )
+
+
+def double_counted_in_effect(case: Case) -> Iterator[Repair]:
+    """A contribution is there twice, though not added as such."""
+    for extra in changes.sets_of_contributions(case, inside=True):
+        yield changes.without_parts(case, extra)
 
 
 def extra_term(case: Case) -> Iterator[Repair]:
@@ -185,14 +187,13 @@ def extra_term(case: Case) -> Iterator[Repair]:
 
 def left_unused(case: Case) -> Iterator[Repair]:
     """Something that the line is given or computes was forgotten: a factor, a term, an operand."""
-    for text in case.unused:
-        for place in (case.result, *case.places):
-            yield from changes.with_term(case, place, text)
-            yield from changes.with_factor(case, place, text, changes.PRODUCTS + changes.QUOTIENT)
     for name, claim, place in case.arguments:
         for other in case.line.inputs.values():
             if str(other) in case.unused and other != claim:
                 yield from changes.given_instead(case, name, place, other)
+    for text, place in itertools.product(case.unused, (case.result, *case.places)):
+        yield from changes.with_factor(case, place, text, changes.PRODUCTS + changes.QUOTIENT)
+        yield from changes.with_term(case, place, text)
 
 
 def own_operand(case: Case) -> Iterator[Repair]:
@@ -277,19 +278,20 @@ def missing_term(case: Case) -> Iterator[Repair]:
             yield from changes.with_term(case, place, text)
 
 
+def repeated_factor(case: Case) -> Iterator[Repair]:
+    """A factor is there twice, or is but a number."""
+    for place, kept, dropped in changes.products(case):
+        _, operands = case.operation(place)
+        if case.is_number(dropped):
+            yield changes.without_factor(case, "scale", place, kept)
+        elif dropped.text in case.factors_of(operands[kept]):
+            yield changes.without_factor(case, "extra factor", place, kept)
+
+
 def extra_factor(case: Case) -> Iterator[Repair]:
     """There is a factor too many."""
-    for function in (np.multiply, np.matmul, np.dot, np.divide):
-        for place, operands in changes.operations(case, function):
-            for kept in (0,) if function is np.divide else (0, 1):
-                dropped = operands[1 - kept]
-                text = f"1/{dropped.text}" if function is np.divide else dropped.text
-                yield Repair(
-                    "scale" if case.is_number(dropped) else "extra factor",
-                    f"without the factor {text}",
-                    case.changed(place, changes.operand_alone(case, kept)),
-                    by=text,
-                )
+    for place, kept, _ in changes.products(case):
+        yield changes.without_factor(case, "extra factor", place, kept)
 
 
 def divided_by_a_factor(case: Case) -> Iterator[Repair]:
@@ -325,12 +327,13 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     missing_contribution,
     left_unused,
     scale,
-    scale_inside,
     double_counted,
-    extra_factor,
+    scale_inside,
+    repeated_factor,
     own_operand,
     own_factor,
     wrong_operand,
+    extra_factor,
     missing_factor,
     divided_by_a_factor,
     missing_sum_inside,
@@ -342,6 +345,7 @@ FURTHER: tuple[Hypothesis, ...] = (
     broadcast_inside,
     missing_factor_inside,
     any_scale_inside,
+    double_counted_in_effect,
     missing_term,
     unlike_operand,
     two_missing_factors,

@@ -169,9 +169,7 @@ def _parameters(expression: Expression, line: Line, given: Mapping[str, Any]) ->
 
     def leaf(name: str, step: int | None) -> "Traced":
         expression.nodes.append(Node(parameter=(name, step)))
-        return Traced(
-            expression, len(expression.nodes) - 1, argument(given, (name, step))
-        )
+        return Traced(expression, len(expression.nodes) - 1, argument(given, (name, step)))
 
     return {
         name: {step: leaf(name, step) for step in given[name]}
@@ -240,11 +238,8 @@ class Traced(NDArrayOperatorsMixin):
             return getattr(x, name)(*args, **options)
 
         method.__name__ = name
-        known = ("sum", "mean", "transpose", "dot")
-        function = getattr(np, name) if name in known else method
-        return lambda *args, **options: _record(
-            self._expression, function, (self, *args), options
-        )
+        function = getattr(np, name) if name in ("sum", "mean", "dot") else method
+        return lambda *args, **options: _record(self._expression, function, (self, *args), options)
 
     def __getitem__(self, index: Any) -> "Traced":
         return _record(self._expression, operator.getitem, (self, index), {})

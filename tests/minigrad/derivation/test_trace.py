@@ -39,6 +39,8 @@ RECORDED = [
     lambda a, b: sum(x for x in a) * np.float64(2),
     lambda a, b: np.where(a > 2, a, -a).mT.copy(),
     augmented,
+    in_place,
+    branching,
 ]
 
 
@@ -53,8 +55,10 @@ def test_an_expression_is_recorded_and_gives_the_same(function):
     np.testing.assert_array_equal(expression.run(GIVEN), function(**GIVEN))
 
 
-@pytest.mark.parametrize("function", [in_place, branching, lambda a, b: float(a.sum())])
-def test_what_can_not_be_recorded_is_one_step(function):
+def test_what_can_not_be_recorded_is_one_step():
+    def function(a, b):
+        return float(a.sum())
+
     expression = expression_of(line(function), [GIVEN])
     assert len(expression.nodes) == 3
     np.testing.assert_array_equal(expression.run(GIVEN), function(**GIVEN))
