@@ -47,15 +47,23 @@ def init_params(
     (14, (3, 5))
     """
     rng = np.random.default_rng(seed)
-    sizes = {"a": n_a, "x": n_x}
 
-    def draw(name: str) -> Array:
-        columns = n_y if name.endswith(("ya", "_y")) else n_a
-        rows = sizes[name[-1]] if name.startswith("W") else 1
-        values: Array = rng.normal(size=(rows, columns)) / np.sqrt(rows)
-        return (values if name.startswith("W") else 0.1 * values.T).astype(dtype)
+    def draw(name: str, rows: int, columns: int) -> Array:
+        values: Array = rng.normal(size=(rows, columns))
+        return (values / np.sqrt(rows) if name.startswith("W") else 0.1 * values).astype(dtype)
 
-    return {name: draw(name) for name in PARAMETERS}
+    return {name: draw(name, *shape) for name, shape in _shapes(n_x, n_a, n_y).items()}
+
+
+def _shapes(n_x: int, n_a: int, n_y: int) -> dict[str, tuple[int, int]]:
+    """The shape of each parameter."""
+    sizes = {"x": n_x, "a": n_a, "y": n_y}
+
+    def shape(name: str) -> tuple[int, int]:
+        size = sizes["y" if name[2] == "y" else "a"]
+        return (sizes[name[3]], size) if name.startswith("W") else (size, 1)
+
+    return {name: shape(name) for name in PARAMETERS}
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,8 @@ def forward(params: Mapping[str, Any], x: Any, y: Any, a0: Any = None, c0: Any =
     ('y_hat', 3, (2, 2))
     """
     p, x, y, a, c = _prepared(params, x, y, a0, c0, requires_grad=True)
+    if y.ndim == 2:
+        y = np.eye(len(p.b_y), dtype=p.b_y.dtype)[np.asarray(y)].transpose(0, 2, 1)
     losses, y_hats, activations, cells = [], [], [], []
     for t in range(1, len(x) + 1):
         with mg.step(t):
@@ -196,38 +206,47 @@ def _leaf(name: str, value: Any, requires_grad: bool) -> mg.Tensor:
     return value.named(name) if value.name is None else value
 
 
-def _distributions(y: Array, n_y: int, dtype: DTypeLike) -> Array:
-    """Labels in whole numbers as distributions: (T, B) class numbers become (T, n_y, B) one-hot."""
-    if y.ndim != 2:
-        return y.astype(dtype)
-    if y.size and not 0 <= y.min() <= y.max() < n_y:
-        raise ValueError(f"y: expected labels from 0 to {n_y - 1}, got {y.min()} to {y.max()}")
-    one_hot: Array = np.eye(n_y, dtype=dtype)[y.astype(int)].transpose(0, 2, 1)
-    return one_hot
+def _parameters(params: Mapping[str, Any], requires_grad: bool) -> SimpleNamespace:
+    """The 14 parameters, named, if they are there and their shapes fit."""
+    if set(params) != set(PARAMETERS):
+        raise ValueError(
+            f"params: expected the 14 of lstm.init_params, got {', '.join(params) or 'none'}"
+        )
+    p = SimpleNamespace(**{name: _leaf(name, params[name], requires_grad) for name in PARAMETERS})
+    for name in ("W_fx", "W_ya"):
+        if getattr(p, name).ndim != 2:
+            raise ValueError(f"{name}: expected a matrix, got shape {getattr(p, name).shape}")
+    for name, shape in _shapes(p.W_fx.shape[0], *p.W_ya.shape).items():
+        if getattr(p, name).shape != shape:
+            raise ValueError(
+                f"{name}: expected shape {shape} beside W_fx {p.W_fx.shape} and W_ya "
+                f"{p.W_ya.shape}, got {getattr(p, name).shape}"
+            )
+    return p
 
 
 def _prepared(
     params: Mapping[str, Any], x: Any, y: Any, a0: Any, c0: Any, requires_grad: bool
 ) -> tuple[SimpleNamespace, Any, Any, mg.Tensor, mg.Tensor]:
-    """Check the arguments; name parameters and initial states; make labels distributions."""
-    missing = [name for name in PARAMETERS if name not in params]
-    if missing or len(params) > len(PARAMETERS):
-        raise ValueError(
-            f"params: expected the 14 of lstm.init_params, got {', '.join(params) or 'none'}"
-        )
-    p = SimpleNamespace(**{name: _leaf(name, params[name], requires_grad) for name in PARAMETERS})
+    """Check the arguments; name parameters and states; give labels their dtype."""
+    p = _parameters(params, requires_grad)
     x, y = (v if isinstance(v, mg.Tensor) else np.asarray(v) for v in (x, y))
     n_a, n_y = p.W_ya.shape
     n_x, _ = p.W_fx.shape
     if x.ndim != 3 or not len(x) or x.shape[1] != n_x:
         raise ValueError(f"x: expected shape (T, {n_x}, B) with T from 1 on, got {x.shape}")
-    if y.dtype.kind in "iub":
-        y = _distributions(np.asarray(y), n_y, p.W_ya.dtype)
     T, _, B = x.shape
-    if y.shape != (T, n_y, B):
+    whole = y.dtype.kind in "iub"
+    numbers = whole and y.ndim == 2
+    if y.shape != ((T, B) if numbers else (T, n_y, B)):
         raise ValueError(
             f"y: expected shape {(T, n_y, B)} or whole numbers {(T, B)}, got {y.shape}"
         )
+    # Of labels that are tensors, softmax_cross_entropy looks at the values.
+    if numbers and isinstance(y, np.ndarray) and y.size and not 0 <= y.min() <= y.max() < n_y:
+        raise ValueError(f"y: expected labels from 0 to {n_y - 1}, got {y.min()} to {y.max()}")
+    if whole:
+        y = y.astype(int if numbers else p.W_ya.dtype)
     states = []
     with mg.step(0):
         for name, value in (("a", a0), ("c", c0)):

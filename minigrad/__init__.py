@@ -4,11 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from minigrad.backprop import gradients
-from minigrad.check import GradientMismatchError, check_gradients
 from minigrad.context import no_grad, scope, step
-from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.leaf import name_tensors, tensor
-from minigrad.nonfinite import detect_nonfinite
 from minigrad.operation import Operation, operation
 from minigrad.operations.composite import clip, hadamard, matmul, min
 from minigrad.operations.elementwise import (
@@ -44,9 +41,9 @@ from minigrad.operations.reduction import (
 from minigrad.operations.shape import broadcast_to, concatenate, reshape, stack, transpose
 from minigrad.tensor import Tensor
 from minigrad.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from minigrad.writing import derive
 
 if TYPE_CHECKING:
+    from minigrad.check import GradientMismatchError, check_gradients
     from minigrad.derivation import (
         ALL_STEPS,
         NEXT_STEP,
@@ -58,7 +55,10 @@ if TYPE_CHECKING:
         value,
     )
     from minigrad.drawing import Drawing, draw
+    from minigrad.flow import GradientFlow, gradient_flow
+    from minigrad.nonfinite import detect_nonfinite
     from minigrad.plan.compile import compile
+    from minigrad.writing import derive
 
 __all__ = [
     "ALL_STEPS",
@@ -132,14 +132,22 @@ __all__ = [
 ]
 
 # What not every program needs is imported when it is first asked for (PEP 562).
-_LATER = dict.fromkeys(
-    (
-        *("ALL_STEPS", "NEXT_STEP", "THIS_STEP", "Derivation"),
-        *("Report", "adjoint", "compare", "value"),
-    ),
-    "minigrad.derivation",
-) | dict.fromkeys(("Drawing", "draw"), "minigrad.drawing")
-_LATER["compile"] = "minigrad.plan.compile"
+_LATER = {
+    name: f"minigrad.{module}"
+    for module, names in {
+        "check": ("GradientMismatchError", "check_gradients"),
+        "derivation": (
+            *("ALL_STEPS", "NEXT_STEP", "THIS_STEP", "Derivation"),
+            *("Report", "adjoint", "compare", "value"),
+        ),
+        "drawing": ("Drawing", "draw"),
+        "flow": ("GradientFlow", "gradient_flow"),
+        "nonfinite": ("detect_nonfinite",),
+        "plan.compile": ("compile",),
+        "writing": ("derive",),
+    }.items()
+    for name in names
+}
 
 
 def __getattr__(name: str) -> Any:

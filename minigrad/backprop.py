@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import guard
-from minigrad.context import context
+from minigrad.context import Observer, context
 from minigrad.operation import Rule
-from minigrad.tensor import Array, Tensor, describe
+from minigrad.tensor import Array, Tensor, describe, is_hidden
 
 by_age = attrgetter("_index")
 
@@ -125,6 +125,8 @@ def backpropagate(
     dict
         The adjoints of those wanted values that the sweep has reached.
     """
+    if is_hidden(output) and type(g) is not Tensor:
+        g = Tensor(g)  # the backward pass has to be recorded
     order = graph(output)
     needed = None if wanted is None else _leading_to(wanted, order)
     adjoints = {output: g}
@@ -157,16 +159,31 @@ def sweep(
     keep_graph
         Otherwise each node forgets its inputs as it is passed, and memory is given back.
     """
+    observer = context.observer
+    try:
+        _sweep(order, adjoints, wanted, needed, keep_graph, observer)
+    finally:
+        if observer is not None:
+            observer.node = None
+
+
+def _sweep(
+    order: list[Tensor],
+    adjoints: dict[Tensor, Any],
+    wanted: Container[Tensor],
+    needed: Container[Tensor] | None,
+    keep_graph: bool,
+    observer: Observer | None,
+) -> None:
     on_tensors = any(type(g) is Tensor for g in adjoints.values())
-    detector = context.nonfinite
-    together = not on_tensors and detector is None
+    together = not on_tensors and observer is None
     # Uses of a value whose contributions may be made together, kept until its turn comes.
     deferred: dict[Tensor, list[_Use]] = {}
-    trace = context.trace
+    operands: Sequence[Any]
     while order:
         node = order.pop()
-        if trace is not None:
-            trace.source = node
+        if observer is not None:
+            observer.node = node
         if node in deferred:
             for contribution in _made_together(deferred.pop(node)):
                 _accumulate(adjoints, node, contribution)
@@ -175,7 +192,7 @@ def sweep(
         if g is None:
             continue
         if g.shape != node._data.shape:
-            g = adjoints[node] = unbroadcast(g, node._data.shape)
+            g = adjoints[node] = unbroadcast(g, node)
         if operation is None:
             continue
         if node not in wanted:
@@ -189,6 +206,8 @@ def sweep(
         if node._guard is not None:
             _require_unchanged(node, node)
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)
+        if operation.arity is None:
+            operands = (operands,)  # as one, since each of T inputs has a rule
         sums = operation.sums if together else None
         for x, rule in zip(inputs, operation.vjps):  # noqa: B905 - strict= costs as much as a rule
             if not x.requires_grad or rule is None or (needed is not None and x not in needed):
@@ -197,10 +216,9 @@ def sweep(
                 use = (sums, rule, g, y, operands, node._parameters)
                 deferred.setdefault(x, []).append(use)
                 continue
-            if detector is None:
-                contribution = rule(g, y, *operands, **node._parameters)
-            else:
-                contribution = detector.check_backward(rule, node, x, g, y, *operands)
+            contribution = rule(g, y, *operands, **node._parameters)
+            if observer is not None:
+                observer.pulled_back(contribution, x)
             if x in adjoints:
                 _accumulate(adjoints, x, contribution)
             else:
@@ -208,19 +226,18 @@ def sweep(
         # A view has no memory to give back, and graphs may share it (see `Tensor.T`).
         if not keep_graph and node._data.base is None:
             node._inputs = None
-    if trace is not None:
-        trace.source = None
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the axes that an input of this shape was broadcast along."""
+def unbroadcast(g: Any, x: Tensor) -> Any:
+    """Sum a cotangent over the axes that its value was broadcast along."""
+    shape = x._data.shape
     if g.shape == shape:
         return g
     lead = g.ndim - len(shape)
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True)):
         raise ValueError(
-            f"expected of a rule a cotangent that sums to the input's shape {shape}, got "
-            f"{g.shape}; mend the rule"
+            f"{describe(x)}: expected of the rules of the operations that use it a cotangent that "
+            f"sums to its shape {shape}, got {g.shape}; mend the rule"
         )
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1))
     return g.sum(axis=axes, keepdims=True).reshape(shape)
@@ -257,9 +274,9 @@ def _require_unchanged(node: Tensor, x: Tensor) -> None:
         )
 
 
-def owned(arrays: Iterable[Any]) -> list[Array]:
-    """Arrays for the caller to keep: writable, and sharing memory with nothing."""
-    return [np.array(g) for g in arrays]
+def owned(arrays: Iterable[Any]) -> list[Any]:
+    """What the caller may keep: arrays, writable and of their own memory; tensors as they are."""
+    return [g if type(g) is Tensor else np.array(g) for g in arrays]
 
 
 # The record's rules of sums, the rule of one use, and what it takes: g, y, inputs, parameters.
@@ -290,8 +307,8 @@ def _accumulate(adjoints: dict[Tensor, Any], x: Tensor, contribution: Any) -> No
     if x in adjoints:
         total = adjoints[x]
         if total.shape != contribution.shape:
-            total = unbroadcast(total, x._data.shape)
-            contribution = unbroadcast(contribution, x._data.shape)
+            total = unbroadcast(total, x)
+            contribution = unbroadcast(contribution, x)
         contribution = total + contribution  # not in place: it may be another's array too
     adjoints[x] = contribution
 
@@ -325,4 +342,9 @@ def _require_graph(output: Tensor, name: str) -> None:
         raise ValueError(
             f"{name}: {describe(output)} was computed from nothing that requires a gradient; make "
             "the leaves with requires_grad=True, and compute it outside of no_grad()"
+        )
+    if output.dtype.kind == "c":
+        raise TypeError(
+            f"{name}: expected a real output, {describe(output)} is {output.dtype}; complex "
+            "numbers are for the complex step, through a function or through its mg.grad"
         )

@@ -1,6 +1,7 @@
 """What holds for the code at hand: is it recorded, at which step, in which scope."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 
@@ -11,11 +12,36 @@ class _Context(threading.local):
     differentiating: bool = False  # inside of a function that a transform evaluates
     step: int | None = None
     scope: str = ""
-    nonfinite: Any = None  # the NonfiniteDetector at work
-    trace: Any = None  # the Trace at work, while a function is compiled
+    observer: Any = None  # the Observer at work
 
 
 context = _Context()
+
+
+class Observer:
+    """Is told of every operation, and of what a backward pass does. Alone, it changes nothing.
+
+    Attributes
+    ----------
+    node
+        The value whose rules are at work, while a backward pass runs.
+    """
+
+    node: Any = None
+
+    def forward_of(self, operation: Any, inputs: Any) -> Callable[..., Any]:
+        """What computes the operation's value."""
+        return operation.forward  # type: ignore[no-any-return]
+
+    def computed(self, y: Any, operation: Any, inputs: Any, parameters: Any) -> None:
+        """An operation has given `y`."""
+
+    def pulled_back(self, contribution: Any, x: Any) -> None:
+        """A rule of `node` has given a contribution to the adjoint of its input `x`."""
+
+    def hides(self, x: Any) -> bool:
+        """Whether the array of `x` only stands in for a value."""
+        return False
 
 
 class setting:  # noqa: N801 - used as a function
@@ -23,13 +49,14 @@ class setting:  # noqa: N801 - used as a function
 
     def __init__(self, name: str, value: Any) -> None:
         self._name, self._value = name, value
+        self._before: list[Any] = []  # one may be entered again inside of itself
 
     def __enter__(self) -> None:
-        self._before = getattr(context, self._name)
+        self._before.append(getattr(context, self._name))
         setattr(context, self._name, self._value)
 
     def __exit__(self, *_: object) -> None:
-        setattr(context, self._name, self._before)
+        setattr(context, self._name, self._before.pop())
 
 
 def no_grad() -> setting:

@@ -71,7 +71,9 @@ class GradientFlow:
 
     def __init__(self, J: Tensor) -> None:
         if J.size != 1:
-            raise ValueError(f"gradient_flow: expected a scalar, got shape {J.shape}; sum it")
+            raise ValueError(
+                f"gradient_flow: expected a scalar, {describe(J)} has shape {J.shape}; sum it"
+            )
         if not J.requires_grad:
             raise ValueError(
                 f"gradient_flow: {describe(J)} was computed from nothing that requires a gradient; "
@@ -189,7 +191,7 @@ class GradientFlow:
             for x, contribution in reached.items():
                 if x in self._labels and x is not m:
                     parts = self._contributions.setdefault(self._labels[x], {})
-                    parts[label] = unbroadcast(contribution, x.shape)
+                    parts[label] = unbroadcast(contribution, x)
 
     def _order(self, label: Label, distance: Mapping[Label, int]) -> tuple[float, int, int]:
         """Where a contribution stands in the sum: by step, then by distance from J, then by age."""

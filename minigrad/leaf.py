@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.context import context
-from minigrad.tensor import Array, Tensor, value_of
+from minigrad.tensor import Array, Tensor
 
 
 def tensor(
@@ -42,13 +42,16 @@ def tensor(
     >>> mg.tensor([[1.0, 2.0]], requires_grad=True, name="x")
     tensor([[1., 2.]], name='x', requires_grad=True)
     """
-    array = np.array(numbers(value_of(data), "tensor", dtype))
-    if requires_grad and array.dtype.kind != "f":
+    if type(data) is Tensor:
+        leaf = data.detach() if dtype is None else data.detach().astype(dtype)
+    else:
+        leaf = Tensor(np.array(numbers(data, "tensor", dtype)))
+    if requires_grad and leaf.dtype.kind != "f":
         raise TypeError(
             f"tensor: expected a real floating-point dtype for {name or 'data'} with "
-            f"requires_grad=True, got {array.dtype}; pass dtype=float or write 1.0 for 1"
+            f"requires_grad=True, got {leaf.dtype}; pass dtype=float or write 1.0 for 1"
         )
-    leaf = Tensor(array, requires_grad)
+    leaf.requires_grad = requires_grad
     return leaf if name is None else leaf.named(name)
 
 

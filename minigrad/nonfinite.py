@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.context import setting
-from minigrad.operation import Operation, Rule
+from minigrad.context import Observer, setting
+from minigrad.operation import Operation
 from minigrad.tensor import Tensor, describe, value_of
 
 _PACKAGE = os.path.dirname(__file__)
@@ -34,20 +34,22 @@ def detect_nonfinite() -> Iterator[None]:
     Traceback (most recent call last):
     FloatingPointError: the backward pass of sqrt first made inf, in the cotangent of x; ...
     """
-    with setting("nonfinite", NonfiniteDetector()), np.errstate(all="ignore"):
+    with setting("observer", NonfiniteDetector()), np.errstate(all="ignore"):
         yield
 
 
-class NonfiniteDetector:
+class NonfiniteDetector(Observer):
     """Looks at every value and cotangent, and remembers the source line of each operation."""
 
     def __init__(self) -> None:
         self._lines: dict[int, str] = {}  # by the age of the result
-        self._backward: str | None = None  # the line of the operation whose rule is at work
 
-    def check_forward(self, y: Tensor, operation: Operation, inputs: Sequence[Tensor]) -> None:
-        self._lines[y._index] = self._backward or _source_line()
-        if self._backward is None and (bad := _nonfinite(y._data)):
+    def computed(
+        self, y: Tensor, operation: Operation, inputs: Sequence[Tensor], parameters: Any
+    ) -> None:
+        # What a backward pass records counts as made where the operation was.
+        self._lines[y._index] = _source_line() if self.node is None else self._line_of(self.node)
+        if self.node is None and (bad := _nonfinite(y._data)):
             given = ", ".join(
                 describe(x) + (" (which has it)" * bool(_nonfinite(x._data))) for x in inputs
             )
@@ -55,19 +57,15 @@ class NonfiniteDetector:
                 f"{operation.name} of {given} first made {bad}; at {self._lines[y._index]}"
             )
 
-    def check_backward(self, rule: Rule, node: Tensor, x: Tensor, *operands: Any) -> Any:
-        """Apply a rule of `node` for its input `x`; what the rule records counts as made there."""
-        line = self._backward = self._lines.get(node._index, "an unknown line")
-        try:
-            contribution = rule(*operands, **node._parameters)
-        finally:
-            self._backward = None
+    def pulled_back(self, contribution: Any, x: Tensor) -> None:
         if bad := _nonfinite(value_of(contribution)):
             raise FloatingPointError(
-                f"the backward pass of {node._operation.name} first made {bad}, in the cotangent "
-                f"of {describe(x)}; the operation is at {line}"
+                f"the backward pass of {self.node._operation.name} first made {bad}, in the "
+                f"cotangent of {describe(x)}; the operation is at {self._line_of(self.node)}"
             )
-        return contribution
+
+    def _line_of(self, node: Tensor) -> str:
+        return self._lines.get(node._index, "a line that ran before detect_nonfinite()")
 
 
 def _nonfinite(array: Any) -> str | None:

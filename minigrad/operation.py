@@ -111,13 +111,15 @@ class Operation:
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
         written = text.format(*("x",) if self.arity == 1 else "abc")
-        self.__doc__ = forward.__doc__ or f"Compute {written}. Takes {shapes}."
+        # NumPy's own text tells of options, such as `out`, that there are none of here.
+        own = None if forward is numpy else forward.__doc__
+        self.__doc__ = own or f"Compute {written}. Takes {shapes}."
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
     def __call__(self, *args: Any, **parameters: Any) -> Tensor:
-        """Apply the operation; record it if an input requires a gradient."""
+        """Apply the operation; record it if an input requires a gradient or is known by name."""
         if self.defaults or parameters or len(args) != self.arity:
             args, parameters = self._bind(args, parameters)
         for x in args:
@@ -132,13 +134,13 @@ class Operation:
             arrays.append(x._data)
             if x.requires_grad:
                 requires_grad = record = True
-            elif x._operation is not None:  # of no gradient, but it is known how it was made
+            elif x._operation is not None or x._name is not None:  # known what it was made of
                 record = True
             if x._guard is not None:
                 guarded = True
-        trace = context.trace
+        observer = context.observer
         try:
-            forward = self.forward if trace is None else trace.forward_of(self, args)
+            forward = self.forward if observer is None else observer.forward_of(self, args)
             y = forward(*arrays, **parameters)
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
@@ -157,10 +159,8 @@ class Operation:
             result = Tensor(y)
             if y.base is not None:  # a view: who holds the array can change what it shows
                 result._guard = OUTSIDE
-        if trace is not None:
-            trace.add(result, self, args, parameters)
-        elif context.nonfinite is not None:
-            context.nonfinite.check_forward(result, self, args)
+        if observer is not None:
+            observer.computed(result, self, args, parameters)
         return result
 
     def on(self, *args: Any, **parameters: Any) -> Any:
@@ -225,7 +225,8 @@ def operation(
     numpy
         The NumPy function that means the same; by default `forward` itself, if it is NumPy's.
     each
-        Instead of `vjps`, for any number of inputs: the one rule, given the position as `i`.
+        Instead of `vjps`, for any number of inputs: the one rule, `each(g, y, inputs, i=i,
+        **parameters)`. It is given all inputs as one sequence, and the position.
     sums, kernel, shapes, latex, text, precedence, python, written_in_input, symbol, drawn
         See `Operation`.
     examples, domain
@@ -293,23 +294,25 @@ _SHAPES: dict[int, Sequence[tuple[Any, ...]]] = {
 }
 
 
-def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Operation:
+def without_gradient(
+    name: str, forward: Callable[..., Any], arity: int, python: Template | None = None
+) -> Operation:
     """Make a record that is not in the table, of a function that has no derivative to speak of.
 
     The table is what can be differentiated; these are for what a trace has to record besides.
     """
     rules = (None,) * arity
-    written = f"{name}({', '.join(f'{{{i}}}' for i in range(arity))})"
+    inputs = ", ".join(f"{{{i}}}" for i in range(arity))
     return Operation(
         name=name,
         forward=forward,
         vjps=rules,
         sums=None,
         shapes="shapes that broadcast together",
-        latex=rf"\mathrm{{{{{name}}}}}",
-        text=written,
+        latex=rf"\operatorname{{{{{_escaped(name)}}}}}({inputs})",
+        text=f"{name}({inputs})",
         precedence=FUNCTION,
-        python=None,
+        python=python,
         numpy=None,
         written_in_input=False,
         symbol=name,

@@ -21,6 +21,10 @@ OPERATIONS: dict[str, Callable[..., "Tensor"]] = {}
 next_index = itertools.count(1).__next__
 
 
+def _comparison(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    return lambda self, other: protocol.NUMPY[ufunc](self, other)
+
+
 class Tensor:
     """An array, and the operation and inputs that it was computed from.
 
@@ -75,6 +79,7 @@ class Tensor:
         """The array. Who holds it may change it, so from here on changes are looked for."""
         value_known(self)
         guard.hand_out(self, next_index())
+        self._transposed = None  # it would count as made before a change to come
         return self._data
 
     @data.setter
@@ -84,10 +89,10 @@ class Tensor:
                 f"data of {describe(self)}: it was computed, so it can't be replaced; "
                 "make a new tensor, or x.detach()"
             )
-        new = np.array(array, dtype=self._data.dtype)
-        if new.shape != self._data.shape:
+        new = np.array(array, dtype=self.dtype)
+        if new.shape != self.shape:
             raise ValueError(
-                f"data of {describe(self)}: expected shape {self._data.shape}, got {new.shape}; "
+                f"data of {describe(self)}: expected shape {self.shape}, got {new.shape}; "
                 "make a new tensor for a value of another shape"
             )
         self._data = new
@@ -145,10 +150,8 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """A constant with the same value; no gradient flows through it."""
-        if context.trace is not None:
-            with setting("recording", False):
-                return OPERATIONS["positive"](self)
-        return Tensor(self._data.copy())
+        with setting("recording", False):
+            return OPERATIONS["astype"](self, dtype=self.dtype)
 
     def backward(self, keep_graph: bool = False) -> None:
         """Add the gradient of this scalar to `.grad` of every leaf that it was computed from.
@@ -189,6 +192,16 @@ class Tensor:
             parts.append("requires_grad=True")
         return f"tensor({', '.join(parts)})"
 
+    def __format__(self, form: str) -> str:
+        return format(self.item(), form) if form else str(self)
+
+    def __reduce__(self) -> Any:
+        """Leaves, such as parameters, can be copied and pickled; a graph can't."""
+        if self._operation is not None:
+            raise TypeError(f"copy: {describe(self)} was computed; copy x.detach() instead")
+        state = {"grad": self.grad, "_name": self._name, "_t": self._t}
+        return Tensor, (self._data.copy(), self.requires_grad), (None, state)
+
     # --- as an array ----------------------------------------------------------------------------
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
@@ -222,24 +235,12 @@ class Tensor:
 
     # Comparisons have no gradient: they give plain boolean arrays.
     __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> Any:
-        return protocol.NUMPY[np.equal](self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return protocol.NUMPY[np.not_equal](self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return protocol.NUMPY[np.less](self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return protocol.NUMPY[np.less_equal](self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return protocol.NUMPY[np.greater](self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return protocol.NUMPY[np.greater_equal](self, other)
+    __eq__ = _comparison(np.equal)
+    __ne__ = _comparison(np.not_equal)
+    __lt__ = _comparison(np.less)
+    __le__ = _comparison(np.less_equal)
+    __gt__ = _comparison(np.greater)
+    __ge__ = _comparison(np.greater_equal)
 
     # --- operators and methods: each looks its operation up in the table -------------------------
 
@@ -322,17 +323,17 @@ class Tensor:
         return OPERATIONS["reshape"](self, shape=_unpacked(shape))
 
     def ravel(self) -> "Tensor":
-        return OPERATIONS["reshape"](self, shape=(-1,))
+        return self.reshape(-1)
 
     flatten = ravel
 
     def squeeze(self, axis: Any = None) -> "Tensor":
-        return OPERATIONS["reshape"](self, shape=np.squeeze(self._data, axis).shape)
+        return self.reshape(np.squeeze(self._data, axis).shape)
 
     def astype(self, dtype: DTypeLike) -> "Tensor":
-        if np.dtype(dtype).kind not in "fc":  # whole numbers have no derivative
-            return Tensor(self._data.astype(dtype))
-        return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
+        differentiable = np.dtype(dtype).kind in "fc"  # whole numbers have no derivative
+        with setting("recording", context.recording and differentiable):
+            return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
         return OPERATIONS["sum"](self, axis=axis, keepdims=keepdims)
@@ -373,9 +374,15 @@ def value_of(x: Any) -> Any:
     return x._data if type(x) is Tensor else x
 
 
+def is_hidden(x: Any) -> bool:
+    """Whether `x` is a tensor whose value is not known, since a function is traced."""
+    observer = context.observer
+    return observer is not None and type(x) is Tensor and observer.hides(x)
+
+
 def value_known(x: Any) -> Any:
     """The array of a tensor, where Python goes on by what is in it; a trace can't."""
-    if context.trace is not None and type(x) is Tensor and x in context.trace:
+    if is_hidden(x):
         raise TypeError(
             f"compile: the value of {describe(x)} is not known while the function is traced, so it "
             "can't decide a branch, become an index or leave as a plain array; write mg.where for "

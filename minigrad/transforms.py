@@ -133,7 +133,9 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> pull_back(np.array([1.0, 0.0]))
     (array([1., 0.]),)
     """
-    run = _Run(f, range(len(primals)), primals, {})
+    # The caller may change an array before it pulls back.
+    kept = map_leaves(lambda x: x if type(x) is Tensor else np.array(x), primals)
+    run = _Run(f, range(len(kept)), kept, {})
 
     def pull_back(cotangents: Any) -> Any:
         pairs = zip(leaves(run.y), _matched("vjp", run.y, cotangents), strict=True)
@@ -224,7 +226,12 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         def of(y: Tensor) -> Any:
             basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
             rows = [run.cotangents(y, e) for e in basis]
-            whole = map_leaves(lambda *r: np.stack(r).reshape(y.shape + r[0].shape), *rows)
+
+            def stacked(x: Tensor, *of_x: Any) -> Any:
+                shape = y.shape + x.shape
+                return np.stack(of_x).reshape(shape) if of_x else np.zeros(shape, y.dtype)
+
+            whole = map_leaves(stacked, run.inputs, *rows)
             return whole if isinstance(argnums, Sequence) else whole[0]
 
         return map_leaves(of, run.y)
@@ -323,13 +330,14 @@ def _variables(tree: Any) -> Any:
     def variable(x: Any) -> Tensor:
         if type(x) is Tensor and x.requires_grad:
             return positive(x)  # another tensor, lest one tensor given twice count as one
-        array = np.asarray(value_of(x))
-        if array.dtype.kind not in "fc":
+        leaf = x.detach() if type(x) is Tensor else Tensor(np.asarray(x))
+        if leaf.dtype.kind not in "fc":
             raise TypeError(
-                f"grad: expected real floating-point arguments, got {array.dtype}: {x!r:.60}; "
+                f"grad: expected real floating-point arguments, got {leaf.dtype}: {x!r:.60}; "
                 "write 1.0 for 1, or leave the argument out of argnums"
             )
-        return Tensor(array, requires_grad=True)
+        leaf.requires_grad = True
+        return leaf
 
     def name(tree: Any) -> None:
         if isinstance(tree, dict):

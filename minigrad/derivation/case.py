@@ -10,10 +10,11 @@ import numpy as np
 
 from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Steps, Value
 from minigrad.derivation.factors import factors
-from minigrad.derivation.spelling import Spelled, spell
+from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Expression, Site
 from minigrad.derivation.trial import Trial, Unchanged, is_numeric, largest
 from minigrad.derivation.truth import Part, Truth
+from minigrad.notation.template import Written
 from minigrad.tensor import Array
 
 # Changes the value at a site at a step: `change(value, trial, site)`.
@@ -203,19 +204,19 @@ class Case:
         return self.expression.values(self.first.given)
 
     @functools.cached_property
-    def _texts(self) -> list[Spelled]:
-        texts: list[Spelled] = []
+    def _texts(self) -> list[Written]:
+        texts: list[Written] = []
         for node in self.expression.nodes:
             if node.parameter is not None:
                 claim = self.line.inputs[node.parameter[0]]
                 shown = claim if claim.t is not ALL_STEPS else replace(claim, t=0)
-                texts.append(Spelled(str(shown)))
+                texts.append(Written(str(shown)))
             elif node.function is not None:
                 name = getattr(node.function, "__name__", "the line")
                 texts.append(spell(name, [texts[j] for j in node.inputs]))
             else:
                 x = node.constant
-                texts.append(Spelled(f"{x:g}" if isinstance(x, int | float) else "a constant"))
+                texts.append(Written(f"{x:g}" if isinstance(x, int | float) else "a constant"))
         return texts
 
     @functools.cached_property

@@ -8,10 +8,11 @@ import numpy as np
 
 from minigrad.derivation.case import Case, Place, Repair
 from minigrad.derivation.claims import Adjoint, Claim, Value
-from minigrad.derivation.spelling import Spelled, spell
+from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, Unchanged, is_numeric, largest
 from minigrad.flow import Label
+from minigrad.notation.template import Written
 from minigrad.tensor import Array
 
 NEGLIGIBLE = 1e-6
@@ -119,7 +120,7 @@ def with_factor(
 
         yield Repair(
             "missing factor",
-            f"when {what}{how} {spell('transpose', [Spelled(text)]).text if flipped else text}",
+            f"when {what}{how} {spell('transpose', [Written(text)]).text if flipped else text}",
             case.changed(place, change),
             by=text,
         )

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.context import context
 from minigrad.operation import without_gradient
 from minigrad.operations import elementwise, linear, reduction, shape
 from minigrad.protocol import NUMPY
-from minigrad.tensor import Tensor, value_known, value_of
+from minigrad.tensor import Tensor, is_hidden, value_known, value_of
 
 
 def hadamard(a: Any, b: Any) -> Tensor:
@@ -110,7 +109,7 @@ def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
     """As `_of_value`, element by element: a trace records it, so that rules with kinks replay."""
     record = without_gradient(ufunc.__name__, ufunc, ufunc.nin)
     plain = _of_value(ufunc)
-    return lambda *args: plain(*args) if context.trace is None else record(*args)
+    return lambda *args: record(*args) if any(map(is_hidden, args)) else plain(*args)
 
 
 NUMPY.update(
@@ -119,12 +118,15 @@ NUMPY.update(
         np.dot: _dot,
         np.clip: lambda a, a_min=None, a_max=None: clip(a, a_min, a_max),
         np.min: min,
+        np.amin: min,
+        np.amax: reduction.max,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: 1 / x,
         np.outer: lambda a, b: a.reshape(-1, 1) * b.reshape(1, -1),
         np.var: lambda x, axis=None, keepdims=False: np.mean(
             np.square(x - x.mean(axis, keepdims=True)), axis, keepdims=keepdims
         ),
+        np.std: lambda x, axis=None, keepdims=False: np.sqrt(np.var(x, axis, keepdims=keepdims)),
     }
 )
 NUMPY.update({f: _reshaped(f) for f in (np.squeeze, np.expand_dims, np.ravel)})

@@ -147,7 +147,11 @@ def _one_hot(labels: Array, *, classes: int = 2, axis: int = 0, dtype: Any = np.
     return y
 
 
-one_hot = without_gradient("one_hot", _one_hot, 1)
+def _one_hot_source(classes: int, axis: int, dtype: Any) -> str:
+    return f"np.moveaxis(np.eye({classes}, dtype='{np.dtype(dtype)}')[{{0}}], -1, {axis})"
+
+
+one_hot = without_gradient("one_hot", _one_hot, 1, python=_one_hot_source)
 
 
 def distributions(labels: Any, z: Any, axis: int) -> Any:
@@ -166,15 +170,14 @@ def _softmax_cross_entropy(z: Array, labels: Array, *, axis: int = 0) -> Any:
     return -np.add.reduce(p * _log_softmax(z, axis=axis), axis=axis)
 
 
+def _cotangent_of_logits(g: Any, y: Any, z: Any, labels: Any, axis: int) -> Any:
+    p = distributions(labels, z, axis)
+    return restored(g, z, axis) * (p.sum(axis=axis, keepdims=True) * softmax.on(z, axis=axis) - p)
+
+
 softmax_cross_entropy = operation(
     _softmax_cross_entropy,
-    lambda g, y, z, labels, axis: (
-        restored(g, z, axis)
-        * (
-            distributions(labels, z, axis).sum(axis=axis, keepdims=True) * softmax.on(z, axis=axis)
-            - distributions(labels, z, axis)
-        )
-    ),
+    _cotangent_of_logits,
     lambda g, y, z, labels, axis: -restored(g, z, axis) * log_softmax.on(z, axis=axis),
     name="softmax_cross_entropy",
     shapes="logits and labels of the same shape, or integer labels without the axis of the classes",

@@ -1,16 +1,18 @@
 """Passes that do many steps by one: the same step for several gates, and for all rounds."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from minigrad.plan.adjacent import VIEWS
 from minigrad.plan.graph import Plan, Step, is_slice_of
-from minigrad.plan.groups import Group, together
+from minigrad.plan.groups import Group, can_be_lifted, together
 from minigrad.plan.simplify import frozen
 from minigrad.plan.sums import recurrent
 
+PRODUCTS = ("matmul", "contract")
 CACHED = 1 << 17  # bytes that a few values of one round may take to stay in the cache
 
 
@@ -27,68 +29,95 @@ def pack(plan: Plan) -> Plan:
         plan = packed
 
 
+# What a value lies in, or will lie in, beside others: a stack or the number of a group; and where.
+Place = tuple[Any, int]
+
+
 def _alike(plan: Plan) -> list[Group]:
-    """Groups of steps of one kind on slices of the same stacks."""
-    leaf = leaves_of(plan)
-    slot: dict[Step, tuple[Any, int]] = {}
-    for step in plan.steps:
-        if step.kind == "stack" and step.lead[:1] == "g":
-            for i, x in enumerate(step.inputs):
-                slot.setdefault(x, (step, i))
-
-    def place(x: Step) -> tuple[Any, int] | None:
-        """The stack that a value is in, or that the last of its rounds is in, and where."""
-        while x.kind == "transpose":
-            x = x.inputs[0]
-        if x.lead[:1] == "t" and x.kind == "stack" and x.inputs[-1] in slot:
-            stack, i = slot[x.inputs[-1]]
-            return (stack, len(x.inputs)), i
-        item = is_slice_of(x)
-        return item if item is not None and item[0].lead[:1] == "g" else slot.get(x)
-
-    found: dict[Any, list[tuple[int, Step]]] = {}
-    for step in plan.steps:
-        if step.operation is None or not step.inputs or step.kind in ("getitem", "stack"):
-            continue
-        if step.kind in ("matmul", "contract"):
-            for i, (shared, other) in enumerate((step.inputs, step.inputs[::-1])):
-                below = other.inputs[0] if other.kind == "transpose" else other
-                rank: Any = (None, leaf[below]) if below in leaf else place(other)
-                if rank is not None:
-                    key: Any = (step.operation, i, shared, other.shape, rank[0], "product")
-                    found.setdefault(key, []).append((rank[1], step))
-            continue
-        places = [place(x) for x in step.inputs]
-        first = next((p for p in places if p is not None), None)
-        if first is None:
-            continue
-        pattern: list[Any] = []
-        for x, at in zip(step.inputs, places, strict=True):
-            if at is not None and at[1] == first[1] and at[0] is not x:
-                pattern.append(("slice", at[0]))
-            elif x in leaf:
-                pattern.append(("leaf", x.shape))
-            else:
-                pattern.append(("shared", x))
-        key = (step.operation, frozen(step.parameters), step.shape, step.dtype, *pattern)
-        found.setdefault(key, []).append((first[1], step))
-    groups = []
+    """Groups of steps of one kind on what lies, or will lie, in the same stacks."""
+    users = plan.users()
+    leaf: dict[Step, Place] = {x: (None, i) for i, x in enumerate(plan.arguments)}
+    place = _places(plan)
+    groups: list[Group] = []
     taken: set[Step] = set()
-    for key, ranked in found.items():
-        ranked.sort(key=lambda pair: pair[0])
-        if key[-1] == "product":
-            runs = [[step for _, step in ranked]]
-        else:
-            runs = []
-            for i, (rank, step) in enumerate(ranked):
-                if not i or rank != ranked[i - 1][0] + 1:
-                    runs.append([])
-                runs[-1].append(step)
-        for run in runs:
-            if len(run) > 1 and not taken & set(run):
-                groups.append(tuple(run))
-                taken.update(run)
+    candidates = {x: None for x in plan.steps if x.kind in PRODUCTS}
+    fresh = list(place)
+    while fresh or candidates:
+        candidates.update((user, None) for x in fresh for user in users[x] if user not in taken)
+        found: dict[Any, list[tuple[int, Step]]] = {}
+        fresh = []
+        for step in candidates:
+            if step not in place and (at := _seen_through(step, place)) is not None:
+                place[step] = at
+                fresh.append(step)
+            for kind, i in _kinds(step, place, leaf):
+                found.setdefault(kind, []).append((i, step))
+        for group in (group for members in found.values() for group in _in_a_row(members)):
+            if len(group) > 1 and not taken.intersection(group):
+                place.update((step, (len(groups), i)) for i, step in enumerate(group))
+                groups.append(group)
+                taken.update(group)
+                fresh += group
+        candidates = {}
     return groups
+
+
+def _places(plan: Plan) -> dict[Step, Place]:
+    """The places of values in stacks of gates that the plan has already."""
+    stacks = [x for x in plan.steps if x.kind == "stack" and x.lead[:1] == "g"]
+    place = {x: (stack, i) for stack in stacks for i, x in enumerate(stack.inputs)}
+    for step in plan.steps:
+        item = is_slice_of(step)
+        if item is not None and item[0].lead[:1] == "g":
+            place[step] = item
+    return place
+
+
+def _seen_through(step: Step, place: Mapping[Step, Place]) -> Place | None:
+    """The place of what is transposed, and of a stack of rounds: that of the last round."""
+    if step.kind == "transpose":
+        return place.get(step.inputs[0])
+    if step.kind == "stack" and step.lead[:1] == "t" and step.inputs[-1] in place:
+        stack, i = place[step.inputs[-1]]
+        return (stack, len(step.inputs)), i
+    return None
+
+
+def _kinds(
+    step: Step, place: Mapping[Step, Place], leaf: Mapping[Step, Place]
+) -> list[tuple[Any, int]]:
+    """What groups a step could be in, and its place there."""
+    if step.kind in PRODUCTS:  # one factor is shared, the other has a place
+        kinds = []
+        for i, (shared, other) in enumerate((step.inputs, step.inputs[::-1])):
+            below = other.inputs[0] if other.kind == "transpose" else other
+            at = leaf.get(below) or place.get(other)
+            if at is not None:
+                kinds.append(((step.operation, i, shared, other.shape, at[0]), at[1]))
+        return kinds
+    places = [place.get(x) for x in step.inputs]
+    first = next((at for at in places if at is not None), None)
+    if first is None or step.kind in ("getitem", "stack") or not can_be_lifted(step):
+        return []
+    pattern: list[Any] = []
+    for x, at in zip(step.inputs, places, strict=True):
+        if at is not None and at[1] == first[1]:
+            pattern.append(("item", at[0]))
+        else:
+            pattern.append(("leaf", x.shape) if x in leaf else ("shared", x))
+    kind = (step.operation, frozen(step.parameters), step.shape, step.dtype, *pattern)
+    return [(kind, first[1])]
+
+
+def _in_a_row(members: list[tuple[int, Step]]) -> list[Group]:
+    """Those that follow each other in a stack; products may be in any order."""
+    members.sort(key=lambda member: member[0])
+    rows: list[list[Step]] = []
+    for i, (at, step) in enumerate(members):
+        if not i or (step.kind not in PRODUCTS and at != members[i - 1][0] + 1):
+            rows.append([])
+        rows[-1].append(step)
+    return [tuple(row) for row in rows]
 
 
 def _is_view(step: Step) -> bool:
@@ -101,11 +130,6 @@ def _is_elementwise(step: Step) -> bool:
         return False
     ufunc = isinstance(operation.forward, np.ufunc)
     return ufunc or step.kind in ("sigmoid", "relu", "getitem")
-
-
-def leaves_of(plan: Plan) -> dict[Step, int]:
-    """Arguments and constants, numbered: to stack them costs little."""
-    return {step: i for i, step in enumerate(plan.arguments)}
 
 
 def batch(plan: Plan) -> Plan:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from minigrad.plan.graph import Plan, Step, apply
+from minigrad.operations.elementwise import astype
+from minigrad.operations.reduction import one_hot
+from minigrad.plan.graph import Plan, Step, apply, derived
 
 
 def expand(plan: Plan) -> Plan:
     """Write the softmax family in exp, sum and the like: a loss and its gradient share the most."""
 
     def rule(step: Step, inputs: list[Step]) -> Step | None:
-        if step.kind not in EXPANSIONS or any(x.dtype != step.dtype for x in inputs):
+        if step.kind not in EXPANSIONS or inputs[0].dtype != step.dtype:
             return None
         new = EXPANSIONS[step.kind](step, inputs)
         new.name, new.t = step.name, step.t
@@ -49,10 +51,24 @@ def _log_softmax(step: Step, inputs: list[Step]) -> Step:
     return _elementwise("subtract", inputs[0], less, _elementwise("log", total, total))
 
 
+def _distributions(labels: Step, z: Step, step: Step) -> Step:
+    """Labels as distributions, by the steps that the gradient has."""
+    if labels.dtype == z.dtype:
+        return labels
+    if labels.dtype.kind not in "iu" or len(labels.shape) == len(z.shape):
+        new = derived(astype, [labels], z.shape, {"dtype": z.dtype})
+    else:
+        axis = step.parameters["axis"]
+        parameters = {"classes": z.shape[axis], "axis": axis, "dtype": z.dtype}
+        new = derived(one_hot, [labels], z.shape, parameters)
+    new.dtype = z.dtype
+    return new
+
+
 def _softmax_cross_entropy(step: Step, inputs: list[Step]) -> Step:
     z, labels = inputs
     log_p = _log_softmax(step, [z])
-    weighted = _elementwise("multiply", z, labels, log_p)
+    weighted = _elementwise("multiply", z, _distributions(labels, z, step), log_p)
     total = apply("sum", [weighted], step.shape, axis=step.parameters["axis"])
     total.lead = step.lead
     return _elementwise("negative", step, total)

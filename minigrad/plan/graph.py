@@ -21,6 +21,8 @@ class Step:
     ----------
     operation
         A record of the table; None for an argument and a constant.
+    kind
+        The operation's name; "argument" or "constant" without one.
     inputs
         The steps whose values it takes.
     parameters
@@ -44,6 +46,7 @@ class Step:
         "dtype",
         "inputs",
         "key",
+        "kind",
         "lead",
         "name",
         "operation",
@@ -79,17 +82,15 @@ class Step:
         self.t = t
         self.value = value
         self.lead = lead
-
-    @property
-    def kind(self) -> str:
-        """The operation's name; "argument" or "constant" without one."""
-        if self.operation is not None:
-            return self.operation.name
-        return "argument" if self.value is None else "constant"
+        if operation is not None:
+            self.kind = operation.name
+        else:
+            self.kind = "argument" if value is None else "constant"
 
     def on(self, inputs: Sequence["Step"]) -> "Step":
         """The same step, taking other inputs."""
-        if all(a is b for a, b in zip(inputs, self.inputs, strict=True)):
+        inputs = tuple(inputs)
+        if inputs == self.inputs:
             return self
         return Step(
             self.operation,
@@ -103,6 +104,11 @@ class Step:
             self.t,
             lead=self.lead,
         )
+
+    def in_place_of(self, step: "Step") -> "Step":
+        """Take over the place in the program and the name of a step; returns itself."""
+        self.key, self.order, self.name, self.t = step.key, step.order, step.name, step.t
+        return self
 
     @property
     def label(self) -> str:
@@ -135,16 +141,18 @@ class Plan:
         self.arguments = tuple(arguments)
         self.outputs = tuple(outputs)
         self.notes = tuple(notes)
-        self.steps = in_order(outputs)
+        self.steps = in_order(self.outputs)
 
     def rewrite(self, rule: Callable[[Step, list[Step]], Step | None]) -> "Plan":
         """Replace each step by what the rule gives for it and its new inputs; None keeps it."""
         new: dict[Step, Step] = {}
+        changed = False
         for step in self.steps:
             inputs = [new[x] for x in step.inputs]
-            found = rule(step, inputs)
-            new[step] = step.on(inputs) if found is None else found
-        return self.ending_in([new[x] for x in self.outputs])
+            found = rule(step, inputs) or step.on(inputs)
+            new[step] = found
+            changed = changed or found is not step
+        return self.ending_in([new[x] for x in self.outputs]) if changed else self
 
     def ending_in(self, outputs: Sequence[Step], note: str | None = None) -> "Plan":
         """The plan with other outputs."""
@@ -187,24 +195,24 @@ def describe(step: Step, number: Mapping[Step, int]) -> str:
 
 def in_order(outputs: Iterable[Step]) -> list[Step]:
     """All steps that the outputs need, each after its inputs, depth first."""
-    order: list[Step] = []
-    state: dict[Step, bool] = {}  # False while its inputs are on the way, True when listed
+    order: dict[Step, None] = {}
+    entered: set[Step] = set()  # what is here and not in the order waits for its inputs
     stack = list(outputs)[::-1]
     while stack:
         step = stack[-1]
-        if step in state:
+        if step in order:
             stack.pop()
-            if not state[step]:
-                state[step] = True
-                order.append(step)
             continue
-        state[step] = False
-        for x in reversed(step.inputs):
-            if x not in state:
-                stack.append(x)
-            elif not state[x]:
-                raise RuntimeError(f"a plan has a cycle through {x.kind}: a pass is wrong")
-    return order
+        waiting = [x for x in step.inputs if x not in order]
+        if not waiting:
+            order[step] = None
+            stack.pop()
+            continue
+        if step in entered:
+            raise RuntimeError(f"a plan has a cycle through {step.kind}: a pass is wrong")
+        entered.add(step)
+        stack += waiting[::-1]
+    return list(order)
 
 
 # --- making steps -------------------------------------------------------------------------------

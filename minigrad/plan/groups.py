@@ -1,6 +1,6 @@
 """Do several steps of one kind by one step, on values that are stacked along a new first axis."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,7 +120,10 @@ LIFTS: dict[str, Lift] = {
     **dict.fromkeys(ELEMENTWISE | {"matmul"}, lambda m: {}),
     **dict.fromkeys(("sum", "mean", "max", "logsumexp"), _axis_later),
     **dict.fromkeys(
-        ("softmax", "log_softmax", "softmax_cross_entropy", "contract", "stack", "concatenate"),
+        (
+            *("softmax", "log_softmax", "softmax_cross_entropy", "one_hot"),
+            *("contract", "stack", "concatenate"),
+        ),
         _one_axis_later,
     ),
     "astype": lambda m: m.parameters,
@@ -131,6 +134,12 @@ LIFTS: dict[str, Lift] = {
 }
 # Operations whose inputs broadcast against each other, or are free to be shared by all members.
 BROADCASTING = ELEMENTWISE | {"matmul", "contract"}
+
+
+def can_be_lifted(step: Step) -> bool:
+    """Whether it is known how to do the operation with one more axis."""
+    operation: Any = step.operation
+    return step.kind in LIFTS or isinstance(operation.forward, np.ufunc)
 
 
 def lifted(
@@ -183,19 +192,19 @@ def lifted(
 # --- what may be done together ------------------------------------------------------------------
 
 
-def together(plan: Plan, groups: Iterable[Group], axis: str) -> Plan:
+def together(plan: Plan, groups: Sequence[Group], axis: str) -> Plan:
     """Do each group by one step, where no member needs another; for `axis` see `Stacks`."""
-    unit = {step: group for group in groups for step in group}
-    if not unit:
-        return plan
-    for cycle in components(plan, unit):
-        for member in [x for group in cycle if len(group) > 1 for x in group]:
-            unit.pop(member, None)
+    unit = {step: i for i, group in enumerate(groups) for step in group}
+    order = units_in_order(plan, groups, unit)
+    if order is None:
+        cyclic = {node for cycle in components(plan, unit) for node in cycle}
+        unit = {step: i for step, i in unit.items() if i not in cyclic}
+        order = units_in_order(plan, groups, unit) or []
     if not unit:
         return plan
     new: dict[Step, Step] = {}
     stack = Stacks(plan, axis)
-    for members in units_in_order(plan, unit):
+    for members in order:
         inputs = [[new[x] for x in step.inputs] for step in members]
         whole = None
         if len(members) > 1:
@@ -208,31 +217,35 @@ def together(plan: Plan, groups: Iterable[Group], axis: str) -> Plan:
                 if step.kind == "stack" and step.parameters["axis"] == 0:
                     new[step] = stack(new[step].inputs, step.lead[:1])
             else:
-                new[step] = apply("getitem", [whole], step.shape, index=i)
-                for name in ("key", "order", "name", "t", "dtype"):
-                    setattr(new[step], name, getattr(step, name))
+                item = apply("getitem", [whole], step.shape, index=i)
+                item.dtype = step.dtype
+                new[step] = item.in_place_of(step)
     return plan.ending_in([new[x] for x in plan.outputs])
 
 
-def units_in_order(plan: Plan, unit: Mapping[Step, Group]) -> list[Group]:
-    """Groups and single steps, each after what its members need."""
+def units_in_order(
+    plan: Plan, groups: Sequence[Group], unit: Mapping[Step, int]
+) -> list[Group] | None:
+    """Groups and single steps, each after what its members need; None if that can't be."""
     order: list[Group] = []
-    state: dict[Group, bool] = {}
-    stack = [unit.get(x, (x,)) for x in reversed(plan.outputs)]
+    done: set[int | Step] = set()
+    entered: set[int | Step] = set()
+    stack = [unit.get(x, x) for x in reversed(plan.outputs)]
     while stack:
-        members = stack[-1]
-        if state.get(members) is None:
-            state[members] = False
-            for step in reversed(members):
-                for x in reversed(step.inputs):
-                    below = unit.get(x, (x,))
-                    if below not in state:
-                        stack.append(below)
-        else:
+        node = stack[-1]
+        if node in done:
             stack.pop()
-            if not state[members]:
-                state[members] = True
-                order.append(members)
+            continue
+        members = groups[node] if isinstance(node, int) else (node,)
+        below = [unit.get(x, x) for step in members for x in step.inputs]
+        waiting = [x for x in below if x not in done]
+        if not waiting:
+            done.add(node)
+            order.append(members)
+        elif node in entered:
+            return None
+        entered.add(node)
+        stack += waiting[::-1]
     return order
 
 
@@ -240,10 +253,9 @@ def components(plan: Plan, unit: Mapping[Step, Any]) -> list[list[Any]]:
     """The cycles that arise if the steps of a unit count as one: Tarjan's strong components."""
     below: dict[Any, dict[Any, None]] = {}
     for step in plan.steps:
-        mine = unit.get(step, (step,))
-        edges = below.setdefault(mine, {})
+        edges = below.setdefault(unit.get(step, step), {})
         for x in step.inputs:
-            edges[unit.get(x, (x,))] = None
+            edges[unit.get(x, x)] = None
     found: list[list[Any]] = []
     number: dict[Any, int] = {}
     low: dict[Any, int] = {}

@@ -1,6 +1,5 @@
 """Where each value of a plan lies in memory."""
 
-import bisect
 import heapq
 import math
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from minigrad.plan.adjacent import (
     nested,
     units_of,
 )
+from minigrad.plan.gaps import Gaps
 from minigrad.plan.graph import Array, Plan, Step, describe
 
 
@@ -54,7 +54,7 @@ class Buffer:
 
     @property
     def nbytes(self) -> int:
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def array(self, memory: Array) -> Array:
         """The buffer as an array, in a piece of raw memory that starts with it."""
@@ -182,12 +182,17 @@ def place_chains(plan: Plan, places: dict[Step, tuple[Buffer, Any]], order: "Ord
             places[stack] = (places[units[0][0]][0], (slice(first, first + length),))
 
 
+CACHE_LINE = 64  # bytes
+
+
 class Orders:
     """In which order the axes of a value lie in memory.
 
-    Rounds of a loop come first, so that what one round touches is together. Of the last two axes
-    the batch comes before the features, whichever way the model has them: then the products of all
-    rounds are one product. Gates come just outside of the features, for the same reason.
+    Of the last two axes one is the batch and one the features, whichever way the model has them.
+    If the batch fills cache lines, features lie outermost and the batch innermost, with the rounds
+    of a loop between: BLAS writes such products fastest. Else rounds lie outermost, so that what
+    one round touches is together, and features innermost. Gates lie just outside of the features.
+    Either way the products of all rounds are one product.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -225,9 +230,13 @@ class Orders:
             while left.kind == "transpose":
                 left = left.inputs[0]
             columns = "g" in left.lead
-        if columns and len(rest) - step.lead.count("t") > 1:
-            rest[-2:] = rest[:-3:-1]
-        return tuple(rest[:-1] + gates + rest[-1:])
+        rounds, inner = rest[:-2], rest[-2:]
+        if len(rest) - step.lead.count("t") < 2:
+            return tuple(rest[:-1] + gates + rest[-1:])
+        features, batch = inner if columns else inner[::-1]
+        if step.shape[batch] * step.dtype.itemsize >= CACHE_LINE:
+            return (*gates, features, *rounds, batch)
+        return (*rounds, batch, *gates, features)
 
 
 def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
@@ -247,7 +256,6 @@ def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
             buffer.last = len(plan.steps)
 
 
-ALIGNMENT = 64  # bytes: a cache line
 REST = 16  # steps before memory is used again, lest steps that could be one call meet in it
 
 
@@ -259,37 +267,21 @@ def share_memory(buffers: list[Buffer]) -> int:
     int
         The size of the arena.
     """
-    gaps: list[tuple[int, int]] = []  # (offset, size), by offset
+    gaps = Gaps()
     ending: list[tuple[int, int, Buffer]] = []
     end = 0
     for buffer in sorted(buffers, key=lambda b: (b.first, b.last, b.nbytes)):
         while ending and ending[0][0] < buffer.first - REST:
             old = heapq.heappop(ending)[2]
-            _give_back(gaps, old.offset, _rounded(old.nbytes))
+            gaps.give_back(old.offset, _rounded(old.nbytes))
         size = _rounded(buffer.nbytes)
-        fitting = [i for i, (_, gap) in enumerate(gaps) if gap >= size]
-        if fitting:
-            i = min(fitting, key=lambda i: gaps[i][1])
-            offset, gap = gaps.pop(i)
-            if gap > size:
-                bisect.insort(gaps, (offset + size, gap - size))
-        else:
-            offset, end = end, end + size
-        buffer.offset = offset
+        free = gaps.take(size)
+        if free is None:
+            free, end = end, end + size
+        buffer.offset = free
         heapq.heappush(ending, (buffer.last, id(buffer), buffer))
     return end
 
 
 def _rounded(nbytes: int) -> int:
-    return max(1, -(-nbytes // ALIGNMENT)) * ALIGNMENT
-
-
-def _give_back(gaps: list[tuple[int, int]], offset: int, size: int) -> None:
-    """Add a gap, joined with the gaps before and behind it."""
-    i = bisect.bisect(gaps, (offset, size))
-    if i < len(gaps) and offset + size == gaps[i][0]:
-        size += gaps.pop(i)[1]
-    if i and sum(gaps[i - 1]) == offset:
-        offset, before = gaps.pop(i - 1)
-        size += before
-    bisect.insort(gaps, (offset, size))
+    return max(1, -(-nbytes // CACHE_LINE)) * CACHE_LINE

@@ -1,6 +1,7 @@
 """Passes that leave out what need not be computed: each a function from plan to plan."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ def drop_identities(plan: Plan) -> Plan:
 
     def rule(step: Step, inputs: list[Step]) -> Step | None:
         drop = IDENTITIES.get(step.kind)
-        found = None if drop is None else drop(step, inputs)
+        if drop is None:
+            return None
+        found = drop(step, inputs)
         return found if found is not None and found.dtype == step.dtype else None
 
     return plan.rewrite(rule)
@@ -65,33 +68,39 @@ def transpose_factors(plan: Plan) -> Plan:
     users = plan.users()
     transposed: dict[Step, Step] = {}
 
-    def rule(step: Step, inputs: list[Step]) -> Step | None:
-        product = inputs[0] if inputs else step
-        if step.kind != "transpose" or product.kind != "matmul" or len(step.shape) != 2:
-            return None
-        if len(users[step.inputs[0]]) > 1:
-            return None
-        factors = []
-        for x in product.inputs[::-1]:
-            if len(x.shape) != 2:
-                return None
-            if x not in transposed:
-                transposed[x] = apply("transpose", [x], x.shape[::-1])
-                transposed[x].key, transposed[x].order = hash(("T", x.key)), x.order
-            factors.append(transposed[x])
-        new = apply("matmul", factors, step.shape)
-        new.key, new.order, new.name, new.t = step.key, step.order, step.name, step.t
+    def transpose(x: Step) -> Step:
+        if x.value is not None:
+            return constant(x.value.T)
+        if x.kind == "transpose":
+            return x.inputs[0]
+        new = apply("transpose", [x], x.shape[::-1])
+        new.key, new.order = hash(("T", x.key)), x.order
         return new
 
-    return drop_identities(fold_constants(plan.rewrite(rule)))
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        if step.kind != "transpose" or inputs[0].kind != "matmul" or len(step.shape) != 2:
+            return None
+        factors = inputs[0].inputs
+        if len(users[step.inputs[0]]) > 1 or any(len(x.shape) != 2 for x in factors):
+            return None
+        for x in factors:
+            if x not in transposed:
+                transposed[x] = transpose(x)
+        new = apply("matmul", [transposed[x] for x in factors[::-1]], step.shape)
+        return new.in_place_of(step)
+
+    return plan.rewrite(rule)
 
 
 def fold_constants(plan: Plan) -> Plan:
     """Compute what depends on no argument, once."""
 
     def rule(step: Step, inputs: list[Step]) -> Step | None:
-        if step.operation is None or not inputs or any(x.value is None for x in inputs):
+        if step.operation is None or not inputs:
             return None
+        for x in inputs:
+            if x.value is None:
+                return None
         value = step.operation.forward(*(x.value for x in inputs), **step.parameters)
         return constant(np.asarray(value))
 
@@ -105,11 +114,12 @@ def share(plan: Plan) -> Plan:
     def rule(step: Step, inputs: list[Step]) -> Step | None:
         if step.operation is None:
             return None
-        first = seen.setdefault((step.operation, *inputs, frozen(step.parameters)), step)
-        if first is step:
-            seen[(step.operation, *inputs, frozen(step.parameters))] = new = step.on(inputs)
-            return new
-        first.name, first.t = (first.name, first.t) if first.name else (step.name, step.t)
+        key = (step.operation, *inputs, frozen(step.parameters))
+        first = seen.get(key)
+        if first is None:
+            first = seen[key] = step.on(inputs)
+        elif not first.name:
+            first.name, first.t = step.name, step.t
         return first
 
     return plan.rewrite(rule)
@@ -117,12 +127,13 @@ def share(plan: Plan) -> Plan:
 
 def frozen(x: Any) -> Any:
     """Parameters as something that can be a key."""
-    if isinstance(x, Mapping):
-        return tuple((name, frozen(value)) for name, value in x.items())
-    if isinstance(x, tuple | list):
+    kind = type(x)
+    if kind is dict or kind is MappingProxyType:
+        return tuple([(name, frozen(value)) for name, value in x.items()])
+    if kind is tuple or kind is list:
         return tuple(map(frozen, x))
-    if isinstance(x, slice):
+    if kind is slice:
         return (slice, x.start, x.stop, x.step)
-    if isinstance(x, np.ndarray):
+    if kind is np.ndarray:
         return (x.shape, x.dtype, x.tobytes())
-    return (type(x), x)
+    return (kind, x)

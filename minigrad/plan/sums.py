@@ -46,9 +46,8 @@ def gather_sums(plan: Plan) -> Plan:
             continue
         terms = terms_of(step, inner)
         shared = {x for x in terms if len(users[x]) > 1 or x in plan.outputs}
-        new[step] = _summed(step, terms, shared, new, loops, argument, stacks)
-        new[step].name, new[step].t = step.name, step.t
-        new[step].key, new[step].order = step.key, step.order
+        total = _summed(step, terms, shared, new, loops, argument, stacks)
+        new[step] = total.in_place_of(step)
     return plan.ending_in([new[x] for x in plan.outputs])
 
 

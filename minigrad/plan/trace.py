@@ -2,38 +2,33 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad.context import setting
+from minigrad.context import Observer, setting
 from minigrad.operation import Operation
 from minigrad.plan.graph import EMPTY, Plan, Step, constant
+from minigrad.plan.simplify import frozen
 from minigrad.tensor import Array, Tensor
 from minigrad.transforms import leaves, map_leaves
 
 
-class Trace:
+class Trace(Observer):
     """The steps that were recorded so far.
 
     While a trace is in the context, every operation on a value that depends on an argument is
-    added to it. Such a value has a shape and a dtype, and no content: its array is one zero,
+    added to it. Such a value has a shape and a dtype, and no content: its array is one NaN,
     broadcast. The function's loops and branches run as they stand, and so does the backward pass.
-
-    Attributes
-    ----------
-    source
-        The forward value whose rules are at work, while a backward pass runs.
     """
 
     def __init__(self) -> None:
-        self.source: Tensor | None = None
         self._steps: dict[Tensor, Step] = {}
         self._constants: dict[Any, Step] = {}
-        self._results: dict[Any, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self._blanks: dict[Any, Array] = {}
 
-    def __contains__(self, x: Tensor) -> bool:
+    def hides(self, x: Tensor) -> bool:
         return x in self._steps
 
     def argument(self, array: Array) -> Tensor:
@@ -58,22 +53,19 @@ class Trace:
 
     def forward_of(self, operation: Operation, inputs: Sequence[Tensor]) -> Callable[..., Array]:
         """What stands in for the operation's forward expression: shape and dtype alone."""
-        if not any(x in self for x in inputs):
+        if self._steps.keys().isdisjoint(inputs):
             return operation.forward
+        return partial(self._stand_in, operation)
 
-        def blank(*arrays: Array, **parameters: Any) -> Array:
-            shapes = tuple((x.shape, x.dtype) for x in arrays)
-            key = (operation, shapes, tuple(parameters.items()))
-            try:
-                if key not in self._results:
-                    self._results[key] = _shape_and_dtype(operation, arrays, parameters)
-                return _blank(*self._results[key])
-            except TypeError:  # slices and arrays have no hash
-                return _blank(*_shape_and_dtype(operation, arrays, parameters))
+    def _stand_in(self, operation: Operation, *arrays: Array, **parameters: Any) -> Array:
+        key = (operation, *[(x.shape, x.dtype) for x in arrays], frozen(parameters))
+        found = self._blanks.get(key)
+        if found is None:
+            y = np.asarray(operation.forward(*arrays, **parameters))
+            found = self._blanks[key] = _blank(y.shape, y.dtype)
+        return found
 
-        return blank
-
-    def add(
+    def computed(
         self,
         y: Tensor,
         operation: Operation,
@@ -81,15 +73,16 @@ class Trace:
         parameters: Mapping[str, Any],
     ) -> None:
         """Record a result."""
-        if not any(x in self for x in inputs):
+        known = self._steps
+        if known.keys().isdisjoint(inputs):
             return
-        source = None if self.source is None else self._steps.get(self.source)
+        source = None if self.node is None else known.get(self.node)
         key, order = _place_in_program(), y._index
         if source is not None:
             key, order = hash((key, source.key)), source.order
         steps = [self.step(x) for x in inputs]
-        y_data = y._data
-        self._steps[y] = Step(operation, steps, parameters, y_data.shape, y_data.dtype, key, order)
+        shape, dtype = y._data.shape, y._data.dtype
+        known[y] = Step(operation, steps, parameters, shape, dtype, key, order)
 
 
 def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
@@ -120,9 +113,8 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
 
     args, options = map_leaves(stand_in, (args, options))
     with (
-        setting("trace", recorder),
+        setting("observer", recorder),
         setting("differentiating", True),
-        setting("nonfinite", None),
         np.errstate(all="ignore"),
     ):
         result = f(*args, **options)
@@ -130,23 +122,17 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
     return Plan([recorder.step(x) for x in arguments], outputs), result
 
 
-@cache
 def _blank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    return np.broadcast_to(np.zeros((), dtype), shape)
-
-
-def _shape_and_dtype(
-    operation: Operation, arrays: Sequence[Array], parameters: Mapping[str, Any]
-) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    y = np.asarray(operation.forward(*arrays, **parameters))
-    return y.shape, y.dtype
+    """An array of a shape and a dtype that takes no memory."""
+    content = np.nan if dtype.kind == "f" else 0  # NaN, so that no mistake looks like a result
+    return np.broadcast_to(np.array(content, dtype), shape)
 
 
 def _place_in_program() -> int:
     """A number for the line of calls that led here: the same in every round of a loop."""
-    place = 0
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_code is not trace.__code__:
-        place = hash((place, id(frame.f_code), frame.f_lasti))
+    place: list[int] = []
+    frame = sys._getframe(3)  # of who has called the operation
+    while frame is not None and (code := frame.f_code) is not trace.__code__:
+        place += (id(code), frame.f_lasti)
         frame = frame.f_back  # type: ignore[assignment]
-    return place
+    return hash(tuple(place))

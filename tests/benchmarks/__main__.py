@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import costs
 from .peers import PEERS, Peer, Result
 from .workers import SIZES, Size, Worker
 
@@ -28,11 +29,15 @@ class Outcome:
     ----------
     seconds
         The time of each call, by the peer's name; a peer that is not installed has none.
+    first, memory
+        The seconds of the first call and the bytes that three calls took, by the peer's name.
     difference
         The largest difference of any peer's result from ours; see `difference`.
     """
 
     seconds: dict[str, list[float]]
+    first: dict[str, float]
+    memory: dict[str, float]
     difference: float
 
 
@@ -95,7 +100,9 @@ def measure(size: Size, dtype: str, rounds: int) -> Outcome:
     say("")
     for worker in workers.values():
         worker.close()
-    return Outcome(seconds, worst)
+    first = {name: worker.first for name, worker in workers.items()}
+    memory = {name: worker.memory for name, worker in workers.items()}
+    return Outcome(seconds, first, memory, worst)
 
 
 def describe_machine() -> str:
@@ -134,31 +141,41 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def report(dtype: str, outcomes: dict[str, Outcome], rounds: int) -> str:
     """Write a dtype's section: what agreed, the times, and the times relative to ours."""
 
-    def row(peer: Peer, cell: Callable[[list[float], list[float]], str]) -> list[str]:
-        cells = [peer.name]
-        for outcome in outcomes.values():
-            times = outcome.seconds.get(peer.name)
-            cells.append(cell(times, outcome.seconds[OURS.name]) if times else "not installed")
-        return cells
+    def rows(cell: Callable[[Outcome, str], str]) -> str:
+        table_rows = [
+            [peer.name]
+            + [
+                cell(outcome, peer.name) if peer.name in outcome.seconds else "not installed"
+                for outcome in outcomes.values()
+            ]
+            for peer in PEERS
+        ]
+        return table(["", *outcomes], table_rows)
 
-    def absolute(times: list[float], _: list[float]) -> str:
+    def absolute(outcome: Outcome, name: str) -> str:
+        times = outcome.seconds[name]
         return f"{milliseconds(statistics.median(times))} ({milliseconds(min(times))})"
 
-    def relative(times: list[float], ours: list[float]) -> str:
+    def relative(outcome: Outcome, name: str) -> str:
+        times, ours = outcome.seconds[name], outcome.seconds[OURS.name]
         return f"{statistics.median(times) / statistics.median(ours):.2f}"
 
-    head = ["", *outcomes]
+    def once(outcome: Outcome, name: str) -> str:
+        return f"{outcome.first[name]:.2f} s, {outcome.memory[name] / 1e6:.0f} MB"
+
     worst = max(outcome.difference for outcome in outcomes.values())
     return (
         f"## {dtype}\n\n"
         f"J and the 14 gradients of every peer agree with those of {OURS.name}: relative to the\n"
         f"largest entry, no difference exceeds {worst:.1e}.\n\n"
         f"Milliseconds, median (minimum) of {rounds} rounds:\n\n"
-        f"{table(head, [row(peer, absolute) for peer in PEERS])}\n"
+        f"{rows(absolute)}\n"
         f"Median relative to {OURS.name}; what is below 1 is faster:\n\n"
-        f"{table(head, [row(peer, relative) for peer in PEERS])}\n"
+        f"{rows(relative)}\n"
         "NumPy by hand gives dJ/dx, dJ/da0 and dJ/dc0 as well. The products alone are those of\n"
-        "equation-by-equation code, and no bound for a peer that makes the four gates' one.\n"
+        "equation-by-equation code, and no bound for a peer that makes the four gates' one.\n\n"
+        "The first call, in which some compile, and the memory that three calls took at most:\n\n"
+        f"{rows(once)}"
     )
 
 
@@ -193,7 +210,7 @@ def main() -> None:
     page = (
         "# Performance\n\n"
         "One LSTM training gradient: J and the gradients of all 14 parameters. Written by\n"
-        "`python -m tests.benchmarks`; the peers come with `pip install -e '.[bench]'`.\n\n"
+        "`python -m tests.benchmarks`; the peers come with `pip install -e '.[bench,fast]'`.\n\n"
         f"{machine}\n"
     )
     page += table(
@@ -205,6 +222,8 @@ def main() -> None:
             say(f"{name}, {dtype}")
             outcomes[name] = measure(size, dtype, arguments.rounds)
         page += "\n" + report(dtype, outcomes, arguments.rounds)
+    say("other costs")
+    page += "\n" + costs.report(rounds=3)
     if arguments.out:
         arguments.out.write_text(page, encoding="utf-8")
     else:

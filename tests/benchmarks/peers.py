@@ -53,6 +53,20 @@ def minigrad_eager(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
     return lambda: value_and_grad(params, x, y)
 
 
+def minigrad_plan(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
+    """Ours, compiled: NumPy's products, and runs of elementwise steps by Numba."""
+    import numba  # noqa: F401 - the extra [fast]; without it the plan is the other one
+
+    step = mg.compile(mg.value_and_grad(lstm.loss), fast=True)
+    return lambda: step(params, x, y)
+
+
+def minigrad_plan_of_numpy(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
+    """Ours, compiled, by NumPy alone."""
+    step = mg.compile(mg.value_and_grad(lstm.loss), fast=False)
+    return lambda: step(params, x, y)
+
+
 def numpy_by_hand(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
     """The derivation's section 3 in plain NumPy; it also gives dJ/dx, dJ/da0 and dJ/dc0."""
     return lambda: lstm.closed_form.gradients(params, x, y)
@@ -249,6 +263,8 @@ def products_alone(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
 
 PEERS = (
     Peer("minigrad eager", minigrad_eager),
+    Peer("minigrad compiled, NumPy alone", minigrad_plan_of_numpy),
+    Peer("minigrad compiled, with [fast]", minigrad_plan, "numba"),
     Peer("NumPy by hand, equation by equation", numpy_by_hand),
     Peer("PyTorch eager", torch_eager, "torch"),
     Peer("PyTorch nn.LSTM + nn.Linear", torch_lstm, "torch"),

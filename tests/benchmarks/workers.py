@@ -4,6 +4,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,7 +59,11 @@ class Worker:
     Attributes
     ----------
     result
-        J and the gradients as arrays, from a first call, in which JAX compiles.
+        J and the gradients as arrays, from a first call, in which some compile.
+    first
+        The seconds of that call.
+    memory
+        By how many bytes the process grew at most in three calls; NaN where that can't be told.
 
     Raises
     ------
@@ -75,7 +80,8 @@ class Worker:
         self._process.start()
         theirs.close()
         self._name = peer.name
-        self.result: Result = self._receive()
+        self.result: Result
+        self.result, self.first, self.memory = self._receive()
 
     def time(self, calls: int) -> list[float]:
         """Call the peer, and give the seconds of each call."""
@@ -105,14 +111,29 @@ def _serve(pipe: "Connection[Any, Any]", peer: Peer, size: Size, dtype: str) -> 
     except ModuleNotFoundError as error:
         pipe.send(error)
         return
+    before = resident("VmRSS")
+    start = time.perf_counter()
     J, gradients = run()
-    pipe.send((float(J), {name: np.array(value) for name, value in gradients.items()}))
+    first = time.perf_counter() - start
+    arrays = {name: np.array(value) for name, value in gradients.items()}
+    for _ in range(2):
+        run()
+    pipe.send(((float(J), arrays), first, resident("VmHWM") - before))
     while True:
         try:
             calls = pipe.recv()
         except EOFError:
             return
         pipe.send(_time_calls(run, calls))
+
+
+def resident(key: str) -> float:
+    """Give the bytes of memory that Linux tells of this process: VmRSS now, VmHWM at the most."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return float("nan")
+    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return 1024.0 * int(fields[key].split()[0])
 
 
 def _time_calls(run: Callable[[], Result], calls: int) -> list[float]:

@@ -189,6 +189,19 @@ def test_class_numbers_and_one_hot_labels(f: Any, dtype: Any, kind: Any) -> None
         assert {g.dtype for g in gradients.values()} == {np.dtype(dtype)}
 
 
+def test_class_numbers_of_a_compiled_loss_are_those_of_each_call() -> None:
+    both = mg.value_and_grad(lstm.loss)
+    step = mg.compile(both)
+    for numbers in ([[0, 4], [3, 1], [2, 2], [4, 0]], [[1, 1], [0, 3], [4, 2], [3, 3]]):
+        value, gradients = step(PARAMS, X, np.array(numbers))
+        expected, theirs = both(PARAMS, X, np.array(numbers))
+        assert value == pytest.approx(expected, rel=1e-14)
+        for name in NAMES:
+            np.testing.assert_allclose(gradients[name], theirs[name], rtol=1e-12, atol=1e-15)
+    with pytest.raises(ValueError, match="labels from 0 to 4, got 0 to 5"):
+        step(PARAMS, X, np.array([[0, 5], [3, 1], [2, 2], [4, 0]]))
+
+
 def test_states_are_zero_by_default() -> None:
     zero = np.zeros((sines.N_A, sines.B))
     assert lstm.loss(PARAMS, X, Y).item() == lstm.loss(PARAMS, X, Y, zero, zero).item()

@@ -1,7 +1,9 @@
 """The tensor itself: what it knows, what it shows, and how it behaves as an array."""
 
+import copy
 import gc
 import weakref
+from pickle import dumps, loads
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,26 @@ def test_item_and_numbers() -> None:
     assert float(x) == 2.5
     assert bool(x)
     assert not mg.tensor(0.0)
+
+
+def test_numbers_are_formatted() -> None:
+    assert f"{mg.tensor([[2.0 / 3.0]]):.3f}" == "0.667"
+    assert f"{mg.tensor([1.0, 2.0])}" == "tensor([1., 2.])"
+    with pytest.raises(ValueError, match=r"item: expected one number, .* has shape \(2,\)"):
+        f"{mg.tensor([1.0, 2.0]):.3f}"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: loads(dumps(x))])
+def test_leaves_are_copied(copied: Any) -> None:
+    with mg.step(2):
+        x = mg.tensor([1.0, 2.0], requires_grad=True, name="x")
+    (x * x).sum().backward()
+    y = copied(x)
+    assert (y.name, y.t, y.requires_grad, y.grad.tolist()) == ("x", 2, True, [2, 4])
+    y.data[:] = 0
+    assert x.data.tolist() == [1, 2]
+    with pytest.raises(TypeError, match="copy: a result of exp of x at step 2 was computed"):
+        copied(mg.exp(x))
 
 
 @pytest.mark.parametrize(

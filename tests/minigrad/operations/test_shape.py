@@ -1,5 +1,6 @@
 """Operations that move elements: NumPy's meaning of every index, shape and axis."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -164,3 +165,14 @@ def test_concatenate_takes_arrays_among_tensors() -> None:
     y = mg.concatenate([np.array([5.0, 6.0]), x, [7.0]])
     np.testing.assert_array_equal(y.data, [5, 6, 1, 7])
     np.testing.assert_array_equal(mg.gradients((y * y).sum(), [x])[0], [2])
+
+
+def test_the_gradient_of_a_long_stack_takes_time_in_proportion() -> None:
+    def seconds(n: int) -> float:
+        xs = [mg.tensor(1.0, requires_grad=True) for _ in range(n)]
+        y = mg.stack(xs).sum()
+        start = time.process_time()
+        mg.gradients(y, xs)
+        return time.process_time() - start
+
+    assert min(seconds(10_000) for _ in range(3)) < 40 * min(seconds(1000) for _ in range(3))
