@@ -141,7 +141,7 @@ def with_term(case: Case, place: Place, text: str) -> Iterator[Repair]:
                 raise Unchanged
             return function(x, term.mT if flipped else term)
 
-        spelled = spell("transpose", [Spelled(text)]).text if flipped else text
+        spelled = spell("transpose", [Written(text)]).text if flipped else text
         yield Repair(
             "missing contribution",
             f"when the term {spelled} is {how}{where}",

@@ -142,9 +142,9 @@ def _with_recorded_arrays(
 
 
 class RecordingNumPy:
-    """Stands in for the module NumPy: arrays that it makes are traced, so that a line may fill them."""
+    """Stands in for NumPy: arrays that it makes are traced, so that a line may fill them."""
 
-    _MAKERS = frozenset("array asarray empty eye full identity ones zeros".split())
+    _MAKERS = frozenset(["array", "asarray", "empty", "eye", "full", "identity", "ones", "zeros"])
 
     def __init__(self, expression: Expression) -> None:
         self._expression = expression

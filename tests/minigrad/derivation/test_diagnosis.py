@@ -182,7 +182,7 @@ WRONG = [
     case("wrong type", "NoneType", e=given(lambda h: None, h=value("h"))),
     case("wrong type", "complex", e=given(lambda h: h + 0j, h=value("h"))),
     case("unexplained", "differ most", s=invented),
-    case("sign", "h)^2 has the other sign", s=with_loop),
+    case("sign", "h[…]^2 has the other sign", s=with_loop),
     case(
         "transpose and sign",
         "-1",
