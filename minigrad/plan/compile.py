@@ -139,7 +139,7 @@ class Replay:
         for step in plan.steps:
             if step.value is not None:
                 np.copyto(arrays[step], step.value)
-            elif step.operation is not None and step in layout.places:
+            elif step.operation is not None and step in layout.places and arrays[step].size:
                 inputs = [arrays[x] for x in step.inputs]
                 parts.append((step, calls(step, arrays[step], inputs), arrays[step], inputs))
         if fast:

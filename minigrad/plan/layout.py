@@ -19,6 +19,8 @@ from minigrad.plan.adjacent import (
 from minigrad.plan.gaps import Gaps
 from minigrad.plan.graph import Array, Plan, Step, describe
 
+CACHE_LINE = 64  # bytes
+
 
 def _basic(index: Any) -> bool:
     parts = index if type(index) is tuple else (index,)
@@ -55,6 +57,11 @@ class Buffer:
     @property
     def nbytes(self) -> int:
         return math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def room(self) -> int:
+        """The bytes that it takes of an arena."""
+        return max(1, -(-self.nbytes // CACHE_LINE)) * CACHE_LINE
 
     def array(self, memory: Array) -> Array:
         """The buffer as an array, in a piece of raw memory that starts with it."""
@@ -182,9 +189,6 @@ def place_chains(plan: Plan, places: dict[Step, tuple[Buffer, Any]], order: "Ord
             places[stack] = (places[units[0][0]][0], (slice(first, first + length),))
 
 
-CACHE_LINE = 64  # bytes
-
-
 class Orders:
     """In which order the axes of a value lie in memory.
 
@@ -257,31 +261,40 @@ def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
 
 
 REST = 16  # steps before memory is used again, lest steps that could be one call meet in it
+LARGE = 64  # buffers that are placed by their size: few, since each is compared with each
 
 
 def share_memory(buffers: list[Buffer]) -> int:
-    """Place the buffers in one arena: each in the smallest gap that is free in its life.
+    """Place the buffers in one arena, so that those that live at one time lie apart.
+
+    The largest come first, each at the lowest place that is free in its life; in the order of their
+    lives, large ones would not fit into the gaps that small ones leave. The others follow above in
+    that order, each in the smallest gap that it fits into.
 
     Returns
     -------
     int
         The size of the arena.
     """
+    by_size = sorted(buffers, key=lambda b: -b.nbytes)
+    large, small = by_size[:LARGE], by_size[LARGE:]
+    end = 0
+    for i, buffer in enumerate(large):
+        buffer.offset = 0
+        for other in sorted(large[:i], key=lambda b: b.offset):
+            at_one_time = other.first - REST <= buffer.last and buffer.first - REST <= other.last
+            if at_one_time and buffer.offset + buffer.room > other.offset:
+                buffer.offset = max(buffer.offset, other.offset + other.room)
+        end = max(end, buffer.offset + buffer.room)
     gaps = Gaps()
     ending: list[tuple[int, int, Buffer]] = []
-    end = 0
-    for buffer in sorted(buffers, key=lambda b: (b.first, b.last, b.nbytes)):
+    for i, buffer in enumerate(sorted(small, key=lambda b: (b.first, b.last, b.nbytes))):
         while ending and ending[0][0] < buffer.first - REST:
             old = heapq.heappop(ending)[2]
-            gaps.give_back(old.offset, _rounded(old.nbytes))
-        size = _rounded(buffer.nbytes)
-        free = gaps.take(size)
+            gaps.give_back(old.offset, old.room)
+        free = gaps.take(buffer.room)
         if free is None:
-            free, end = end, end + size
+            free, end = end, end + buffer.room
         buffer.offset = free
-        heapq.heappush(ending, (buffer.last, id(buffer), buffer))
+        heapq.heappush(ending, (buffer.last, i, buffer))
     return end
-
-
-def _rounded(nbytes: int) -> int:
-    return max(1, -(-nbytes // CACHE_LINE)) * CACHE_LINE

@@ -28,18 +28,21 @@ def distinct(draw: Any, shapes: list[tuple[int, ...]], domain: Any) -> list[np.n
 
 @st.composite
 def uses(draw: Any, op: mg.Operation) -> tuple[list[np.ndarray], dict[str, Any]]:
-    """Inputs and parameters of an operation: of shapes that broadcast, or of its own examples."""
+    """Inputs and parameters of an operation: of shapes that broadcast, or like its own examples."""
     parameters: dict[str, Any] = {}
     if op.shapes == "shapes that broadcast together":
         shapes = hnp.mutually_broadcastable_shapes(num_shapes=op.arity, min_side=0, max_dims=3)
         inputs: list[Any] = list(draw(shapes).input_shapes)
         for i, rule in enumerate(op.vjps):
-            if rule is None:
+            if rule is None and op.differentiable:
                 inputs[i] = draw(hnp.arrays(bool, inputs[i]))
     else:
         inputs = list(draw(st.sampled_from(op.examples)))
         if isinstance(inputs[-1], dict):
             parameters = inputs.pop()
+        if all(isinstance(x, tuple) for x in inputs) and not {"index", "shape"} & {*parameters}:
+            sizes = {n: draw(st.integers(1, 5)) for x in inputs for n in x if n > 1}
+            inputs = [tuple(sizes.get(n, n) for n in x) for x in inputs]
     values = iter(distinct(draw, [x for x in inputs if isinstance(x, tuple)], op.domain))
     return [next(values) if isinstance(x, tuple) else x for x in inputs], parameters
 

@@ -71,7 +71,43 @@ def seed_lstm(rng: np.random.Generator, n: int, batch: int, dtype: Any) -> Model
     return lstm.loss, (lstm.init_params(n, n + 1, n_y, dtype=dtype), x, y)
 
 
-MODELS = (mlp, gru, attention, seed_lstm)
+def residual(rng: np.random.Generator, n: int, batch: int, dtype: Any) -> Model:
+    """Three blocks with layer norm, a gate and a way around, the weights shared by all."""
+    shapes = {"gain": (n,), "bias": (n,), "W": (n, 2 * n), "V": (2 * n, n)}
+    params = {k: rng.normal(size=s).astype(dtype) / 2 for k, s in shapes.items()}
+
+    def loss(p: Any, x: Any) -> Any:
+        for _ in range(3):
+            centred = x - x.mean(axis=-1, keepdims=True)
+            variance = (centred * centred).mean(axis=-1, keepdims=True)
+            normal = centred / mg.sqrt(variance + 0.1) * p["gain"] + p["bias"]
+            hidden = normal @ p["W"]
+            x = x + (hidden * mg.sigmoid(1.7 * hidden)) @ p["V"]
+        return mg.logsumexp(x, axis=-1).mean() - mg.clip(x, -1.0, 1.0).sum()
+
+    return loss, (params, rng.normal(size=(batch, n)).astype(dtype))
+
+
+def two_directions(rng: np.random.Generator, n: int, batch: int, dtype: Any) -> Model:
+    """A recurrent network read from both ends, of two loops that need nothing of each other."""
+    params = {k: rng.normal(size=(n, n)).astype(dtype) / 2 for k in ("W", "U", "V", "R")}
+
+    def loss(p: Any, x: Any) -> Any:
+        def states(inputs: Any, W: Any, U: Any) -> list[Any]:
+            a, found = np.zeros((n, batch), dtype), []
+            for x_t in inputs:
+                a = mg.tanh(W @ a + U @ x_t)
+                found.append(a)
+            return found
+
+        forth = states(list(x), p["W"], p["U"])
+        back = states(list(x)[::-1], p["V"], p["R"])[::-1]
+        return (mg.stack(forth) * mg.stack(back)).sum() / len(x)
+
+    return loss, (params, rng.normal(size=(4, n, batch)).astype(dtype))
+
+
+MODELS = (mlp, gru, attention, seed_lstm, residual, two_directions)
 
 
 def flat(tree: Any) -> list[Any]:

@@ -11,31 +11,23 @@ import minigrad as mg
 from minigrad.plan.compile import CACHE, FAST
 from minigrad.plan.passes import PASSES
 from minigrad.tensor import OPERATIONS
+from tests.minigrad.operations import test_table as table
 from tests.minigrad.plan.models import MODELS, Model, assert_equal_up_to_rounding
 
 DTYPES = [np.float32, np.float64]
 KINDS = [False, True] if FAST else [False]
 
-EXAMPLES = [
-    pytest.param(record, example, id=f"{record.name}-{i}")
-    for record in OPERATIONS.values()
-    for i, example in enumerate(record.examples)
-]
 
-
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("record", "example"), EXAMPLES)
-def test_every_operation_and_its_gradient(record: Any, example: Any, dtype: Any) -> None:
-    rng = np.random.default_rng(3)
-    parameters = next((x for x in example if isinstance(x, dict)), {})
-    inputs = [
-        rng.uniform(*record.domain, x).astype(dtype) if isinstance(x, tuple) else x
-        for x in example
-        if not isinstance(x, dict)
-    ]
+@pytest.mark.parametrize("record", [pytest.param(x, id=x.name) for x in OPERATIONS.values()])
+def test_every_operation_and_its_gradient(record: Any, dtype: Any, data: Any) -> None:
+    drawn, parameters = data.draw(table.uses(record))
+    inputs = [x.astype(dtype) if x.dtype.kind == "f" else x for x in drawn]
 
     def apply(*xs: Any) -> Any:
-        return record(list(xs), **parameters) if record.arity is None else record(*xs, **parameters)
+        return table.apply(record, xs, parameters)
 
     def loss(*xs: Any) -> Any:
         y = apply(*xs)
