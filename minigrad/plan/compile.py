@@ -117,9 +117,9 @@ class Compiled:
                 self._plans.move_to_end(key)
             else:
                 with _collector_at_rest():
-                    plan, result = trace(self._f, *map_leaves(value_of, (args, options)))
+                    plan, nest = trace(self._f, *map_leaves(value_of, (args, options)))
                     layout = lay_out(optimize(plan, self._passes))
-                self._plans[key] = layout, map_leaves(lambda _: None, result)
+                self._plans[key] = layout, nest
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
             return self._plans[key]

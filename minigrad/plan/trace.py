@@ -99,8 +99,8 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
     -------
     plan : Plan
         Its outputs are the leaves of the result, in order.
-    result
-        What `f` gave, for its nesting.
+    nest
+        The nesting of what `f` gave, with nothing in it: the graph is not needed any more.
     """
     recorder = Trace()
     arguments: list[Tensor] = []
@@ -119,7 +119,8 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
     ):
         result = f(*args, **options)
     outputs = [recorder.step(y) for y in leaves(result)]
-    return Plan([recorder.step(x) for x in arguments], outputs), result
+    plan = Plan([recorder.step(x) for x in arguments], outputs)
+    return plan, map_leaves(lambda _: None, result)
 
 
 def _blank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
