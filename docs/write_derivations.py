@@ -9,9 +9,10 @@ import numpy as np
 
 import minigrad as mg
 from lstm.derive_command import derivation_of_lstm
+from minigrad.notation.forms import typeset
+from minigrad.notation.printing import Latex
 from minigrad.tensor import OPERATIONS
-from minigrad.writing.layout import typeset
-from minigrad.writing.printing import Latex
+from minigrad.writing.formats import in_markdown
 
 DOCS = Path(__file__).parent
 EXAMPLES = {
@@ -59,14 +60,14 @@ def operations() -> str:
             [y, *_] = [e for e in derivation.model.equations if e.value.name == "y"]
             p = Latex()
             parts = [
-                f"${p.adjoint(part.of.name)} = {p(typeset(part.expression))}$"
+                in_markdown(f"{p.adjoint(part.of.name)} = {p(typeset(part.expression))}")
                 for section in derivation.model.sections
                 for item in section
                 for part in item.parts
                 if part.via.name == "y"
             ]
-            row = f"| {name} | ${p(typeset(y.expression))}$ | {'<br>'.join(parts)} |"
-            rows[-1] += "\n" + row.replace(r"\operatorname", r"\mathrm")
+            rule = in_markdown(p(typeset(y.expression)))
+            rows[-1] += f"\n| {name} | {rule} | {'<br>'.join(parts)} |"
     return "\n\n".join(rows) + "\n"
 
 

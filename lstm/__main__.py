@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 
 from lstm.check_command import add_commands
@@ -14,6 +15,7 @@ from lstm.comparison import TOLERANCE, Row, compare_section_3
 from lstm.derive_command import add_derive_command
 from lstm.figures import write_figures
 from lstm.model import init_params
+from lstm.options import Parser, whole_number
 from lstm.words import names, next_characters
 
 
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["--word", "a"])
     2
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="lstm",
         description="Backpropagate the seed's LSTM through a word, generically and by section 3 of "
         "the derivation, and lay the two side by side.",
@@ -37,9 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--text", type=Path, metavar="FILE", help="the sequence: the start of a text"
     )
-    parser.add_argument("--length", type=int, default=25, help="characters of the text (25)")
-    parser.add_argument("--hidden", type=int, default=8, help="n_a, the size of a(t) and c(t) (8)")
-    parser.add_argument("--seed", type=int, default=0, help="of the parameters and the name (0)")
+    parser.add_argument(
+        "--length", type=whole_number(2), default=25, help="characters of the text (25)"
+    )
+    parser.add_argument(
+        "--hidden", type=whole_number(1), default=8, help="n_a, the size of a(t) and c(t) (8)"
+    )
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=0, help="of the parameters and the name (0)"
+    )
     parser.add_argument("--dtype", choices=TOLERANCE, default="float64")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(run=verify)
@@ -50,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
     figures.set_defaults(run=draw_figures)
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, TextIOWrapper):  # not every terminal's encoding has Γ and ×
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -77,16 +87,15 @@ def verify(options: argparse.Namespace) -> int:
     """The main job: compare every quantity of section 3 on a real sequence."""
     try:
         word, alphabet = _sequence(options)
-        if options.hidden < 1:
-            raise ValueError(f"--hidden: expected 1 or more, got {options.hidden}")
-        if options.seed < 0:
-            raise ValueError(f"--seed: expected 0 or more, got {options.seed}")
         x, y = next_characters(word, alphabet, options.dtype)
     except (OSError, ValueError) as error:
         print(f"lstm: {error}", file=sys.stderr)
         return 2
     n = len(alphabet)
-    params = init_params(n, options.hidden, n, options.seed, options.dtype)
+    try:
+        params = init_params(n, options.hidden, n, options.seed, options.dtype)
+    except ValueError as error:  # NumPy's, of sizes beyond what it can count
+        raise MemoryError(f"--hidden {options.hidden}: {error}") from error
     rows = compare_section_3(params, x, y, _progress)
     _progress("")
     print(_as_json(word, rows) if options.json else _as_table(word, options, rows))
@@ -98,10 +107,9 @@ def _sequence(options: argparse.Namespace) -> tuple[str, str]:
     if options.text is not None:
         if options.word is not None:
             raise ValueError("expected --word or --text, got both")
-        if options.length < 2:
-            raise ValueError(f"--length: expected 2 or more, got {options.length}")
         try:
-            text = options.text.read_text("utf-8")[: options.length]
+            with options.text.open(encoding="utf-8-sig") as file:  # a byte order mark is no text
+                text = file.read(options.length)
         except UnicodeDecodeError:
             raise ValueError(f"--text: expected UTF-8, {options.text} is not") from None
         if len(text) < 2:

@@ -11,11 +11,12 @@ import numpy as np
 import minigrad as mg
 from lstm.derivation import section_3, section_3_as_printed
 from lstm.model import forward, init_params
+from lstm.options import Parser, whole_number
 
 TEMPLATE = Path(__file__).with_name("template.py")
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the two commands to those of a parser."""
     checker = commands.add_parser(
         "check",
@@ -29,7 +30,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="give each line what the lines before it computed, not the true values",
     )
-    checker.add_argument("--seed", type=int, default=0, help="of the random values (0)")
+    checker.add_argument("--seed", type=whole_number(0), default=0, help="of the random values (0)")
     checker.set_defaults(run=check)
     template = commands.add_parser(
         "template", help="start a derivation of your own", description="Write a file to start from."
@@ -42,9 +43,6 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def check(options: argparse.Namespace) -> int:
     """Print the reports; the exit status is 1 if a line is wrong that should be right."""
-    if options.seed < 0:
-        print(f"lstm check: --seed: expected 0 or more, got {options.seed}", file=sys.stderr)
-        return 2
     flow = random_flow(options.seed)
     if options.derivation is None:
         right = section_3.check(flow, options.chained)

@@ -171,7 +171,11 @@ def derivatives(
     ((5, 3), (6, 5))
     """
     p = SimpleNamespace(**params)
-    start = np.zeros((p.W_ya.shape[0], x.shape[2]), p.W_ya.dtype)
+    n_a, n_y = p.W_ya.shape
+    T, _, B = x.shape
+    if y.shape != (T, n_y, B):  # NumPy broadcasts labels of another shape without a word
+        raise ValueError(f"y: expected distributions of shape {(T, n_y, B)}, got {y.shape}")
+    start = np.zeros((n_a, B), p.W_ya.dtype)
     steps = propagate_forward(p, x, start if a0 is None else a0, start if c0 is None else c0)
     J = -sum(float((y_t * np.log(v.y_hat)).sum()) for v, y_t in zip(steps, y, strict=True))
     results: list[dict[str, Array]] = []
@@ -209,6 +213,11 @@ def gradients(
         The sum of the cross-entropies over steps and batch (reading 5).
     gradients : dict
         Of the 14 parameters, "x", "a0" and "c0", each in the shape of what it belongs to.
+
+    Raises
+    ------
+    ValueError
+        If the labels do not have that shape.
 
     Examples
     --------

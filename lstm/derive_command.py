@@ -8,11 +8,12 @@ import numpy as np
 
 import minigrad as mg
 from lstm.model import forward, init_params
+from lstm.options import Parser
 
 FORMATS = ("text", "markdown", "latex", "numpy")
 
 
-def add_derive_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_derive_command(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the command to those of a parser."""
     parser = commands.add_parser(
         "derive",

@@ -10,10 +10,9 @@ from lstm.model import Forward, forward, init_params
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The columns of both figures, from the top down: the gates in the order of equations 1 to 8, but
-# for the output gate, which comes last as it is used last.
+# Rows of both figures, from left to right: the gates in the order of equations 1 to 8, but for the
+# output gate, which comes last as it is used last.
 GATES = (("z_f", "z_u", "z_c", "z_o"), ("Gamma_f", "Gamma_u", "c_tilde", "Gamma_o"))
-STATES = ("c(t-1)", "a(t-1)", "x")
 EQUATIONS = (
     *("z_f", "Gamma_f", "z_u", "Gamma_u", "z_o", "Gamma_o"),
     *("z_c", "c_tilde", "c", "a", "z_y", "y_hat"),
@@ -31,15 +30,15 @@ def draw_figure_1() -> "mg.Drawing":
     --------
     >>> import lstm
     >>> lstm.draw_figure_1()
-    <drawing of forward propagation through an LSTM block at step t: 32 nodes, 37 edges>
+    <drawing of Figure 1: forward propagation through an LSTM block at step t: 32 nodes, 37 edges>
     """
     return mg.draw(
         _three_steps().y_hat,
         steps=[2],
         origin=2,
-        ranks=(*GATES, STATES),
+        ranks=GATES,
         notes={name: f"eq. {k}" for k, name in enumerate(EQUATIONS, start=1)},
-        title="forward propagation through an LSTM block at step t",
+        title="Figure 1: forward propagation through an LSTM block at step t",
     )
 
 
@@ -58,14 +57,14 @@ def draw_figure_2() -> "mg.Drawing":
     --------
     >>> import lstm
     >>> lstm.draw_figure_2()
-    <drawing of gradient flow through an LSTM block at step t: 66 nodes, 71 edges>
+    <drawing of Figure 2: gradient flow through an LSTM block at step t: 66 nodes, 71 edges>
     """
     return mg.draw(
         mg.gradient_flow(_three_steps().loss),
         steps=[2],
         origin=2,
-        ranks=(*GATES, STATES),
-        title="gradient flow through an LSTM block at step t",
+        ranks=GATES,
+        title="Figure 2: gradient flow through an LSTM block at step t",
     )
 
 

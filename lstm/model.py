@@ -47,15 +47,23 @@ def init_params(
     (14, (3, 5))
     """
     rng = np.random.default_rng(seed)
-    sizes = {"a": n_a, "x": n_x}
 
-    def draw(name: str) -> Array:
-        columns = n_y if name.endswith(("ya", "_y")) else n_a
-        rows = sizes[name[-1]] if name.startswith("W") else 1
-        values: Array = rng.normal(size=(rows, columns)) / np.sqrt(rows)
-        return (values if name.startswith("W") else 0.1 * values.T).astype(dtype)
+    def draw(name: str, rows: int, columns: int) -> Array:
+        values: Array = rng.normal(size=(rows, columns))
+        return (values / np.sqrt(rows) if name.startswith("W") else 0.1 * values).astype(dtype)
 
-    return {name: draw(name) for name in PARAMETERS}
+    return {name: draw(name, *shape) for name, shape in _shapes(n_x, n_a, n_y).items()}
+
+
+def _shapes(n_x: int, n_a: int, n_y: int) -> dict[str, tuple[int, int]]:
+    """The shape of each parameter."""
+    sizes = {"x": n_x, "a": n_a, "y": n_y}
+
+    def shape(name: str) -> tuple[int, int]:
+        size = sizes["y" if name[2] == "y" else "a"]
+        return (sizes[name[3]], size) if name.startswith("W") else (size, 1)
+
+    return {name: shape(name) for name in PARAMETERS}
 
 
 @dataclass(frozen=True)
@@ -198,16 +206,30 @@ def _leaf(name: str, value: Any, requires_grad: bool) -> mg.Tensor:
     return value.named(name) if value.name is None else value
 
 
-def _prepared(
-    params: Mapping[str, Any], x: Any, y: Any, a0: Any, c0: Any, requires_grad: bool
-) -> tuple[SimpleNamespace, Any, Any, mg.Tensor, mg.Tensor]:
-    """Check the arguments; name parameters and initial states; give labels their dtype."""
-    missing = [name for name in PARAMETERS if name not in params]
-    if missing or len(params) > len(PARAMETERS):
+def _parameters(params: Mapping[str, Any], requires_grad: bool) -> SimpleNamespace:
+    """The 14 parameters, named, if they are there and their shapes fit."""
+    if set(params) != set(PARAMETERS):
         raise ValueError(
             f"params: expected the 14 of lstm.init_params, got {', '.join(params) or 'none'}"
         )
     p = SimpleNamespace(**{name: _leaf(name, params[name], requires_grad) for name in PARAMETERS})
+    for name in ("W_fx", "W_ya"):
+        if getattr(p, name).ndim != 2:
+            raise ValueError(f"{name}: expected a matrix, got shape {getattr(p, name).shape}")
+    for name, shape in _shapes(p.W_fx.shape[0], *p.W_ya.shape).items():
+        if getattr(p, name).shape != shape:
+            raise ValueError(
+                f"{name}: expected shape {shape} beside W_fx {p.W_fx.shape} and W_ya "
+                f"{p.W_ya.shape}, got {getattr(p, name).shape}"
+            )
+    return p
+
+
+def _prepared(
+    params: Mapping[str, Any], x: Any, y: Any, a0: Any, c0: Any, requires_grad: bool
+) -> tuple[SimpleNamespace, Any, Any, mg.Tensor, mg.Tensor]:
+    """Check the arguments; name parameters and states; give labels their dtype."""
+    p = _parameters(params, requires_grad)
     x, y = (v if isinstance(v, mg.Tensor) else np.asarray(v) for v in (x, y))
     n_a, n_y = p.W_ya.shape
     n_x, _ = p.W_fx.shape

@@ -125,11 +125,6 @@ def backpropagate(
     dict
         The adjoints of those wanted values that the sweep has reached.
     """
-    if output.dtype.kind == "c":
-        raise TypeError(
-            f"backpropagation: expected a real output, {describe(output)} is {output.dtype}; "
-            "complex values are for the complex step, which goes forward alone"
-        )
     if is_hidden(output) and type(g) is not Tensor:
         g = Tensor(g)  # the backward pass has to be recorded
     order = graph(output)
@@ -347,4 +342,9 @@ def _require_graph(output: Tensor, name: str) -> None:
         raise ValueError(
             f"{name}: {describe(output)} was computed from nothing that requires a gradient; make "
             "the leaves with requires_grad=True, and compute it outside of no_grad()"
+        )
+    if output.dtype.kind == "c":
+        raise TypeError(
+            f"{name}: expected a real output, {describe(output)} is {output.dtype}; complex "
+            "numbers are for the complex step, through a function or through its mg.grad"
         )

@@ -49,13 +49,14 @@ class setting:  # noqa: N801 - used as a function
 
     def __init__(self, name: str, value: Any) -> None:
         self._name, self._value = name, value
+        self._before: list[Any] = []  # one may be entered again inside of itself
 
     def __enter__(self) -> None:
-        self._before = getattr(context, self._name)
+        self._before.append(getattr(context, self._name))
         setattr(context, self._name, self._value)
 
     def __exit__(self, *_: object) -> None:
-        setattr(context, self._name, self._before)
+        setattr(context, self._name, self._before.pop())
 
 
 def no_grad() -> setting:

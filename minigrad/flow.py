@@ -71,7 +71,9 @@ class GradientFlow:
 
     def __init__(self, J: Tensor) -> None:
         if J.size != 1:
-            raise ValueError(f"gradient_flow: expected a scalar, got shape {J.shape}; sum it")
+            raise ValueError(
+                f"gradient_flow: expected a scalar, {describe(J)} has shape {J.shape}; sum it"
+            )
         if not J.requires_grad:
             raise ValueError(
                 f"gradient_flow: {describe(J)} was computed from nothing that requires a gradient; "

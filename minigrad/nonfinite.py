@@ -65,7 +65,7 @@ class NonfiniteDetector(Observer):
             )
 
     def _line_of(self, node: Tensor) -> str:
-        return self._lines.get(node._index, "an unknown line")
+        return self._lines.get(node._index, "a line that ran before detect_nonfinite()")
 
 
 def _nonfinite(array: Any) -> str | None:

@@ -111,13 +111,15 @@ class Operation:
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
         written = text.format(*("x",) if self.arity == 1 else "abc")
-        self.__doc__ = forward.__doc__ or f"Compute {written}. Takes {shapes}."
+        # NumPy's own text tells of options, such as `out`, that there are none of here.
+        own = None if forward is numpy else forward.__doc__
+        self.__doc__ = own or f"Compute {written}. Takes {shapes}."
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
     def __call__(self, *args: Any, **parameters: Any) -> Tensor:
-        """Apply the operation; record it if an input requires a gradient."""
+        """Apply the operation; record it if an input requires a gradient or is known by name."""
         if self.defaults or parameters or len(args) != self.arity:
             args, parameters = self._bind(args, parameters)
         for x in args:
@@ -132,7 +134,7 @@ class Operation:
             arrays.append(x._data)
             if x.requires_grad:
                 requires_grad = record = True
-            elif x._operation is not None:  # of no gradient, but it is known how it was made
+            elif x._operation is not None or x._name is not None:  # known what it was made of
                 record = True
             if x._guard is not None:
                 guarded = True
@@ -292,23 +294,25 @@ _SHAPES: dict[int, Sequence[tuple[Any, ...]]] = {
 }
 
 
-def without_gradient(name: str, forward: Callable[..., Any], arity: int) -> Operation:
+def without_gradient(
+    name: str, forward: Callable[..., Any], arity: int, python: Template | None = None
+) -> Operation:
     """Make a record that is not in the table, of a function that has no derivative to speak of.
 
     The table is what can be differentiated; these are for what a trace has to record besides.
     """
     rules = (None,) * arity
-    written = f"{name}({', '.join(f'{{{i}}}' for i in range(arity))})"
+    inputs = ", ".join(f"{{{i}}}" for i in range(arity))
     return Operation(
         name=name,
         forward=forward,
         vjps=rules,
         sums=None,
         shapes="shapes that broadcast together",
-        latex=rf"\mathrm{{{{{name}}}}}",
-        text=written,
+        latex=rf"\operatorname{{{{{_escaped(name)}}}}}({inputs})",
+        text=f"{name}({inputs})",
         precedence=FUNCTION,
-        python=None,
+        python=python,
         numpy=None,
         written_in_input=False,
         symbol=name,

@@ -72,13 +72,12 @@ class Tensor:
         self._seals: dict[Tensor, int] | None = None
         self._transposed: weakref.ref[Tensor] | None = None
 
-    # --- what it is -----------------------------------------------------------------------------
-
     @property
     def data(self) -> Array:
         """The array. Who holds it may change it, so from here on changes are looked for."""
         value_known(self)
         guard.hand_out(self, next_index())
+        self._transposed = None  # it would count as made before a change to come
         return self._data
 
     @data.setter
@@ -384,8 +383,8 @@ def value_known(x: Any) -> Any:
     if is_hidden(x):
         raise TypeError(
             f"compile: the value of {describe(x)} is not known while the function is traced, so it "
-            "can't decide a branch, become an index or leave as a plain array; write mg.where for "
-            "an if, pass what the branch depends on as a Python number, or don't compile this"
+            "can't decide a branch, become an index or leave as an array; write mg.where for an "
+            "if, or pass what the branch depends on as a Python number"
         )
     return value_of(x)
 

@@ -133,7 +133,9 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> pull_back(np.array([1.0, 0.0]))
     (array([1., 0.]),)
     """
-    run = _Run(f, range(len(primals)), primals, {})
+    # The caller may change an array before it pulls back.
+    kept = map_leaves(lambda x: x if type(x) is Tensor else np.array(x), primals)
+    run = _Run(f, range(len(kept)), kept, {})
 
     def pull_back(cotangents: Any) -> Any:
         pairs = zip(leaves(run.y), _matched("vjp", run.y, cotangents), strict=True)
@@ -224,7 +226,12 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         def of(y: Tensor) -> Any:
             basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
             rows = [run.cotangents(y, e) for e in basis]
-            whole = map_leaves(lambda *r: np.stack(r).reshape(y.shape + r[0].shape), *rows)
+
+            def stacked(x: Tensor, *of_x: Any) -> Any:
+                shape = y.shape + x.shape
+                return np.stack(of_x).reshape(shape) if of_x else np.zeros(shape, y.dtype)
+
+            whole = map_leaves(stacked, run.inputs, *rows)
             return whole if isinstance(argnums, Sequence) else whole[0]
 
         return map_leaves(of, run.y)

@@ -71,44 +71,92 @@ def mutants(derivation, truth):
 def of_source(line, truth):
     """Mutants of the text of a line's function."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(line.function))).body[0]
-    for kind, what, statement in edits(tree, shapes_of(line, truth), truth.batch):
-        mutated = copy.copy(tree)
-        mutated.body = [*tree.body[:-1], statement]
-        yield kind, what, replace(line, function=compiled(mutated, line.function))
-
-
-def edits(tree, shapes, batch):
-    """Every changed return statement: the kind of the error, what was done, the statement."""
-    result = tree.body[-1]
-    sizes = [
-        part
-        for x in ast.walk(result)
-        if ast.unparse(x).endswith((".shape", ".size")) or ast.unparse(x).startswith("len(")
-        for part in ast.walk(x)
+    for i, statement in enumerate(tree.body):
+        for kind, what, changed in edits(statement, shapes_of(line, truth), numbers_in(tree)):
+            yield kind, what, mutated(line, tree, i, changed)
+    result = tree.body[-1].value
+    wholes = [
+        ("scale", f"times {k:.3g}", ast.BinOp(result, ast.Mult(), ast.Constant(k)))
+        for k in (2, 0.5, -3, 1 / (truth.batch or 7))
     ]
-    indices = [
-        y for x in ast.walk(result) if isinstance(x, ast.Subscript) for y in ast.walk(x.slice)
-    ]
-    for node in ast.walk(result):
-        if node in sizes or node in indices:
-            continue
-        for kind, new in edits_of(node, shapes):
-            yield kind, f"{ast.unparse(node)} -> {ast.unparse(new)}", with_node(result, node, new)
-    whole = result.value
-    for number in (2, 0.5, -3, 1 / (batch or 7)):
-        new = ast.BinOp(whole, ast.Mult(), ast.Constant(number))
-        yield "scale", f"times {number:.3g}", with_node(result, whole, new)
-    new = ast.UnaryOp(ast.USub(), whole)
-    yield "sign", "times -1", with_node(result, whole, new)
-    yield "transpose", "transposed", with_node(result, whole, transposed(whole))
+    wholes.append(("sign", "times -1", ast.UnaryOp(ast.USub(), result)))
+    wholes.append(("transpose", "transposed", transposed(result)))
+    for kind, what, new in wholes:
+        yield kind, what, mutated(line, tree, -1, with_node(tree.body[-1], result, new))
 
 
-def edits_of(node, shapes):
+def mutated(line, tree, i, statement):
+    """The line with one statement replaced."""
+    tree = copy.copy(tree)
+    tree.body = list(tree.body)
+    tree.body[i] = statement
+    return replace(line, function=compiled(tree, line.function))
+
+
+def numbers_in(tree):
+    """The names of sizes and other numbers that a function works with."""
+    names = set()
+    for statement in ast.walk(tree):
+        match statement:
+            case ast.Assign(targets=[target], value=x) if is_number(x, names):
+                names |= {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
+            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"))):
+                names.add(name)
+    return names
+
+
+def is_number(node, names):
+    """Whether an expression is a number that depends on sizes alone."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Name(id=name):
+            return name in names
+        case ast.Attribute(attr="shape" | "size"):
+            return True
+        case ast.Subscript(value=x):
+            return is_number(x, names)
+        case ast.UnaryOp(operand=x):
+            return is_number(x, names)
+        case ast.BinOp(left=a, right=b):
+            return is_number(a, names) and is_number(b, names)
+        case ast.Call(func=ast.Name(id="len")):
+            return True
+        case ast.Call(func=ast.Attribute(attr="sqrt"), args=[x]):
+            return is_number(x, names)
+    return False
+
+
+def edits(statement, shapes, numbers):
+    """Every change of a statement: the kind of the error, what was done, the statement."""
+    left_alone = set()  # sizes, indices, ranges, axes and exponents
+    for x in ast.walk(statement):
+        apart = []
+        match x:
+            case ast.Attribute(attr="shape" | "size"):
+                apart = [x]
+            case ast.Call(func=ast.Name(id="len" | "range")):
+                apart = [x]
+            case ast.Subscript():
+                apart = [x.slice]
+            case ast.keyword() | ast.Assign(targets=[ast.Tuple()]):
+                apart = [x]
+            case ast.BinOp(op=ast.Pow(), right=b):
+                apart = [b]
+        left_alone.update(y for part in apart for y in ast.walk(part))
+    for node in ast.walk(statement):
+        if node not in left_alone:
+            for kind, new in edits_of(node, shapes, numbers):
+                what = f"{ast.unparse(node)} -> {ast.unparse(new)}"
+                yield kind, what, with_node(statement, node, new)
+
+
+def edits_of(node, shapes, numbers):
     """The errors that one node of the syntax tree admits."""
     match node:
         case ast.Attribute(value=x, attr="T"):
             yield "transpose", x
-        case ast.Name(id=name) if name in shapes:
+        case ast.Name(id=name, ctx=ast.Load()) if name in shapes:
             if len(shapes[name]) > 1:
                 yield "transpose", transposed(node)
             yield "sign", ast.UnaryOp(ast.USub(), node)
@@ -119,15 +167,14 @@ def edits_of(node, shapes):
             yield "sign", x
         case ast.BinOp(left=a, op=ast.Mult() | ast.MatMult(), right=b):
             for kept, dropped in ((a, b), (b, a)):
-                is_number = isinstance(dropped, ast.Constant)
-                yield ("scale" if is_number else "missing factor"), kept
+                yield ("scale" if is_number(dropped, numbers) else "missing factor"), kept
             if isinstance(node.op, ast.Mult):
-                yield "extra factor", ast.BinOp(node, ast.Mult(), b)
+                kind = "scale" if is_number(b, numbers) else "extra factor"
+                yield kind, ast.BinOp(node, ast.Mult(), b)
         case ast.BinOp(left=a, op=ast.Div(), right=b):
-            is_number = isinstance(b, ast.Constant | ast.Call | ast.Subscript | ast.Attribute)
-            yield ("scale" if is_number else "missing factor"), a
-        case ast.BinOp(left=a, op=ast.Pow()):
-            yield "missing factor", a
+            yield ("scale" if is_number(b, numbers) else "missing factor"), a
+        case ast.BinOp(left=a, op=ast.Pow(), right=b):
+            yield ("scale" if is_number(a, numbers) else "missing factor"), a
         case ast.BinOp(left=a, op=ast.Add(), right=b):
             yield "missing contribution", a
             yield "missing contribution", b
@@ -149,9 +196,13 @@ def edits_of(node, shapes):
 def of_inputs(line, truth):
     """Mutants that are given another value or adjoint of the same shape."""
     t = truth.steps_of(line)[-1]
-    names = list(truth.by_name())
-    others = [Value(n, d) for d in (0, -1) for n in names]
-    others += [Adjoint(n, d) for d in (0, -1) for n in names]
+    names = [
+        (name, distance)
+        for distance in (0, -1)
+        for name in truth.by_name()
+        if distance == 0 or (name, None) not in truth.values
+    ]
+    others = [Value(*x) for x in names] + [Adjoint(*x) for x in names]
     for name, claim in line.inputs.items():
         if claim.t is not ALL_STEPS:
             alike = [
@@ -191,11 +242,11 @@ def changes_value(line, mutant, truth):
 
 
 def agrees_by_broadcasting(line, mutant, truth):
-    """Whether NumPy would spread the mutant's result to the shape of the right one."""
+    """Whether NumPy would spread the mutant's result to the shape of the right one, or has."""
     t = truth.steps_of(mutant)[-1]
     try:
         new, old = (np.shape(result(x, t, truth)) for x in (mutant, line))
-        return np.broadcast_shapes(new, old) == old
+        return np.broadcast_shapes(new, old) in (new, old)
     except ValueError:  # inside of the line
         return True
 

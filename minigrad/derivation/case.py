@@ -10,10 +10,11 @@ import numpy as np
 
 from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Steps, Value
 from minigrad.derivation.factors import factors
-from minigrad.derivation.spelling import Spelled, spell
+from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Expression, Site
-from minigrad.derivation.trial import Trial, Unchanged, largest
+from minigrad.derivation.trial import Trial, Unchanged, is_numeric, largest
 from minigrad.derivation.truth import Part, Truth
+from minigrad.notation.template import Written
 from minigrad.tensor import Array
 
 # Changes the value at a site at a step: `change(value, trial, site)`.
@@ -31,11 +32,29 @@ class Place:
 
 @dataclass(frozen=True)
 class Repair:
-    """A hypothesis: the line is right when it is changed so."""
+    """A hypothesis: the line is right when it is changed so.
+
+    Attributes
+    ----------
+    kind, how
+        In words.
+    run
+        What the changed line gives.
+    by
+        What the change brings in or takes away. Repairs of one kind by the same say the same.
+    """
 
     kind: str
     how: str
     run: Callable[[Trial], Array | None]
+    by: object = None
+
+
+def is_close(x: Any, y: Any, tolerance: float) -> bool:
+    """Whether two values are the same arrays of numbers, but for rounding."""
+    if not (is_numeric(x) and is_numeric(y)) or np.shape(x) != np.shape(y):
+        return False
+    return largest(np.subtract(x, y, dtype=float)) <= tolerance * largest(y)
 
 
 class Case:
@@ -69,8 +88,8 @@ class Case:
         values: dict[str, list[Site]] = {}
         uses: dict[tuple[Any, ...], list[Site]] = {}
         seen: collections.Counter[tuple[Any, ...]] = collections.Counter()
-        for i, node in enumerate(self.expression.nodes[: self.expression.result + 1]):
-            for k, j in enumerate(node.inputs):
+        for i in self._reached:
+            for k, j in enumerate(self.expression.nodes[i].inputs):
                 text = self._texts[j].text
                 values.setdefault(text, []).append((j, None))
                 # The same text twice is one place at two steps, or else two places.
@@ -86,12 +105,11 @@ class Case:
     def arguments(self) -> list[tuple[str, Claim, Place]]:
         """What the line is given: the parameter, what it stands for, and where it is used."""
         found = []
-        used = {j for node in self.expression.nodes for j in node.inputs} | {self.expression.result}
         for name, claim in self.line.inputs.items():
             nodes = [
                 j
-                for j, node in enumerate(self.expression.nodes)
-                if node.parameter is not None and node.parameter[0] == name and j in used
+                for j in self._reached
+                if (parameter := self.expression.nodes[j].parameter) and parameter[0] == name
             ]
             if nodes:
                 found.append((name, claim, self._place(str(claim), [(j, None) for j in nodes])))
@@ -103,18 +121,50 @@ class Case:
                 ]
         return found
 
+    @functools.cached_property
+    def unused(self) -> dict[str, int]:
+        """What the line is given or computes, and does not use: its text and node."""
+        used = {self._texts[i].text for i in self._reached}
+        return {
+            self._texts[i].text: i
+            for i, node in enumerate(self.expression.nodes)
+            if self._texts[i].text not in used and node.constant is None
+        }
+
+    def terms_like(self, place: Place) -> list[int]:
+        """What the line computes in the same way as the value at a place, and does not use."""
+        return [
+            i
+            for i in range(len(self.expression.nodes))
+            if i not in self._reached and self._texts[i].text == place.text
+        ]
+
+    @functools.cached_property
+    def _reached(self) -> list[int]:
+        """The nodes that the result is computed from."""
+        reached = {self.expression.result}
+        for i in range(self.expression.result, -1, -1):
+            if i in reached:
+                reached.update(self.expression.nodes[i].inputs)
+        return sorted(reached)
+
     def is_there_twice(self, place: Place) -> bool:
         """Whether a value is used more than once, or something else has the same value."""
         [(site, _), *more] = place.sites
-        users = [
-            i for i, node in enumerate(self.expression.nodes) for j in node.inputs if j == site
-        ]
-        x = self._values[site]
-        return bool(more or len(users) > 1) or any(
-            i != site and np.shape(x) == np.shape(y) and np.allclose(x, y)
-            for i, y in enumerate(self._values)
-            if isinstance(y, np.ndarray)
-        )
+        users = [i for i in self._reached for j in self.expression.nodes[i].inputs if j == site]
+        return bool(more or len(users) > 1) or self.computes(self._values[site], but=site)
+
+    def computes(self, x: Any, but: int | None = None) -> bool:
+        """Whether a value is on the way, of a node other than one."""
+        precision = 1000 * self.truth.precision
+        return any(i != but and is_close(x, self._values[i], precision) for i in self._reached)
+
+    def factors_of(self, place: Place) -> set[str]:
+        """What is multiplied to give the value at a place."""
+        function, operands = self.operation(place)
+        if function in (np.multiply, np.matmul, np.dot):
+            return set().union(*map(self.factors_of, operands))
+        return {place.text}
 
     def step_of(self, site: Site, trial: Trial) -> int | None:
         """The step that an argument belongs to; that at hand, unless the line sees them all."""
@@ -123,8 +173,28 @@ class Case:
 
     def operation(self, place: Place) -> tuple[Callable[..., Any] | None, list[Place]]:
         """The function that computes the value at a place, and its operands."""
-        node = self.expression.nodes[place.sites[0][0]]
-        return node.function, [self._place(self._texts[j].text, [(j, None)]) for j in node.inputs]
+        nodes = [self.expression.nodes[i] for i, _ in place.sites]
+        operands = [
+            self._place(self._texts[js[0]].text, [(j, None) for j in js])
+            for js in zip(*(node.inputs for node in nodes), strict=False)
+        ]
+        return nodes[0].function, operands
+
+    def is_number(self, place: Place) -> bool:
+        """Whether a value is a number, whatever the line is given."""
+        return bool(np.ndim(place.value) == 0 and not self._depends[place.sites[0][0]])
+
+    @functools.cached_property
+    def _depends(self) -> list[bool]:
+        """Whether each node depends on what the line is given."""
+        found: list[bool] = []
+        for node in self.expression.nodes:
+            found.append(node.parameter is not None or any(found[j] for j in node.inputs))
+        return found
+
+    def operand(self, site: Site, k: int, trial: Trial) -> Any:
+        """What is given to the function at a site as its operand number k."""
+        return self.value_at(self.expression.nodes[site[0]].inputs[k], trial)
 
     def _place(self, text: str, sites: Sequence[Site]) -> Place:
         return Place(text, tuple(dict.fromkeys(sites)), self._values[sites[0][0]])
@@ -134,19 +204,19 @@ class Case:
         return self.expression.values(self.first.given)
 
     @functools.cached_property
-    def _texts(self) -> list[Spelled]:
-        texts: list[Spelled] = []
+    def _texts(self) -> list[Written]:
+        texts: list[Written] = []
         for node in self.expression.nodes:
             if node.parameter is not None:
                 claim = self.line.inputs[node.parameter[0]]
                 shown = claim if claim.t is not ALL_STEPS else replace(claim, t=0)
-                texts.append(Spelled(str(shown)))
+                texts.append(Written(str(shown)))
             elif node.function is not None:
                 name = getattr(node.function, "__name__", "the line")
                 texts.append(spell(name, [texts[j] for j in node.inputs]))
             else:
                 x = node.constant
-                texts.append(Spelled(f"{x:g}" if isinstance(x, int | float) else "a constant"))
+                texts.append(Written(f"{x:g}" if isinstance(x, int | float) else "a constant"))
         return texts
 
     @functools.cached_property
@@ -185,10 +255,9 @@ class Case:
 
     def given(self, claim: Claim, t: int | None) -> Array:
         """The array that a claim stands for; raises `Unchanged` where it stands for none."""
-        label = self.truth.label(claim, t)
-        if label not in self.truth.values or (
-            isinstance(claim, Adjoint) and not self.truth.flow.values[label].requires_grad
-        ):
+        x = self.truth.flow.values.get(self.truth.label(claim, t))
+        constant = isinstance(claim, Adjoint) and x is not None and not x.requires_grad
+        if constant or not self.truth.is_given(claim, t):
             raise Unchanged
         array: Array = self.truth.given(claim, t)
         return array
@@ -215,7 +284,13 @@ class Case:
                 if claim.t is not ALL_STEPS:
                     x = self.truth.given(claim, t)
                     found |= {str(claim): x, f"{claim}^2": x * x}
-            self._factors[t] = found
+                    for axis in range(x.ndim if x.ndim > 1 else 0):
+                        found[f"sum({claim}) over axis {axis}"] = x.sum(axis, keepdims=True)
+            trial = next((trial for trial in self.trials if trial.t == t), None)
+            if trial is not None:
+                values = self.expression.values(trial.given)
+                found |= {text: values[i] for text, i in self.unused.items()}
+            self._factors[t] = {text: x for text, x in found.items() if is_numeric(x)}
         return self._factors[t]
 
     def step_at(self, place: Place, site: Site, trial: Trial) -> int | None:

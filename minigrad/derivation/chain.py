@@ -8,7 +8,7 @@ from typing import Any
 from minigrad.derivation.claims import ALL_STEPS, Adjoint
 from minigrad.derivation.derivation import Line
 from minigrad.derivation.report import Diagnosis, Finding
-from minigrad.derivation.trace import Expression, expression_of
+from minigrad.derivation.trace import expression_of
 from minigrad.derivation.trial import REPETITIONS, Trial, attempt
 from minigrad.derivation.truth import Part, Truth
 from minigrad.tensor import Array
@@ -54,7 +54,6 @@ class Chain:
         self.blamed: dict[Part, frozenset[str]] = {}
         self.trials: dict[int, list[Trial]] = {i: [] for i in range(len(lines))}
         self.notes: dict[int, list[tuple[int | None, Diagnosis]]] = {}
-        self.expressions: dict[int, Expression] = {}
 
     def findings(self) -> list[Finding]:
         """Run the lines; tell a line that is wrong from one that follows from a wrong one."""
@@ -91,13 +90,11 @@ class Chain:
                 self._note_missing(job, part, claim)
                 self.computed[part] = [self.truth.sum_of(part)] * (1 + REPETITIONS)
         given, *disturbed = (self._given(job, copy) for copy in range(1 + REPETITIONS))
-        if job.index not in self.expressions:
-            self.expressions[job.index] = expression_of(job.line, given)
         expected = self.truth.given(job.line.claim, job.t)
         trial = attempt(
             job.line,
             job.t,
-            self.expressions[job.index],
+            expression_of(job.line, [given]),
             given,
             expected,
             self.truth.precision,

@@ -8,10 +8,11 @@ import numpy as np
 
 from minigrad.derivation.case import Case, Place, Repair
 from minigrad.derivation.claims import Adjoint, Claim, Value
-from minigrad.derivation.spelling import Spelled, spell
+from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Site
-from minigrad.derivation.trial import Trial, Unchanged, largest
+from minigrad.derivation.trial import Trial, Unchanged, is_numeric, largest
 from minigrad.flow import Label
+from minigrad.notation.template import Written
 from minigrad.tensor import Array
 
 NEGLIGIBLE = 1e-6
@@ -21,17 +22,25 @@ NEGLIGIBLE = 1e-6
 
 
 def negated(x: Any, *_: Any) -> Any:
+    """The value with the other sign."""
     return -x
 
 
 def transposed(x: Any, *_: Any) -> Any:
+    """The value with its last two axes exchanged."""
     return x.mT
+
+
+def reversed_axes(x: Any, *_: Any) -> Any:
+    """The value with its axes in the other order, which `.T` gives."""
+    return x.T
 
 
 def summed(case: Case, place: Place) -> Iterator[Repair]:
     """The value at a place summed over each of its axes."""
     what = "" if place is case.result else f"{place.text} is "
-    for axis, keepdims in itertools.product(range(np.ndim(place.value)), (True, False)):
+    axes = list(range(np.ndim(place.value)))
+    for axis, keepdims in itertools.product(axes, (True, False)):
         batch = np.shape(place.value)[axis] == case.truth.batch
         yield Repair(
             "missing sum",
@@ -40,6 +49,12 @@ def summed(case: Case, place: Place) -> Iterator[Repair]:
                 place,
                 lambda x, *_, axis=axis, keepdims=keepdims: np.sum(x, axis, keepdims=keepdims),
             ),
+        )
+    if len(axes) > 1:
+        yield Repair(
+            "missing sum",
+            f"when {what}summed over all axes",
+            case.changed(place, lambda x, *_: np.sum(x)),
         )
 
 
@@ -63,26 +78,27 @@ def given_instead(case: Case, name: str, place: Place, other: Claim) -> Iterator
 
     one = "" if place.sites[0][1] is None else "one "
     how = f"when it is given {other} for {one}{place.text} ({name})"
-    yield Repair("wrong operand", how, case.changed(place, change))
+    yield Repair("wrong operand", how, case.changed(place, change), by=(name, other))
 
 
-def operand_alone(case: Case, kept: Place) -> Callable[[Any, Trial, Site], Any]:
-    """Put one operand in the place of the operation."""
-    site = kept.sites[0][0]
-    return lambda x, trial, _: case.value_at(site, trial)
+def operand_alone(case: Case, k: int) -> Callable[[Any, Trial, Site], Any]:
+    """Put operand number k in the place of the operation."""
+    return lambda x, trial, site: case.operand(site, k, trial)
 
 
-def swapped(
-    case: Case, function: Callable[..., Any], operands: list[Place]
-) -> Callable[[Any, Trial, Site], Any]:
-    left, right = (place.sites[0][0] for place in operands)
-    return lambda x, trial, _: function(case.value_at(right, trial), case.value_at(left, trial))
+def swapped(case: Case, function: Callable[..., Any]) -> Callable[[Any, Trial, Site], Any]:
+    """Exchange the two operands of an operation."""
+    return lambda x, trial, site: function(
+        case.operand(site, 1, trial), case.operand(site, 0, trial)
+    )
 
 
 PRODUCTS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("multiplied by", np.multiply),
     ("multiplied from the right by", np.matmul),
     ("multiplied from the left by", lambda x, factor: factor @ x),
+    ("multiplied, as a row, by the column", lambda x, factor: np.outer(factor, x)),
+    ("multiplied, as a column, by the row", np.outer),
 )
 QUOTIENT: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (("divided by", np.divide),)
 
@@ -104,8 +120,33 @@ def with_factor(
 
         yield Repair(
             "missing factor",
-            f"when {what}{how} {spell('transpose', [Spelled(text)]).text if flipped else text}",
+            f"when {what}{how} {spell('transpose', [Written(text)]).text if flipped else text}",
             case.changed(place, change),
+            by=text,
+        )
+
+
+def with_term(case: Case, place: Place, text: str) -> Iterator[Repair]:
+    """A term, or its transpose, added to the value at a place, or taken away from it."""
+    where = "" if place is case.result else f" to {place.text}"
+    for (how, function), flipped in itertools.product(
+        (("added", np.add), ("added with a minus", np.subtract)), (False, True)
+    ):
+
+        def change(
+            x: Any, trial: Trial, site: Site, function: Any = function, flipped: bool = flipped
+        ) -> Any:
+            term = case.factors(case.step_at(place, site, trial)).get(text)
+            if term is None:
+                raise Unchanged
+            return function(x, term.mT if flipped else term)
+
+        spelled = spell("transpose", [Written(text)]).text if flipped else text
+        yield Repair(
+            "missing contribution",
+            f"when the term {spelled} is {how}{where}",
+            case.changed(place, change),
+            by=text,
         )
 
 
@@ -120,13 +161,15 @@ PAIRS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
 def with_two(
     case: Case, a: str, b: str, function: Callable[[Any, Any], Any]
 ) -> Callable[[Any, Trial, Site], Any]:
+    """Multiply by what two factors come together as."""
+
     def change(x: Any, trial: Trial, _: Site) -> Any:
         factors = case.factors(trial.t)
         if a not in factors or b not in factors:
             raise Unchanged
         first, second = factors[a], factors[b]
         both = function(first, second if second.shape == first.shape else second.mT)
-        return x * (both if both.shape == np.shape(x) else both.mT)
+        return x * (both if both.shape == trial.expected.shape else both.mT)
 
     return change
 
@@ -160,12 +203,29 @@ def with_parts(
         known = case.truth.contributions(case.part(trial).label)
         those = [array for m, array in known.items() if _seen_from(m, trial.t) in relative]
         for array in those:
-            if array.shape != np.shape(x):
-                raise ValueError("another shape")
+            if np.broadcast_shapes(array.shape, np.shape(x)) != array.shape:
+                raise ValueError("broader than what it is a part of")
             x = function(x, array)
         return x
 
     return change
+
+
+def total(case: Case, parts: tuple[Label, ...]) -> Array | None:
+    """The sum of some contributions, at the first step tried."""
+    known = case.truth.contributions(case.part(case.first).label)
+    arrays = [known[m] for m in parts]
+    return sum(arrays[1:], arrays[0])
+
+
+def without_parts(case: Case, extra: tuple[Label, ...], why: str = "") -> Repair:
+    """The result without some contributions."""
+    return Repair(
+        "double-counted contribution",
+        f"when {in_words(case, extra)} is taken away{why}",
+        case.changed(case.result, with_parts(case, extra, np.subtract)),
+        by=extra,
+    )
 
 
 def _seen_from(m: Label, t: int | None) -> Label:
@@ -195,19 +255,34 @@ def answers(case: Case, claim: Claim) -> bool:
     own, part = case.part(case.first), case.truth.part(claim, case.first.t)
     if part.label != own.label:
         return False
-    # A line that adds up the parts of its claim may be given another part.
-    adds_up = any(
-        isinstance(c, Adjoint) and case.truth.label(c, case.first.t) == own.label
-        for c in case.line.inputs.values()
-    )
-    return not (adds_up and part.through < own.through)
+    return not part.through < own.through  # a line may add up the parts of its claim
 
 
-def addends(case: Case) -> Iterator[tuple[Place, Place, Place]]:
-    """The sums of two terms: where, the one, the other; and the other way round."""
+def addends(case: Case) -> Iterator[tuple[Place, int, Place]]:
+    """The sums of two terms: where, the number of the one, and the other."""
     for place, (a, b) in operations(case, np.add):
-        yield place, a, b
-        yield place, b, a
+        yield place, 0, b
+        yield place, 1, a
+
+
+def products(case: Case) -> Iterator[tuple[Place, int, Place]]:
+    """The products and quotients: where, the number of the one factor, and the other."""
+    for function in (np.multiply, np.matmul, np.dot, np.divide):
+        for place, operands in operations(case, function):
+            for kept in (0,) if function is np.divide else (0, 1):
+                yield place, kept, operands[1 - kept]
+
+
+def without_factor(case: Case, kind: str, place: Place, kept: int) -> Repair:
+    """A product or quotient that is only one of its operands."""
+    function, operands = case.operation(place)
+    dropped = operands[1 - kept].text
+    return Repair(
+        kind,
+        f"without the factor {'1/' if function is np.divide else ''}{dropped}",
+        case.changed(place, operand_alone(case, kept)),
+        by=dropped,
+    )
 
 
 def operations(case: Case, function: Any) -> Iterator[tuple[Place, list[Place]]]:
@@ -225,11 +300,7 @@ def operations(case: Case, function: Any) -> Iterator[tuple[Place, list[Place]]]
 def scaled(case: Case, place: Place, any_number: bool = False) -> Iterator[Repair]:
     """The value at a place times the constant that fits best, if it has a name or many do."""
     trial = case.first
-    if (
-        trial.result is None
-        or trial.result.shape != trial.expected.shape
-        or not isinstance(place.value, np.ndarray | np.generic | float | int)
-    ):
+    if trial.result is None or not is_numeric(place.value):
         return
     without = case.changed(place, lambda x, *_: 0 * x)(trial)
     factor = _factor(trial.result, trial.expected, without)
@@ -243,6 +314,7 @@ def scaled(case: Case, place: Place, any_number: bool = False) -> Iterator[Repai
         "scale",
         f"when {what}multiplied by {name or f'{factor:.6g}'}",
         case.changed(place, lambda x, *_: factor * x),
+        by=f"{factor:.6g}",
     )
 
 
@@ -279,7 +351,8 @@ def _name_of_factor(case: Case, factor: float) -> str | None:
     named = {name: float(n) for name, n in sizes.items() if n > 1}
     named |= {str(n): float(n) for n in (2, 3, 4)}
     lengths = {n for x in case.truth.values.values() for n in x.shape if n > 1}
-    named |= {str(n): float(n) for n in sorted(lengths)}
+    sizes_of_arrays = {x.size for x in case.truth.values.values() if x.size > 1}
+    named |= {str(n): float(n) for n in sorted(lengths | sizes_of_arrays)}
     named |= {f"sqrt({n})": n**0.5 for n in sorted(lengths)}
     tolerance = case.first.tolerance + 1000 * case.truth.precision
     for name, n in {"1": 1.0, **named}.items():

@@ -35,7 +35,7 @@ def check_arrays(lines: Mapping[Label, Line], flow: GradientFlow, layout: str) -
     findings: list[Finding] = []
     for (name, t), line in lines.items():
         expected = truth.given(line.claim, t)
-        trial = attempt(line, t, expression_of(line, {}), {}, expected, precision)
+        trial = attempt(line, t, expression_of(line, [{}]), {}, expected, precision)
         finding = summary(line, [trial], None if trial.ok else diagnose([trial], truth))
         if finding.diagnosis is not None and all(other.ok for other in findings):
             message = f"Look here first. {finding.diagnosis.message}"
@@ -58,16 +58,9 @@ def trials_of(line: Line, truth: Truth) -> list[Trial]:
     """The line at every step, given the truth."""
     steps = truth.steps_of(line)
     given = {t: {name: truth.given(c, t) for name, c in line.inputs.items()} for t in steps}
-    expression = expression_of(line, given[steps[-1]])
+    expression = expression_of(line, list(given.values()))
     return [
-        attempt(
-            line,
-            t,
-            expression,
-            given[t],
-            truth.given(line.claim, t),
-            truth.precision,
-        )
+        attempt(line, t, expression, given[t], truth.given(line.claim, t), truth.precision)
         for t in steps
     ]
 

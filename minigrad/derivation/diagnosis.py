@@ -1,6 +1,5 @@
 """Say how a line is wrong: try every hypothesis, and list those that mend it."""
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from minigrad.derivation.case import Case, Repair
 from minigrad.derivation.changes import named_factor
-from minigrad.derivation.hypotheses import HYPOTHESES
+from minigrad.derivation.hypotheses import FURTHER, HYPOTHESES
 from minigrad.derivation.report import Diagnosis, Explanation
 from minigrad.derivation.trial import Trial
 from minigrad.derivation.truth import Truth
@@ -16,7 +15,6 @@ from minigrad.tensor import Array
 
 # What a line does that no change of its expression explains.
 _PLAIN = ("changed input", "wrong type", "not finite")
-SHOWN = 5  # explanations at most
 
 
 def diagnose(trials: Sequence[Trial], truth: Truth) -> Diagnosis:
@@ -25,41 +23,53 @@ def diagnose(trials: Sequence[Trial], truth: Truth) -> Diagnosis:
     failure = case.first.failure
     if failure and failure[0] in _PLAIN:
         return Diagnosis(*failure)
-    rows = (_fitting(case, row) for row in HYPOTHESES)
-    found = next((row for row in rows if row), None) or _fitting_two(case)
+    found = _explanations(case) or _of_two_errors(case)
     if found:
         lead = f"{failure[1]} " if failure else ""
         first = found[0]
-        return Diagnosis(first.kind, lead + first.message, tuple(found[1:SHOWN]))
+        return Diagnosis(first.kind, lead + first.message, tuple(found[1:]))
     if failure:
         return Diagnosis(*failure)
     return Diagnosis("unexplained", _worst_entries(case.first))
 
 
-def _fitting(
-    case: Case, hypotheses: Sequence[Callable[[Case], Iterator[Repair]]]
-) -> list[Explanation]:
-    """The repairs that work. Of one kind the first says it, but for operands, which all count."""
-    found = []
-    for hypothesis in hypotheses:
-        fitting = _tried(case, hypothesis(case))
-        found += list(itertools.islice(fitting, SHOWN if "operand" in hypothesis.__name__ else 1))
-    return found
+def _explanations(case: Case) -> list[Explanation]:
+    """All that fit and are distinct, the simplest first.
+
+    Of those that bring in or take away the same, the simplest says it; so it does of those of one
+    kind that do neither. What is further off is looked at for kinds that nothing simpler is of.
+    """
+    found: dict[object, Explanation] = {}
+    for hypothesis in HYPOTHESES:
+        _add_fitting(found, case, hypothesis(case))
+    for hypothesis in FURTHER:
+        kinds = {explanation.kind for explanation in found.values()}
+        new = (repair for repair in hypothesis(case) if repair.kind not in kinds)
+        _add_fitting(found, case, new)
+    return list(found.values())
 
 
-def _fitting_two(case: Case) -> list[Explanation]:
-    """The repairs that work together with a second one, of the result."""
-    repairs = (repair for hypothesis in HYPOTHESES[0] for repair in hypothesis(case))
-    pairs = (pair for repair in repairs for pair in _with_a_second(case, repair))
-    return list(itertools.islice(_tried(case, pairs), 1))
-
-
-def _tried(case: Case, repairs: Iterator[Repair]) -> Iterator[Explanation]:
+def _of_two_errors(case: Case) -> list[Explanation]:
+    """The repairs that work together with a second one, of the result: the first of them."""
+    found: dict[object, Explanation] = {}
+    repairs = (repair for hypothesis in HYPOTHESES for repair in hypothesis(case))
     for repair in repairs:
-        residual = case.residual(repair.run)
-        if residual is not None:
-            to = f" to {residual:.0e}" if residual else ""
-            yield Explanation(repair.kind, f"Equal to the truth{to} {repair.how}.")
+        _add_fitting(found, case, _with_a_second(case, repair))
+        if found:
+            break
+    return list(found.values())
+
+
+def _add_fitting(found: dict[object, Explanation], case: Case, repairs: Iterator[Repair]) -> None:
+    """Add the repairs that mend the line, and are not there in other words."""
+    for repair in repairs:
+        key = repair.kind if repair.by is None else repair.by
+        if key not in found:
+            residual = case.residual(repair.run)
+            if residual is not None:
+                to = f" to {residual:.0e}" if residual else ""
+                message = f"Equal to the truth{to} {repair.how}."
+                found[key] = Explanation(repair.kind, message)
 
 
 def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:

@@ -6,9 +6,11 @@ import numpy as np
 
 from minigrad.backprop import by_age
 from minigrad.derivation.claims import Adjoint, Claim, Value
-from minigrad.derivation.spelling import POWER, Spelled, spell
+from minigrad.derivation.spelling import spell
 from minigrad.derivation.truth import Truth
 from minigrad.flow import Label
+from minigrad.notation.template import Written
+from minigrad.operation import POWER
 from minigrad.tensor import Array, Tensor
 
 
@@ -79,10 +81,10 @@ def _behind(x: Tensor, names: Mapping[Tensor, str]) -> Iterator[Tensor]:
                 to_visit.append(operand)
 
 
-def _spelled(x: Tensor, names: Mapping[Tensor, str]) -> Spelled:
+def _spelled(x: Tensor, names: Mapping[Tensor, str]) -> Written:
     if x in names:
-        return Spelled(names[x])
+        return Written(names[x])
     if x._operation is None:
         mask = bool(np.isin(x._data, (0, 1)).all())
-        return Spelled(f"{x._data:g}" if not x.ndim else "a mask" if mask else "a constant")
+        return Written(f"{x._data:g}" if not x.ndim else "a mask" if mask else "a constant")
     return spell(x._operation.name, [_spelled(operand, names) for operand in x._inputs or ()])

@@ -7,13 +7,13 @@ adding a kind of error is adding a function to the table at the end.
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from minigrad.derivation import changes
 from minigrad.derivation.case import Case, Repair
-from minigrad.derivation.claims import Adjoint
+from minigrad.derivation.claims import ALL_STEPS, Adjoint
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, largest
 from minigrad.tensor import Array
@@ -30,18 +30,20 @@ def sign(case: Case) -> Iterator[Repair]:
 
 def transpose(case: Case) -> Iterator[Repair]:
     """The result, or a value on the way, is the transpose of what it should be."""
-    yield Repair("transpose", "when transposed", case.changed(case.result, changes.transposed))
-    for place in case.places:
-        if np.ndim(place.value) > 1:
-            yield Repair(
-                "transpose",
-                f"when {place.text} is transposed",
-                case.changed(place, changes.transposed),
-            )
+    for place in (case.result, *case.places):
+        what = "" if place is case.result else f"{place.text} is "
+        axes = np.ndim(place.value)
+        for change in (changes.transposed, changes.reversed_axes)[: 2 if axes > 2 else axes - 1]:
+            yield Repair("transpose", f"when {what}transposed", case.changed(place, change))
 
 
 def scale(case: Case) -> Iterator[Repair]:
-    """The result is off by a constant factor."""
+    """The result is off by a constant factor that has a name."""
+    yield from changes.scaled(case, case.result)
+
+
+def any_scale(case: Case) -> Iterator[Repair]:
+    """The result is off by some constant factor."""
     yield from changes.scaled(case, case.result, any_number=True)
 
 
@@ -69,16 +71,29 @@ def missing_sum(case: Case) -> Iterator[Repair]:
             "missing sum",
             "when summed over the steps: what the line gives is the share of step t",
             over_steps,
+            by="steps",
         )
     shares = case.truth.contributions(case.part(case.first).label)
     if case.first.t is None:
         for step in case.truth.steps:
-            others = tuple(m for m in shares if m[1] not in (step, None))
+            parts = tuple(m for m in shares if m[1] not in (step, None))
             yield Repair(
                 "missing sum",
                 f"when summed over the steps: what the line gives is the share of step {step}",
-                case.changed(case.result, changes.with_parts(case, others, np.add)),
+                case.changed(case.result, changes.with_parts(case, parts, np.add)),
+                by="steps",
             )
+    others = case.terms_like(case.result)
+    if others:
+
+        def over_terms(x: Any, trial: Trial, _: Site) -> Any:
+            return sum((case.value_at(i, trial) for i in others), x)
+
+        yield Repair(
+            "missing sum",
+            f"when summed over all {1 + len(others)} terms: what the line gives is one of them",
+            case.changed(case.result, over_terms),
+        )
     yield from changes.summed(case, case.result)
 
 
@@ -133,19 +148,17 @@ def missing_contribution(case: Case) -> Iterator[Repair]:
             "missing contribution",
             f"when {changes.in_words(case, missing)} is added",
             case.changed(case.result, changes.with_parts(case, missing, np.add)),
+            by=missing,
         )
 
 
 def double_counted(case: Case) -> Iterator[Repair]:
     """A contribution was added twice, or one that does not belong to the claim."""
-    for inside in (True, False):
-        for extra in changes.sets_of_contributions(case, inside):
-            yield Repair(
-                "double-counted contribution",
-                f"when {changes.in_words(case, extra)} is taken away"
-                + ("" if inside else ", which the claim leaves out"),
-                case.changed(case.result, changes.with_parts(case, extra, np.subtract)),
-            )
+    for extra in changes.sets_of_contributions(case, inside=True):
+        if case.computes(changes.total(case, extra)):
+            yield changes.without_parts(case, extra)
+    for extra in changes.sets_of_contributions(case, inside=False):
+        yield changes.without_parts(case, extra, ", which the claim leaves out")
     for place, kept, dropped in changes.addends(case):
         if case.is_there_twice(dropped):
             yield Repair(
@@ -155,6 +168,12 @@ def double_counted(case: Case) -> Iterator[Repair]:
             )
 
 
+def double_counted_in_effect(case: Case) -> Iterator[Repair]:
+    """A contribution is there twice, though not added as such."""
+    for extra in changes.sets_of_contributions(case, inside=True):
+        yield changes.without_parts(case, extra)
+
+
 def extra_term(case: Case) -> Iterator[Repair]:
     """There is a term too many."""
     for place, kept, dropped in changes.addends(case):
@@ -162,22 +181,43 @@ def extra_term(case: Case) -> Iterator[Repair]:
             "extra term",
             f"without the term {dropped.text}",
             case.changed(place, changes.operand_alone(case, kept)),
+            by=dropped.text,
         )
 
 
+def left_unused(case: Case) -> Iterator[Repair]:
+    """Something that the line is given or computes was forgotten: a factor, a term, an operand."""
+    for name, claim, place in case.arguments:
+        for other in case.line.inputs.values():
+            if str(other) in case.unused and other != claim:
+                yield from changes.given_instead(case, name, place, other)
+    for text, place in itertools.product(case.unused, (case.result, *case.places)):
+        yield from changes.with_factor(case, place, text, changes.PRODUCTS + changes.QUOTIENT)
+        yield from changes.with_term(case, place, text)
+
+
+def own_operand(case: Case) -> Iterator[Repair]:
+    """Of what the line is given, one was taken for another; or two are swapped."""
+    for name, claim, place in case.arguments:
+        for other in dict.fromkeys(case.line.inputs.values()):
+            if other != claim and other.t is not ALL_STEPS and case.fits(other, place):
+                yield from changes.given_instead(case, name, place, other)
+    for function in (np.matmul, np.dot, np.subtract, np.divide):
+        for place, _ in changes.operations(case, function):
+            yield Repair(
+                "wrong operand",
+                f"when the two operands of {place.text} change places",
+                case.changed(place, changes.swapped(case, function)),
+                by=place.text,
+            )
+
+
 def wrong_operand(case: Case) -> Iterator[Repair]:
-    """The line is given one value where another is right, or one adjoint; or two are swapped."""
+    """The line is given one value where another is right, or one adjoint."""
     for name, claim, place in case.arguments:
         for other in case.claims:
             if changes.alike(claim, other) and other != claim and case.fits(other, place):
                 yield from changes.given_instead(case, name, place, other)
-    for function in (np.matmul, np.subtract, np.divide):
-        for place, operands in changes.operations(case, function):
-            yield Repair(
-                "wrong operand",
-                f"when the two operands of {place.text} change places",
-                case.changed(place, changes.swapped(case, function, operands)),
-            )
 
 
 def unlike_operand(case: Case) -> Iterator[Repair]:
@@ -196,10 +236,17 @@ def operand_of_another_shape(case: Case) -> Iterator[Repair]:
                 yield from changes.given_instead(case, name, place, other)
 
 
+def own_factor(case: Case) -> Iterator[Repair]:
+    """A factor that the line is given was left out of the result."""
+    for claim in case.line.inputs.values():
+        if claim.t is not ALL_STEPS:
+            yield from changes.with_factor(case, case.result, str(claim), changes.PRODUCTS)
+            yield from changes.with_factor(case, case.result, str(claim), changes.QUOTIENT)
+
+
 def missing_factor(case: Case) -> Iterator[Repair]:
     """A factor was left out of the result."""
-    texts = list(case.factors(case.first.t))
-    for text in texts:
+    for text in case.factors(case.first.t):
         yield from changes.with_factor(case, case.result, text, changes.PRODUCTS)
 
 
@@ -213,6 +260,7 @@ def two_missing_factors(case: Case) -> Iterator[Repair]:
             "missing factor",
             f"when multiplied by {form.format(a, b)}",
             case.changed(case.result, changes.with_two(case, a, b, function)),
+            by=(a, b, form),
         )
 
 
@@ -223,16 +271,27 @@ def missing_factor_inside(case: Case) -> Iterator[Repair]:
             yield from changes.with_factor(case, place, text, changes.PRODUCTS + changes.QUOTIENT)
 
 
+def missing_term(case: Case) -> Iterator[Repair]:
+    """A term was left out of the result, or of a value on the way."""
+    for place in (case.result, *case.places):
+        for text in case.factors(case.step_at(place, place.sites[0], case.first)):
+            yield from changes.with_term(case, place, text)
+
+
+def repeated_factor(case: Case) -> Iterator[Repair]:
+    """A factor is there twice, or is but a number."""
+    for place, kept, dropped in changes.products(case):
+        _, operands = case.operation(place)
+        if case.is_number(dropped):
+            yield changes.without_factor(case, "scale", place, kept)
+        elif dropped.text in case.factors_of(operands[kept]):
+            yield changes.without_factor(case, "extra factor", place, kept)
+
+
 def extra_factor(case: Case) -> Iterator[Repair]:
     """There is a factor too many."""
-    for function in (np.multiply, np.matmul, np.divide):
-        for place, operands in changes.operations(case, function):
-            for kept, dropped in (operands, operands[::-1])[: 1 if function is np.divide else 2]:
-                yield Repair(
-                    "extra factor",
-                    f"without the factor {'1/' if function is np.divide else ''}{dropped.text}",
-                    case.changed(place, changes.operand_alone(case, kept)),
-                )
+    for place, kept, _ in changes.products(case):
+        yield changes.without_factor(case, "extra factor", place, kept)
 
 
 def divided_by_a_factor(case: Case) -> Iterator[Repair]:
@@ -254,26 +313,42 @@ def another_adjoint(case: Case) -> Iterator[Repair]:
                 error = np.inf if trial.result is None else changes.difference(trial.result, other)
                 return trial.expected if error <= 1000 * case.truth.precision else None
 
-            yield Repair("wrong operand", f"for another value: this is {claim}", run)
+            yield Repair("wrong operand", f"for another value: this is {claim}", run, by=claim)
 
 
-# The kinds of error, the simpler first. Each row is tried only where nothing before it fits.
-HYPOTHESES: tuple[tuple[Callable[[Case], Iterator[Repair]], ...], ...] = (
-    (
-        sign,
-        transpose,
-        scale,
-        missing_sum,
-        broadcast,
-        missing_contribution,
-        double_counted,
-        scale_inside,
-        wrong_operand,
-        extra_factor,
-        missing_factor,
-        divided_by_a_factor,
-        missing_sum_inside,
-    ),
-    (extra_term, broadcast_inside, missing_factor_inside, any_scale_inside),
-    (unlike_operand, two_missing_factors, operand_of_another_shape, another_adjoint),
+Hypothesis: TypeAlias = Callable[[Case], Iterator[Repair]]
+
+# The kinds of error, the simpler first: what a line does to what it has, before what it lacks.
+HYPOTHESES: tuple[Hypothesis, ...] = (
+    sign,
+    transpose,
+    missing_sum,
+    broadcast,
+    missing_contribution,
+    left_unused,
+    scale,
+    double_counted,
+    scale_inside,
+    repeated_factor,
+    own_operand,
+    own_factor,
+    wrong_operand,
+    extra_factor,
+    missing_factor,
+    divided_by_a_factor,
+    missing_sum_inside,
+    any_scale,
+)
+# Each of these is tried for the kinds that nothing before it explains.
+FURTHER: tuple[Hypothesis, ...] = (
+    extra_term,
+    broadcast_inside,
+    missing_factor_inside,
+    any_scale_inside,
+    double_counted_in_effect,
+    missing_term,
+    unlike_operand,
+    two_missing_factors,
+    operand_of_another_shape,
+    another_adjoint,
 )

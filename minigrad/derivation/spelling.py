@@ -1,49 +1,29 @@
-"""Write expressions as plain text, for messages: `dJ/da tanh(c)^T`."""
+"""Write expressions for messages, `dJ/da ∘ tanh(c)ᵀ`: by the records of the table."""
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
-SUM, PRODUCT, POWER, ATOM = range(1, 5)
+from minigrad.notation.template import Written, filled
+from minigrad.operations.elementwise import power
+from minigrad.operations.shape import transpose
+from minigrad.tensor import OPERATIONS
 
-
-class Spelled(NamedTuple):
-    """A text, and how tightly its outermost sign binds."""
-
-    text: str
-    binding: int = ATOM
-
-    def within(self, binding: int) -> str:
-        """The text, in parentheses where the sign around it binds tighter."""
-        return self.text if self.binding >= binding else f"({self.text})"
-
-
-# How the operations and NumPy functions of these names are written: the format, how tightly its
-# sign binds, and how tightly each operand's has to.
-_SIGNS: dict[str, tuple[str, int, tuple[int, ...]]] = {
-    "add": ("{} + {}", SUM, (SUM, SUM)),
-    "subtract": ("{} - {}", SUM, (SUM, PRODUCT)),
-    "multiply": ("{} {}", PRODUCT, (PRODUCT, PRODUCT)),
-    "matmul": ("{} @ {}", PRODUCT, (PRODUCT, POWER)),
-    "divide": ("{} / {}", PRODUCT, (PRODUCT, POWER)),
-    "negative": ("-{}", SUM, (PRODUCT,)),
-    "power": ("{}^{}", POWER, (ATOM, ATOM)),
-    "square": ("{}^2", POWER, (ATOM,)),
-    "transpose": ("{}^T", ATOM, (ATOM,)),
-    "matrix_transpose": ("{}^T", ATOM, (ATOM,)),
-}
+# NumPy's functions that the table has under another name, and those that change no element.
+_ALIASES = {"matrix_transpose": "transpose", "absolute": "abs"}
 _SILENT = ("positive", "reshape", "broadcast_to", "expand_dims", "squeeze", "astype", "copy")
 
 
-def spell(name: str, operands: Sequence[Spelled]) -> Spelled:
-    """Write the function of this name of some operands."""
+def spell(name: str, operands: Sequence[Written]) -> Written:
+    """Write the function of this name, of NumPy or of the table, of some operands."""
     if name in _SILENT and operands:
         return operands[0]
-    if "transpose" in name and operands[0].text.endswith("^T"):
-        return Spelled(operands[0].text.removesuffix("^T"))
-    if name == "multiply" and operands[0] == operands[1]:
-        return spell("square", operands[:1])
-    form, binding, wanted = _SIGNS.get(name, ("", ATOM, ()))
-    if form and len(operands) == len(wanted):
-        texts = (x.within(b) for x, b in zip(operands, wanted, strict=True))
-        return Spelled(form.format(*texts), binding)
-    return Spelled(f"{name}({', '.join(x.text for x in operands)})")
+    if name == "square" or (name == "multiply" and operands[0] == operands[1]):
+        return filled(power, power.text, [operands[0], Written("2")])
+    operation: Any = OPERATIONS.get(_ALIASES.get(name, name))
+    if operation is transpose and operands[0].text.endswith("ᵀ"):
+        return Written(operands[0].text.removesuffix("ᵀ"))
+    if operation is None or operation.arity not in (None, len(operands)):
+        return Written(f"{name}({', '.join(x.text for x in operands)})")
+    template = re.sub(r"\{\{\w+\}\}", "…", operation.text)  # such as an index
+    return filled(operation, template, operands)

@@ -1,12 +1,13 @@
 """The expression that a line computes, recorded once, so that it can be run again with changes.
 
 A line is a plain NumPy function. Called with `Traced` values instead of arrays it says what it
-does, by NumPy's protocols (NEP 13 and NEP 18). Nothing is computed while it does, so that a line
-that raises has an expression too. A line that can't be recorded is one opaque step.
+does, by NumPy's protocols (NEP 13 and NEP 18). A step that raises is recorded like any other, so
+that a line that raises has an expression too. A line that can't be recorded is one opaque step.
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -32,6 +33,12 @@ class Node:
     parameter: tuple[str, int | None] | None = None
     constant: Any = None
 
+    def compute(self, given: Mapping[str, Any], operands: Sequence[Any]) -> Any:
+        """The value, from the line's arguments and the values of the inputs."""
+        if self.call is not None:
+            return self.call(*operands)
+        return self.constant if self.parameter is None else argument(given, self.parameter)
+
 
 @dataclass
 class Expression:
@@ -44,7 +51,7 @@ class Expression:
         self,
         given: Mapping[str, Any],
         changes: Mapping[Site, Change] | None = None,
-        each: Change | None = None,
+        each: Callable[[int, Any], Any] | None = None,
     ) -> Any:
         """Compute the result.
 
@@ -55,31 +62,28 @@ class Expression:
         changes
             What to change, and where.
         each
-            Is applied to every value on the way.
+            Is applied to the number of every node and its value.
         """
         changes = changes or {}
         values: list[Any] = []
         for i, node in enumerate(self.nodes[: self.result + 1]):
-            if node.call is not None:
-                operands = [values[j] for j in node.inputs]
-                for k, j in enumerate(node.inputs):
-                    if (j, (i, k)) in changes:
-                        operands[k] = changes[j, (i, k)](operands[k])
-                x = node.call(*operands)
-            elif node.parameter is not None:
-                x = argument(given, node.parameter)
-            else:
-                x = node.constant
-            x = x if each is None else each(x)
+            operands = [values[j] for j in node.inputs]
+            for k, j in enumerate(node.inputs):
+                if (j, (i, k)) in changes:
+                    operands[k] = changes[j, (i, k)](operands[k])
+            x = node.compute(given, operands)
+            x = x if each is None else each(i, x)
             values.append(changes[i, None](x) if (i, None) in changes else x)
         return values[self.result]
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
-        """What every node computes; None from where one raises."""
+        """What every node computes; None where it raises, or what it needs does."""
         values: list[Any] = []
-        for i in range(len(self.nodes)):
+        for node in self.nodes:
+            operands = [values[j] for j in node.inputs]
             try:
-                values.append(Expression(self.nodes, i).run(given))
+                failed = any(x is None for x in operands)
+                values.append(None if failed else node.compute(given, operands))
             except Exception:  # it raises with wrong shapes, say
                 values.append(None)
         return values
@@ -91,27 +95,65 @@ def argument(given: Mapping[str, Any], parameter: tuple[str, int | None]) -> Any
     return given[name] if step is None else given[name][step]
 
 
-def expression_of(line: Line, given: Mapping[str, Any]) -> Expression:
-    """Record a line's expression; of one that can't be recorded, a single opaque node."""
+def expression_of(line: Line, given: Sequence[Mapping[str, Any]]) -> Expression:
+    """Record a line's expression; of one that can't be recorded, a single opaque node.
+
+    `given` are the arguments at every step; what is recorded at the last must hold at all.
+    """
     expression = Expression()
     try:
-        expression.result = _node_of(
-            expression, line.function(**_parameters(expression, line, given))
-        )
+        function = _with_recorded_arrays(line.function, expression)
+        result = function(**_parameters(expression, line, given[-1]))
+        expression.result = _node_of(expression, result)
     except Exception:  # whatever the line does with what is no array
-        return _opaque(line, given)
+        return _opaque(line, given[-1])
+    faithful = all(_replays(expression, line, arguments) for arguments in given)
+    return expression if faithful else _opaque(line, given[-1])
+
+
+def _replays(expression: Expression, line: Line, given: Mapping[str, Any]) -> bool:
+    """Whether an expression gives what the line gives; one that raises is mended before it runs."""
     try:
         plain = line.function(**copied(given))
     except Exception:  # it raises; its expression will too, until it is changed
-        return expression
+        return True
     try:
         replayed = expression.run(given)
-        same = np.shape(plain) == np.shape(replayed) and np.array_equal(
+        return np.shape(plain) == np.shape(replayed) and np.array_equal(
             plain, replayed, equal_nan=True
         )
     except Exception:  # what it gives is no array, or it can't be run again
-        return _opaque(line, given)
-    return expression if same else _opaque(line, given)
+        return False
+
+
+def _with_recorded_arrays(
+    function: Callable[..., Any], expression: Expression
+) -> Callable[..., Any]:
+    """The function, where it calls NumPy by its name, with arrays that it makes recorded too."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    numpy = RecordingNumPy(expression)
+    names = {k: numpy if v is np else v for k, v in function.__globals__.items()}
+    copy = types.FunctionType(
+        function.__code__, names, argdefs=function.__defaults__, closure=function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+class RecordingNumPy:
+    """Stands in for NumPy: arrays that it makes are traced, so that a line may fill them."""
+
+    _MAKERS = frozenset(["array", "asarray", "empty", "eye", "full", "identity", "ones", "zeros"])
+
+    def __init__(self, expression: Expression) -> None:
+        self._expression = expression
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(np, name)
+        if name not in self._MAKERS:
+            return function
+        return lambda *args, **options: _record(self._expression, function, args, options)
 
 
 def copied(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +169,7 @@ def _parameters(expression: Expression, line: Line, given: Mapping[str, Any]) ->
 
     def leaf(name: str, step: int | None) -> "Traced":
         expression.nodes.append(Node(parameter=(name, step)))
-        return Traced(expression, len(expression.nodes) - 1, given)
+        return Traced(expression, len(expression.nodes) - 1, argument(given, (name, step)))
 
     return {
         name: {step: leaf(name, step) for step in given[name]}
@@ -164,21 +206,20 @@ class Traced(NDArrayOperatorsMixin):
 
     __array_priority__ = 1000
 
-    def __init__(self, expression: Expression, node: int, given: Mapping[str, Any]) -> None:
-        self._expression, self._node, self._given = expression, node, given
+    def __init__(self, expression: Expression, node: int, known: Any) -> None:
+        self._expression, self._node, self._known = expression, node, known
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         options.pop("out", None)  # x += y gives a new value; other uses are found out by comparing
-        return self._record(
-            ufunc if method == "__call__" else getattr(ufunc, method), inputs, options
-        )
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return _record(self._expression, function, inputs, options)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, inputs: Any, options: Any
     ) -> Any:
         if function in (np.shape, np.ndim, np.size):
             return function(self._value, *inputs[1:], **options)
-        return self._record(function, inputs, options)
+        return _record(self._expression, function, inputs, options)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise TypeError("a traced value is no array")
@@ -188,7 +229,8 @@ class Traced(NDArrayOperatorsMixin):
             raise AttributeError(name)
         attribute = getattr(np.ndarray, name)
         if name in ("T", "mT"):
-            return self._record(np.transpose if name == "T" else np.matrix_transpose, (self,), {})
+            function = np.transpose if name == "T" else np.matrix_transpose
+            return _record(self._expression, function, (self,), {})
         if not callable(attribute):
             return getattr(self._value, name)
 
@@ -196,11 +238,18 @@ class Traced(NDArrayOperatorsMixin):
             return getattr(x, name)(*args, **options)
 
         method.__name__ = name
-        function = getattr(np, name, method) if name in ("sum", "mean", "transpose") else method
-        return lambda *args, **options: self._record(function, (self, *args), options)
+        function = getattr(np, name) if name in ("sum", "mean", "dot") else method
+        return lambda *args, **options: _record(self._expression, function, (self, *args), options)
 
     def __getitem__(self, index: Any) -> "Traced":
-        return self._record(operator.getitem, (self, index), {})
+        return _record(self._expression, operator.getitem, (self, index), {})
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        changed = _record(self._expression, _with_item, (self, index, x), {})
+        self._node, self._known = changed._node, changed._known
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
 
     def __len__(self) -> int:
         return len(self._value)
@@ -210,33 +259,52 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def _value(self) -> Any:
-        return Expression(self._expression.nodes, self._node).run(self._given)
+        if self._known is None:
+            raise ValueError("an earlier step of the line raises")
+        return self._known
 
-    def _record(self, function: Callable[..., Any], args: Any, options: dict[str, Any]) -> "Traced":
-        inputs: list[int] = []
-        expression = self._expression
-        numbers = isinstance(function, np.ufunc)
 
-        def bind(x: Any) -> Callable[[tuple[Any, ...]], Any]:
-            """Put a place for the value where a traced one stands, however deep."""
-            if isinstance(x, Traced) or (numbers and isinstance(x, int | float | np.ndarray)):
-                inputs.append(_node_of(expression, x))
-                position = len(inputs) - 1
-                return lambda operands: operands[position]
-            if isinstance(x, list | tuple):
-                items = [bind(item) for item in x]
-                return lambda operands: type(x)(item(operands) for item in items)
-            return lambda operands: x
+def _record(
+    expression: Expression, function: Callable[..., Any], args: Any, options: dict[str, Any]
+) -> Traced:
+    """Add a node for a function of traced values and others; compute it, if it can be."""
+    inputs: list[int] = []
+    known: list[Any] = []
+    numbers = isinstance(function, np.ufunc)
 
-        bound = [bind(x) for x in args]
-        named = {name: bind(x) for name, x in options.items()}
+    def bind(x: Any) -> Callable[[Sequence[Any]], Any]:
+        """Put a place for the value where a traced one stands, however deep."""
+        if isinstance(x, Traced) or (numbers and isinstance(x, int | float | np.ndarray)):
+            inputs.append(_node_of(expression, x))
+            known.append(x._known if isinstance(x, Traced) else x)
+            position = len(inputs) - 1
+            return lambda operands: operands[position]
+        if isinstance(x, list | tuple):
+            items = [bind(item) for item in x]
+            return lambda operands: type(x)(item(operands) for item in items)
+        return lambda operands: x
 
-        def call(*operands: Any) -> Any:
-            keywords = {name: x(operands) for name, x in named.items()}
-            return function(*(x(operands) for x in bound), **keywords)
+    bound = [bind(x) for x in args]
+    named = {name: bind(x) for name, x in options.items()}
 
-        expression.nodes.append(Node(function, tuple(inputs), call))
-        return Traced(expression, len(expression.nodes) - 1, self._given)
+    def call(*operands: Any) -> Any:
+        keywords = {name: x(operands) for name, x in named.items()}
+        return function(*(x(operands) for x in bound), **keywords)
+
+    node = Node(function, tuple(inputs), call)
+    expression.nodes.append(node)
+    try:
+        value = None if any(x is None for x in known) else node.compute({}, known)
+    except Exception:  # so does the line
+        value = None
+    return Traced(expression, len(expression.nodes) - 1, value)
+
+
+def _with_item(x: Any, index: Any, item: Any) -> Any:
+    """What `x[index] = item` makes of x."""
+    x = np.array(x)
+    x[index] = item
+    return x
 
 
 def _node_of(expression: Expression, x: Any) -> int:

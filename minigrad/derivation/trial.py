@@ -84,7 +84,8 @@ def attempt(
     what rounding can do. `disturbed` are the arguments to do so with, if not the given ones.
     """
     result, failure = _run(line, given, expected)
-    noise = functools.partial(_with_rounding_error, np.random.default_rng(0), precision)
+    exact = expression.values(given)
+    noise = functools.partial(_with_rounding_error, np.random.default_rng(0), precision, exact)
     repeated = []
     for arguments in disturbed or [given] * REPETITIONS:
         try:
@@ -169,8 +170,14 @@ def _unchanged(before: Any, after: Any) -> bool:
     return np.shape(before) == np.shape(after) and np.array_equal(before, after, equal_nan=True)
 
 
-def _with_rounding_error(rng: np.random.Generator, precision: float, x: Any) -> Any:
-    """Move every entry by one unit in its last place, up or down."""
+def _with_rounding_error(
+    rng: np.random.Generator, precision: float, exact: Sequence[Any], i: int, x: Any
+) -> Any:
+    """Move every entry by one unit in its last place, up or down.
+
+    What is no number of that kind, such as the mask x == max(x), is taken as the line has it:
+    rounding does not change which way it goes.
+    """
     if not isinstance(x, np.ndarray | np.floating) or x.dtype.kind != "f":
-        return x
+        return exact[i]
     return x * (1 + precision * np.sign(rng.random(x.shape) - 0.5)).astype(x.dtype)

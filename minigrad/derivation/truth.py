@@ -75,7 +75,7 @@ class Truth:
         found = [
             t
             for t in steps
-            if self._exists(line.claim, t) and all(self._is_given(c, t) for c in claims)
+            if self._exists(line.claim, t) and all(self.is_given(c, t) for c in claims)
             if line.steps is None or t in line.steps
         ]
         if not found:
@@ -151,6 +151,13 @@ class Truth:
 
     # --- whether ----------------------------------------------------------------------------------
 
+    def is_given(self, claim: Claim, t: int | None) -> bool:
+        """Whether there is an array for a claim; after the last step, adjoints are zero."""
+        label = self.label(claim, t)
+        if claim.t is ALL_STEPS or label in self.values:
+            return True
+        return label[1] is not None and label[1] > self._steps_of_name(label[0])[-1]
+
     def _exists(self, claim: Claim, t: int | None) -> bool:
         if self.label(claim, t) not in self.values:
             return False
@@ -158,12 +165,6 @@ class Truth:
             return True
         # At the last step, what flows from the next is zero; other parts are not there at all.
         return claim.via in (None, NEXT_STEP) or bool(self.part(claim, t).through)
-
-    def _is_given(self, claim: Claim, t: int | None) -> bool:
-        label = self.label(claim, t)
-        if claim.t is ALL_STEPS or label in self.values:
-            return True
-        return label[1] is not None and label[1] > self._steps_of_name(label[0])[-1]
 
     def _moves(self, claim: Claim) -> bool:
         """Whether a claim means something else at another step."""

@@ -7,6 +7,7 @@ from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.formula import Formula
 from minigrad.drawing.forward import ForwardPicture
+from minigrad.drawing.picture import Picture
 from minigrad.drawing.summary import add_summaries
 from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, gradient_flow
@@ -31,9 +32,10 @@ def draw(
     """Draw a graph forward, or a gradient flow backward.
 
     Named values are written into the wires, and what happens between them is drawn at the level of
-    equations. Time steps that have the same structure are drawn once, as a block with its number of
-    repeats. In the backward picture every edge points where the gradient flows, and where
-    contributions meet there is a numbered plus node.
+    equations. Values flow up and gradients down, and time goes to the right. Time steps that have
+    the same structure are drawn once, as a block with its number of repeats. In the backward
+    picture every edge points where the gradient flows, and where contributions meet there is a
+    numbered plus node.
 
     Parameters
     ----------
@@ -51,12 +53,11 @@ def draw(
     legend
         Explain what the shapes mean.
     title
-        Of the picture.
+        Stands above the picture. Without one, the SVG's own title says what it is of.
     origin
         Call this step t.
     ranks
-        Hints: names of values that stand in one column of their block, from the top down. A value
-        of another step is called as in "c(t-1)".
+        Hints: names of values that stand in one row of their block, from left to right.
     notes
         For names of values a short note to stand at them, such as the number of an equation.
 
@@ -85,24 +86,35 @@ def draw(
     """
     if detail not in ("equations", "operations"):
         raise ValueError(f"draw: expected detail='equations' or 'operations', got {detail!r}")
-    every_operation = detail == "operations"
     flow = what if isinstance(what, GradientFlow) else None
     outputs = [what.J] if isinstance(what, GradientFlow) else _tensors(what)
     trace = Trace(outputs)
     blocks = Blocks(trace, steps, roll, origin)
+    every_operation = detail == "operations"
     if flow is not None:
         picture = BackwardPicture(flow, trace, blocks, every_operation).build()
     else:
         picture = ForwardPicture(trace, blocks, every_operation).build()
-    whose = ", ".join(dict.fromkeys(x.name or "an unnamed value" for x in outputs))
-    kind = "computation" if flow is None else "gradient flow"
-    picture.title = title or f"the {kind} of {whose if flow is None else flow.J.name or 'J'}"
+    picture.heading = title or ""
+    picture.title = title or _titled(outputs, flow)
     if values:
         add_summaries(picture, trace, blocks, flow or _flow_of(outputs))
-    for node in picture.nodes.values():
-        if notes and node.kind == "value" and node.name is not None and node.name in notes:
-            node.caption = Formula("", notes[node.name])
+    _add_notes(picture, notes or {})
     return Drawing(picture, ranks, legend)
+
+
+def _titled(outputs: Sequence[Tensor], flow: GradientFlow | None) -> str:
+    """What a picture is of."""
+    if flow is not None:
+        return f"the gradient flow of {flow.J.name or 'J'}"
+    names = dict.fromkeys(x.name or "an unnamed value" for x in outputs)
+    return f"the computation of {', '.join(names)}"
+
+
+def _add_notes(picture: Picture, notes: Mapping[str, str]) -> None:
+    for node in picture.nodes.values():
+        if node.kind == "value" and node.name is not None and node.name in notes:
+            node.caption = Formula("", notes[node.name])
 
 
 def _flow_of(outputs: Sequence[Tensor]) -> GradientFlow | None:

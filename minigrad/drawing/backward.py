@@ -1,5 +1,6 @@
 """The backward picture: how the adjoint of every named value comes about."""
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 
@@ -7,10 +8,10 @@ from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.formula import (
     GRADIENTS,
     Formula,
-    applied,
     derivative,
     equation,
     expression,
+    leaf,
     listed,
     named,
 )
@@ -19,7 +20,8 @@ from minigrad.drawing.numbering import number_plus_nodes
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, Label
-from minigrad.operations.shape import transpose
+from minigrad.notation.expression import Expression
+from minigrad.notation.nodes import transposed
 from minigrad.tensor import Tensor
 
 PLUS = Formula("+", "+")
@@ -67,6 +69,7 @@ class BackwardPicture:
             if self.blocks.is_shown(v[1]) and not (self.cut and v[1] is None):
                 steps = [step for step, _ in groupby(contributions[v], key=lambda m: m[1])]
                 self._draw_sum(v, steps)
+        self._write_equations()
         self.picture.nodes = dict(sorted(self.picture.nodes.items(), key=lambda item: -item[1].age))
         number_plus_nodes(self.picture)
         return self.picture
@@ -190,32 +193,34 @@ class BackwardPicture:
 
     def _written(
         self, here: int | None, incoming: Tensor | None = None
-    ) -> Callable[[Tensor], Formula | None]:
+    ) -> Callable[[Tensor], Expression | None]:
         """How far formulas go: down to named values and to the gradient that comes in."""
 
-        def written(x: Tensor) -> Formula | None:
+        def written(x: Tensor) -> Expression | None:
             if x is incoming:
-                return self.picture.incoming
+                return leaf(x, self.picture.incoming)
             if x._name is not None:
-                return self._name((x._name, x._t), here, x)
-            return self._view(x, here) if x._operation is None else None
+                return leaf(x, self._name((x._name, x._t), here, x))
+            if x._operation is None:
+                return self._view(x, here) or self.blocks.number(x)
+            return None
 
         return written
 
-    def _view(self, x: Tensor, here: int | None) -> Formula | None:
+    def _view(self, x: Tensor, here: int | None) -> Expression | None:
         """The name of a constant whose array it shows: rules record nothing on constants."""
         if not self._places:
             self._places = {_place(y): y for y in self.flow.values.values() if y.size > 1}
         y = self._places.get(_place(x))
         if y is None:
             return None
-        name = self._name((y._name or "J", y._t), here)
+        whole_value = leaf(y, self._name((y._name or "J", y._t), here))
         # By the strides too: a square array has the shape of its transpose.
         shown, whole = ((v._data.shape, v._data.strides) for v in (x, y))
         if shown == whole:
-            return name
+            return whole_value
         reversed_axes = (whole[0][::-1], whole[1][::-1])
-        return applied(transpose, [name]) if shown == reversed_axes else None
+        return transposed(whole_value) if shown == reversed_axes else None
 
     # --- sums, and where flows come in, go out and end ------------------------------------------
 
@@ -232,10 +237,7 @@ class BackwardPicture:
         node = self._adjoint(v)
         if tails:
             total = self._add_up(f"plus-{_id(v)}", v, v[1], tails)
-            if self.picture.nodes[node].kind == "end":
-                self._finish(total, node)
-            else:
-                self.picture.connect(total, node, self._derivative(v, v[1]).text)
+            self.picture.connect(total, node, self.picture.nodes[node].label.text)
 
     def _from_another_step(self, v: Label, step: int | None) -> str | None:
         """What comes from a step that is not drawn itself, or not drawn at all."""
@@ -251,7 +253,6 @@ class BackwardPicture:
         if shown is None:
             origin = self._stub(f"from-{_id(v)}-{step}", self._words("from ", step, t), "in", v, t)
             self.picture.connect(origin, came_in.id, came_in.label.text)
-            came_in.side = ""
         elif ((name, 2 * t - step), t) in self._shares:
             share = self._shares[(name, 2 * t - step), t]
             self.picture.connect(share, came_in.id, came_in.label.text, recurrent=True)
@@ -279,7 +280,6 @@ class BackwardPicture:
         self.picture.connect(tail, self.picture.add(node), label.text)
         if v[1] is not None and self.blocks.shown(v[1]) is None:
             goal = self._words("to ", v[1], here)
-            node.side = ""
             stub = self._stub(f"to-{_id(v)}-{here}", goal, "out", v, here)
             self.picture.connect(node.id, stub, label.text)
         return node.id
@@ -294,16 +294,18 @@ class BackwardPicture:
         """Where a gradient ends: at a parameter, whose adjoint is the sum over the steps."""
         node = Node(f"end-{_id(v)}-{here}", "end", self._derivative(v, here), name=v[0], subject=v)
         node.block, node.age = self.blocks[here], self.flow.values[v]._index
-        self._finish(tail, self.picture.add(node))
+        self.picture.connect(tail, self.picture.add(node), node.label.text)
 
-    def _finish(self, tail: str, end: str) -> None:
-        """Lead what has been computed to where it ends; its formula is written there."""
-        node, last = self.picture.nodes[end], self.picture.nodes[tail]
-        if last.kind == "formula":
-            node.label = equation(node.label, last.label)
-            self.picture.replace(tail, end)
-        else:
-            self.picture.connect(tail, end, node.label.text)
+    def _write_equations(self) -> None:
+        """Write the formula that leads to an end, and to nothing else, where it ends."""
+        leads = Counter(edge.tail for edge in self.picture.edges)
+        written = {}
+        for edge in self.picture.edges:
+            last, end = self.picture.nodes[edge.tail], self.picture.nodes[edge.head]
+            if (last.kind, end.kind) == ("formula", "end") and leads[last.id] == 1:
+                end.label = equation(end.label, last.label)
+                written[last.id] = end.id
+        self.picture.merge(written)
 
     def _add_up(self, name: str, v: Label, here: int | None, tails: list[str]) -> str:
         """Draw a plus node for each but the first of what makes up dJ/dv; returns the last one."""

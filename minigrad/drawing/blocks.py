@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from minigrad.drawing.formula import Formula, named
+from minigrad.drawing.formula import Formula, leaf, named, unnamed
 from minigrad.drawing.picture import Block
 from minigrad.drawing.trace import Steps, Trace
+from minigrad.notation.expression import Expression, number_of
+from minigrad.operation import SUM
+from minigrad.tensor import Tensor
 
 
 class Blocks:
@@ -34,6 +37,7 @@ class Blocks:
                     f"draw: expected steps from {min(known, default='none')} to "
                     f"{max(known, default='none')}, got {missing or 'none'}"
                 )
+        self.trace = trace
         self.steps = trace.blocks(steps, roll and steps is None)
         self.origin = origin
         self._of_step = {t: k for k, block in enumerate(self.steps) for t in _range(block)}
@@ -84,6 +88,19 @@ class Blocks:
         """
         return named(name, self.symbol(t, seen_from), self.written(t, seen_from), bold)
 
+    def number(self, x: Tensor) -> Expression | None:
+        """A number that differs from repeat to repeat: from the least to the greatest."""
+        t = self.trace.step.get(x)
+        if x._operation is not None or x._name is not None or self[t] is None:
+            return None
+        numbers = {y: number_of(y) for y in self.trace.alike(x, self.alike(t))}
+        known = {y: number.value for y, number in numbers.items() if number is not None}
+        if len(known) < len(numbers) or len(set(known.values())) == 1:
+            return None
+        least, most = (unnamed(end(known, key=known.__getitem__)) for end in (min, max))
+        latex, text = rf"{least.latex} \ldots {most.latex}", f"{least.text}…{most.text}"
+        return leaf(x, Formula(latex, text, SUM))
+
     def symbol(self, t: int | None, seen_from: int | None) -> str:
         """How a step is written in mathematics."""
         block = self[seen_from]
@@ -93,15 +110,15 @@ class Blocks:
 
     def titled(self) -> list[Block]:
         """The blocks with their titles."""
-        titles = []
-        for steps in self.steps:
-            if len(steps) > 1:
-                titles.append(f"t = {steps.first} … {steps.last}   ×{len(steps)}")
-            elif self.origin is not None:
-                titles.append("step " + self.written(steps.first, steps.first))
-            else:
-                titles.append(f"t = {steps.first}")
-        return [Block(title) for title in titles]
+        return [Block(self._title(steps)) for steps in self.steps]
+
+    def _title(self, steps: Steps) -> str:
+        if len(steps) == 1:
+            here = "t =" if self.origin is None else "step"
+            return f"{here} {self.written(steps.first, steps.first)}"
+        # What is counted anew in each step, such as an index, is that of the step that is drawn.
+        title = f"t = {steps.first} … {steps.last}   ×{len(steps)}"
+        return f"{title}   (drawn: t = {steps.shown})"
 
 
 def _relative(t: int, origin: int) -> str:

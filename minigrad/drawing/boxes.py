@@ -11,28 +11,43 @@ GAP = 3.0  # between labels that stand above each other
 
 @dataclass(frozen=True)
 class Box:
-    """The size of a node, and the labels in it from the top down."""
+    """The size of a node, and what is written in it.
+
+    Attributes
+    ----------
+    label, caption
+        Beside each other.
+    small
+        What stands below them, line by line.
+    """
 
     width: float
     height: float
-    labels: tuple[Label, ...]
+    label: Label
+    caption: Label | None
+    small: tuple[Label, ...]
 
 
 def boxed(node: Node) -> Box:
     """Measure a node.
 
-    What stands in the wire, a circle or a value, has its small print below it, and as much room
-    above, so that the wire meets the middle of it.
+    A circle or a value has its caption at its right side, and as much room at its left side, so
+    that the wire meets the middle of it. A box has it below.
     """
+    label = typeset(node.label)
     size = SMALL if node.kind == "value" else SIZE * 0.85
-    small = [typeset(node.caption, size)] if node.caption else []
-    small += [words(line, SMALL * 0.8) for line in node.summary]
-    labels = (typeset(node.label), *small)
-    below = sum(label.height + GAP for label in small)
-    width = max(label.width for label in labels)
-    height = labels[0].height
+    caption = typeset(node.caption, size) if node.caption else None
+    small = [words(line, SMALL) for line in node.summary]
+    if caption and not node.is_wired:
+        small.insert(0, caption)
+        caption = None
+    width = label.width + (2 * (caption.width + GAP) if caption else 0)
     if node.is_round:
-        return Box(max(width, CIRCLE), CIRCLE + 2 * below, labels)
-    if node.kind in ("value", "stub"):
-        return Box(max(width, 4) + 8, height + 4 + 2 * below, labels)
-    return Box(max(width, 4) + 16, height + 10 + below, labels)
+        width += max(CIRCLE - label.width, 0)
+        return Box(
+            width, max(CIRCLE, caption.height if caption else 0), label, caption, tuple(small)
+        )
+    margin_x, margin_y = (8, 4) if node.is_wired else (16, 10)
+    width = max(width, 4, *(line.width for line in small))
+    height = label.height + sum(line.height + GAP for line in small)
+    return Box(width + margin_x, height + margin_y, label, caption, tuple(small))

@@ -1,6 +1,6 @@
 """A picture as DOT text, for people and for other programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import graphviz
@@ -51,23 +51,24 @@ def direction(picture: Picture) -> str:
     return "RL" if picture.backward else "LR"
 
 
-def add_ranks(graph: graphviz.Digraph, nodes: Sequence[Node], ranks: Ranks) -> None:
-    """Put the values of each rank into one column."""
-    for names in ranks:
-        add_column(graph, [n.id for name in names for n in nodes if n.name == name], ordered=True)
-
-
-def add_column(
-    graph: graphviz.Digraph, ids: Sequence[str], ordered: bool, rank: str = "same"
+def add_ranks(
+    graph: graphviz.Digraph, named: Iterable[tuple[str | None, str]], ranks: Ranks
 ) -> None:
-    """Put nodes above each other; Graphviz keeps to the order of edges within a column."""
-    with graph.subgraph() as column:
-        column.attr(rank=rank)
+    """Put the values of each rank, given by name and identifier, into one row in its order."""
+    found = list(named)
+    for names in ranks:
+        row = [node_id for wanted in names for name, node_id in found if name == wanted]
+        add_row(graph, row)
+
+
+def add_row(graph: graphviz.Digraph, ids: Sequence[str]) -> None:
+    """Put nodes beside each other; Graphviz keeps to the order of edges within a row."""
+    with graph.subgraph() as row:
+        row.attr(rank="same")
         for node_id in ids:
-            column.node(node_id)
-        for above, below in pairwise(ids):
-            if ordered:
-                column.edge(above, below, style="invis")
+            row.node(node_id)
+        for before, after in pairwise(ids):
+            row.edge(before, after, style="invis")
 
 
 def _add_nodes(graph: graphviz.Digraph, nodes: Sequence[Node], ranks: Ranks) -> None:
@@ -82,7 +83,7 @@ def _add_nodes(graph: graphviz.Digraph, nodes: Sequence[Node], ranks: Ranks) -> 
             **{"class": node.kind},
             **attributes,
         )
-    add_ranks(graph, nodes, ranks)
+    add_ranks(graph, [(node.name, node.id) for node in nodes], ranks)
 
 
 def lines(node: Node) -> list[str]:

@@ -19,12 +19,13 @@ from minigrad.drawing.svg import to_svg
 LEGEND = {
     "formula": "an equation; in the backward picture {incoming} is the gradient that comes in",
     "box": "a function",
-    "doublecircle": "Hadamard product; below it the factor, in the backward picture",
-    "circle": "sum",
+    "doublecircle": "Hadamard product; beside it the factor, in the backward picture",
+    "circle": "sum or difference",
     "plus": "where contributions meet; numbered along the flow",
     "end": "a parameter: here a gradient ends, one share for each step",
     "recurrent": "to the next repeat of the block",
     "nan": "NaN or infinity",
+    "width": "the wider, the larger the gradient",
     "vanishing": "the gradient has vanished",
     "exploding": "the gradient explodes",
 }
@@ -63,6 +64,7 @@ class Drawing:
         used = {node.kind for node in self.picture.nodes.values()}
         used |= {node.alarm for node in self.picture.nodes.values()}
         used |= {"recurrent" for edge in self.picture.edges if edge.recurrent}
+        used |= {"width" for edge in self.picture.edges if edge.width != 1}
         incoming = self.picture.incoming.text
         return [
             (k, meaning.format(incoming=incoming)) for k, meaning in LEGEND.items() if k in used

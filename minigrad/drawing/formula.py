@@ -1,23 +1,18 @@
-r"""Expressions as mathematics and as plain text, by the templates of the operations' records."""
+"""What is written in a picture: formulas, as mathematics and as plain text."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from string import Formatter
-from typing import Any
 
-import numpy as np
-
-from minigrad.notation import latex_name
-from minigrad.operation import Operation
-from minigrad.operations.elementwise import multiply, power
-from minigrad.operations.linear import matmul
-from minigrad.operations.shape import transpose
+from minigrad.notation.expression import Apply, Expression, Parameters, Symbol, number_of
+from minigrad.notation.forms import typeset
+from minigrad.notation.names import latex_name
+from minigrad.notation.printing import Latex, Text
+from minigrad.notation.simplify import simplified
+from minigrad.notation.template import Written
+from minigrad.operation import FUNCTION, POWER, Operation
 from minigrad.tensor import Tensor
 
-# How tightly a template binds what it is made of.
-SUM, PRODUCT, POWER, ATOM = range(1, 5)
 # A formula that is longer than this is cut: nobody reads it in a picture.
 MOST_OPERATIONS = 40
 LONGEST = 90
@@ -26,18 +21,17 @@ LONGEST_NAME = 24
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula in LaTeX and in plain text, and what is outermost in it."""
+    """A formula in LaTeX and in plain text, and how tightly it holds together."""
 
     latex: str
     text: str
-    level: int = ATOM
-    template: str = ""
-    parts: "tuple[Formula, ...]" = ()
+    precedence: int = FUNCTION
 
 
 EMPTY = Formula("", "")
 # Stands for what comes in along an edge from something that has no name.
 INCOMING = Formula(r"\,\cdot\,", "·")
+MORE = Formula(r"\cdots", "…")
 GRADIENTS = tuple(Formula(rf"\mathbf{{{letter}}}", letter) for letter in "gquvr")
 
 
@@ -45,8 +39,9 @@ def named(name: str, step: str, step_in_text: str, bold: bool) -> Formula:
     """A named value, with its step as a superscript."""
     short = shortened(name)
     latex = latex_name(short, bold)
-    text = f"{short}({step_in_text})" if step_in_text else short
-    return Formula(f"{latex}^{{({step})}}" if step else latex, text)
+    if not step:
+        return Formula(latex, short)
+    return Formula(f"{latex}^{{({step})}}", f"{short}({step_in_text})", POWER)
 
 
 @dataclass(frozen=True)
@@ -93,84 +88,64 @@ def listed(formulas: Sequence[Formula]) -> Formula | None:
 
 
 def unnamed(x: Tensor) -> Formula:
-    """A leaf without a name: the number itself, or its shape."""
-    if x.size == 1:
-        number = f"{x._data.item():.4g}"
-        digits, _, exponent = number.partition("e")
-        latex = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else number
-        return Formula(latex, number, SUM if number.startswith("-") else ATOM)
+    """A leaf without a name: the number that it is, or its shape."""
+    known = number_of(x)
+    if known is not None:
+        latex, text = Latex().number(known), Text().number(known)
+        return Formula(latex.text, text.text, latex.precedence)
     shape = "×".join(map(str, x.shape))
     return Formula(rf"\mathrm{{constant}}_{{{shape}}}", f"constant {shape}")
 
 
-def expression(x: Tensor, written: Callable[[Tensor], Formula | None]) -> Formula:
+@dataclass(frozen=True)
+class Leaf(Symbol):
+    """What an expression is made of, with the formula that it is written as."""
+
+    formula: Formula = EMPTY
+
+
+def leaf(x: Tensor, formula: Formula) -> Expression:
+    """A tensor as what other expressions are made of."""
+    kind = "adjoint" if formula in GRADIENTS else "value"
+    return Leaf(str(x._index), None, x.shape, kind, formula)  # type: ignore[arg-type]
+
+
+def expression(x: Tensor, written: Callable[[Tensor], Expression | None]) -> Formula:
     """Write what a tensor was computed from, down to what is `written` as it is."""
-    return _expression(x, written, count(1))
+    e = typeset(_read(x, written, count(1)))
+    latex, text = _Latex().written(e), _Text().written(e)
+    return Formula(latex.text, text.text, latex.precedence)
 
 
-def _expression(
-    x: Tensor, written: Callable[[Tensor], Formula | None], counted: Iterator[int]
-) -> Formula:
-    x = unaliased(x)
-    known = written(x)
+def _read(
+    x: Tensor, written: Callable[[Tensor], Expression | None], counted: Iterator[int]
+) -> Expression:
+    known = written(x) or number_of(x)
     if known is not None:
         return known
     if x._operation is None:
-        return unnamed(x)
+        return leaf(x, unnamed(x))
     if next(counted) > MOST_OPERATIONS:
-        return Formula(r"\cdots", "…")
-    operation = x._operation
-    inputs = [_expression(i, written, counted) for i in x._inputs or ()]
-    if operation.drawn == "line":
-        return inputs[0]
-    if operation is multiply and len(set(x._inputs or ())) == 1:
-        return applied(power, [inputs[0], Formula("2", "2")])
-    if operation is power and inputs[1].text == "1":
-        return inputs[0]
-    if operation is transpose and x.ndim == 2:
-        return _transposed(inputs[0])
-    return applied(operation, inputs)
+        return leaf(x, MORE)
+    inputs = tuple(_read(i, written, counted) for i in x._inputs or ())
+    return simplified(Apply(x._operation, inputs, x.shape, Parameters(x._parameters)))
 
 
-def _transposed(formula: Formula) -> Formula:
-    """The transpose as people write it: of a product, the product of the transposes."""
-    if formula.template == transpose.latex:
-        return formula.parts[0]
-    if formula.template == matmul.latex:
-        a, b = formula.parts
-        return applied(matmul, [_transposed(b), _transposed(a)])
-    return applied(transpose, [formula])
+class _Latex(Latex):
+    beside = r" \, "  # between factors that only stand beside each other
+
+    def template(self, operation: Operation) -> str:
+        return super().template(operation).replace("} {", rf"}}{self.beside}{{")
+
+    def symbol(self, e: Symbol) -> Written:
+        assert isinstance(e, Leaf)
+        return Written(e.formula.latex, e.formula.precedence)
 
 
-def applied(operation: Operation, inputs: Sequence[Formula]) -> Formula:
-    """Put formulas into the template of an operation, in parentheses where needed."""
-    template: str = operation.latex
-    for parameter in operation.defaults:  # such as an index: more than a picture can say
-        template = template.replace(f"{{{{{parameter}}}}}", r"\ldots")
-    level = binding(template)
-    if operation.arity is None:
-        inputs = [listed(inputs) or EMPTY]
-    plain = in_plain_text(template)
-    return Formula(
-        # Factors that only stand beside each other get a little space.
-        _filled(template.replace("} {", r"} \, {"), inputs, level, template, "latex"),
-        _filled(plain, inputs, level, template, "text"),
-        level,
-        template,
-        tuple(inputs),
-    )
-
-
-def unaliased(x: Tensor) -> Tensor:
-    """What a tensor is a mere view of, whole and unchanged: a transpose of a transpose."""
-    origin = x
-    while x._name is None and x._inputs and len(x._inputs) == 1:
-        [x] = x._inputs
-        if _is_same_memory(x._data, origin._data):
-            return unaliased(x)
-        if x._data.base is None:
-            break
-    return origin
+class _Text(Text):
+    def symbol(self, e: Symbol) -> Written:
+        assert isinstance(e, Leaf)
+        return Written(e.formula.text)  # where a step is no superscript
 
 
 def shortened(name: str) -> str:
@@ -181,72 +156,3 @@ def shortened(name: str) -> str:
         return name
     half = LONGEST_NAME // 2
     return f"{name[:half]}…{name[-half + 1 :]}"
-
-
-def binding(template: str) -> int:
-    """How tightly a template binds, by what stands outside of its brackets."""
-    outside = re.sub(r"\\lvert.*\\rvert", "|", template.replace("{{", "(").replace("}}", ")"))
-    while (inner := re.sub(r"\([^()]*\)", "|", outside)) != outside:
-        outside = inner
-    if re.search(r"[+-]", outside):
-        return SUM
-    if re.search(r"\\circ|\\sum|\\log |\} \{|\} ?\\|\|\s*\{", outside) and "^" not in outside[:5]:
-        return PRODUCT
-    return POWER if "^" in outside else ATOM
-
-
-def in_plain_text(template: str) -> str:
-    """A template without its LaTeX."""
-    for pattern, plain in (
-        (r"\\frac{{({\d})}}{{({\d})}}", r"(\1)/(\2)"),
-        (r"\\sqrt{{({\d})}}", r"√(\1)"),
-        (r"\\operatorname{{(\w+)}}", r"\1"),
-        (r"\^\\top", "ᵀ"),
-        (r"\\circ", "∘"),
-        (r"\\ldots", "…"),
-        (r"\\sigma", "σ"),
-        (r"\\sum", "Σ"),
-        (r"\\[lr]vert", "|"),
-        (r"\\(\w+)", r"\1"),
-        (r"\^{{({\d})}}", r"^\1"),
-    ):
-        template = re.sub(pattern, plain, template)
-    return template
-
-
-def _filled(template: str, inputs: Sequence[Formula], level: int, key: str, form: str) -> str:
-    """Fill in one form of a template."""
-    written, depth = "", 0
-    for literal, place, _, _ in Formatter().parse(template):
-        written += literal
-        depth += sum(literal.count(c) for c in "({[") - sum(literal.count(c) for c in ")}]")
-        if place is None:
-            continue
-        formula = inputs[int(place)]
-        content: str = getattr(formula, form)
-        exposed = depth == 0
-        if exposed and _needs_parentheses(formula, level, key, literal):
-            content = f"({content})"
-        elif form == "latex" and exposed and level == POWER and "^" in content:
-            # What has a superscript already, such as a step, is bracketed before its exponent.
-            is_raised = key == power.latex and content.endswith("}")
-            content = f"({content})" if is_raised else f"{{{content}}}"
-        written += content
-    return written
-
-
-def _needs_parentheses(formula: Formula, level: int, template: str, before: str) -> bool:
-    """Whether a formula must be bracketed where a template of this level takes it in."""
-    if formula.level != level:
-        return formula.level < level
-    if level == SUM:
-        return before.rstrip().endswith("-")
-    return level == POWER or (level == PRODUCT and formula.template != template)
-
-
-def _is_same_memory(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    return (a.__array_interface__["data"], a.shape, a.strides) == (
-        b.__array_interface__["data"],
-        b.shape,
-        b.strides,
-    )

@@ -3,9 +3,10 @@
 import re
 
 from minigrad.drawing.blocks import Blocks
-from minigrad.drawing.formula import INCOMING, Formula, expression, unnamed
+from minigrad.drawing.formula import INCOMING, Formula, expression, leaf, unnamed
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
+from minigrad.notation.expression import Expression
 from minigrad.operation import Operation
 from minigrad.tensor import Tensor
 
@@ -132,17 +133,19 @@ class ForwardPicture:
         """Write the formula of a value, and collect what it takes in along edges."""
         t = self.trace.step[x]
 
-        def written(i: Tensor) -> Formula | None:
+        def written(i: Tensor) -> Expression | None:
             if i is x:
                 return None
             if i._name is not None:
                 if i._t is not None or i._operation is not None or self.parameters:
                     sources.append(i)
-                return self.blocks.label(i._name, i._t, t, i.ndim > 0)
-            if i._operation is None or i in self._folded or i._operation.drawn == "line":
+                return leaf(i, self.blocks.label(i._name, i._t, t, i.ndim > 0))
+            if i._operation is None:
+                return self.blocks.number(i)
+            if i in self._folded or i._operation.drawn == "line":
                 return None
             sources.append(i)
-            return INCOMING
+            return leaf(i, INCOMING)
 
         return expression(x, written)
 
@@ -182,7 +185,7 @@ class ForwardPicture:
         node_id = f"v{x._index}"
         if node_id not in self.picture.nodes:
             label = (
-                unnamed(x)
+                expression(x, self.blocks.number)
                 if x._name is None
                 else self.blocks.label(x._name, x._t, seen_from, x.ndim > 0)
             )

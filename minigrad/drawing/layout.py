@@ -1,22 +1,22 @@
 """Where everything goes: each block is laid out by itself, and then the blocks in a row."""
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
 
-import graphviz
-
-from minigrad.drawing.boxes import CIRCLE, Box
-from minigrad.drawing.dot import Ranks, add_column, add_ranks, direction
-from minigrad.drawing.engine import Curve, Placed, Point, place
+from minigrad.drawing.boxes import Box
+from minigrad.drawing.dot import Ranks
+from minigrad.drawing.engine import Point
+from minigrad.drawing.part import PADDING, TITLE, TITLE_SIZE, Part
 from minigrad.drawing.picture import Edge, Node, Picture
+from minigrad.drawing.tracks import LANE, Net, tracks
+from minigrad.drawing.typeset import words
 
-INCH = 72.0  # in points
 GAP = 34.0  # between blocks
-PADDING = 12.0  # between a block's border and what is in it
-TITLE = 20.0  # the height of a block's title
-LANE = 7.0  # between edges that run beside each other
 BEND = 6.0  # the radius of their corners
+
+# Bézier curves joined: the start, then three points for each curve.
+Curve = list[Point]
 
 BEFORE, AFTER = "before", "after"
 
@@ -47,132 +47,54 @@ class Layout:
         For each block its border.
     """
 
-    width: float = 0
-    height: float = 0
-    nodes: dict[str, Point] = field(default_factory=dict)
-    edges: dict[int, Curve] = field(default_factory=dict)
-    frames: dict[int, Frame] = field(default_factory=dict)
-
-
-@dataclass
-class Part:
-    """A block, or what comes before all blocks or after them; placed by itself, then moved."""
-
-    key: int | str
-    nodes: list[Node]
-    placed: Placed
-    x: float = 0
-    y: float = 0
-    lanes: int = 0
-
-    @property
-    def padding(self) -> tuple[float, float]:
-        """Room beside and above what is in it."""
-        if isinstance(self.key, str):
-            return 0, 0
-        return PADDING + LANE * self.lanes, TITLE + LANE * self.lanes
-
-    @property
-    def width(self) -> float:
-        return self.placed.width + 2 * self.padding[0]
-
-    @property
-    def height(self) -> float:
-        _, above = self.padding
-        return self.placed.height + above + (0 if isinstance(self.key, str) else PADDING)
-
-    def at(self, point: Point) -> Point:
-        """Where a point of the part is in the whole."""
-        beside, above = self.padding
-        return point[0] + self.x + beside, point[1] + self.y + above
-
-    def curve(self, name: str) -> Curve:
-        return [self.at(point) for point in self.placed.edges[name]]
-
-    def node(self, name: str) -> Point:
-        return self.at(self.placed.nodes[name])
+    width: float
+    height: float
+    nodes: dict[str, Point]
+    edges: dict[int, Curve]
+    frames: dict[int, Frame]
 
 
 def lay_out(picture: Picture, boxes: Mapping[str, Box], ranks: Ranks) -> Layout:
     """Give every node and edge its place.
+
+    Blocks are placed one by one, so that steps that are alike look alike, and time goes to the
+    right whatever is in them.
 
     Raises
     ------
     RendererNotFoundError
         If there is no Graphviz.
     """
+    if not picture.nodes:
+        return Layout(0, 0, {}, {}, {})
     home = _homes(picture)
-    parts: dict[int | str, Part] = {}
-    for key in (*range(len(picture.blocks)), BEFORE, AFTER):
-        nodes = [node for node in picture.nodes.values() if home[node.id] == key]
-        if nodes:
-            ports = _ports(picture, key, home, parts)
-            parts[key] = Part(key, nodes, _place(picture, nodes, boxes, ranks, ports))
-            parts[key].lanes = sum(
-                edge.recurrent and home[edge.head] == key for edge in picture.edges
-            )
+    nodes: dict[int | str, list[Node]] = {}
+    edges: dict[int | str, list[Edge]] = {}
+    for node in list(picture.nodes.values())[:: -1 if picture.backward else 1]:  # older ones first
+        nodes.setdefault(home[node.id], []).append(node)
+    for edge in picture.edges:
+        for key in {home[edge.tail], home[edge.head]}:
+            edges.setdefault(key, []).append(edge)
+    parts = {
+        key: Part(nodes[key], edges.get(key, []), boxes, ranks, picture.backward) for key in nodes
+    }
+    blocks = [key for key in range(len(picture.blocks)) if key in parts]
+    for key in blocks:
+        loops = len({edge.tail for edge in edges.get(key, ()) if edge.recurrent})
+        parts[key].enclose(words(picture.blocks[key].title, TITLE_SIZE).width, loops)
     first, last = (AFTER, BEFORE) if picture.backward else (BEFORE, AFTER)
-    row = [parts[key] for key in (first, *range(len(picture.blocks)), last) if key in parts]
-    _arrange(row, picture, home, parts)
-    return _joined(picture, boxes, home, parts)
-
-
-def _place(
-    picture: Picture,
-    nodes: list[Node],
-    boxes: Mapping[str, Box],
-    ranks: Ranks,
-    ports: Mapping[str, list[str]],
-) -> Placed:
-    """Let Graphviz place the nodes of one part as empty boxes, with ports at its borders.
-
-    Blocks are placed one by one since Graphviz keeps to the order within a column only where there
-    are no clusters, and since steps that are alike are then placed once.
-    """
-    graph = graphviz.Digraph(
-        graph_attr={"rankdir": direction(picture), "nodesep": "0.14", "ranksep": "0.34"},
-        node_attr={"label": "", "shape": "box", "fixedsize": "true"},
+    row = [parts[key] for key in (first, *blocks, last) if key in parts]
+    joined = _Joined(picture, row, {node: parts[key] for node, key in home.items()})
+    layout = Layout(
+        max(part.x + part.width for part in row),
+        max(part.y + part.height for part in row),
+        {node: part.node(node) for part in row for node in part.nodes},
+        {k: _bent(joined.corners(k)) for k in range(len(picture.edges))},
+        {key: _frame(parts[key]) for key in blocks},
     )
-    short = {node.id: f"n{k}" for k, node in enumerate(nodes)}
-    for node in nodes:
-        box = boxes[node.id]
-        size = {"width": f"{box.width / INCH:.4f}", "height": f"{box.height / INCH:.4f}"}
-        graph.node(short[node.id], **size)
-    add_ranks(graph, [replace(node, id=short[node.id]) for node in nodes], ranks)
-    into, out = ("e", "w") if picture.backward else ("w", "e")
-    names: dict[str, str] = {}
-    outgoing = Counter(edge.tail for edge in picture.edges)
-    incoming = Counter(edge.head for edge in picture.edges)
-    for k, edge in enumerate(picture.edges):
-        if not edge.recurrent and edge.tail in short and edge.head in short:
-            names[f"edge{len(names)}"] = f"edge{k}"
-            tail, head = f"{short[edge.tail]}:{out}", f"{short[edge.head]}:{into}"
-            alone = outgoing[edge.tail] == incoming[edge.head] == 1
-            # What has no choice goes straight on.
-            graph.edge(tail, head, id=f"edge{len(names) - 1}", weight="20" if alone else "1")
-    for side, ids in ports.items():
-        border = [node.id for node in nodes if node.side == side]
-        for node_id in ids:
-            port = f"{side}-{node_id}"
-            short[port] = f"{side}{short[node_id]}"
-            graph.node(short[port], shape="point", width="0.01", height="0.01")
-            ends = (f"{short[node_id]}:{out}", short[port])
-            if side == "in":
-                ends = (short[port], f"{short[node_id]}:{into}")
-            names[f"edge-{short[port]}"] = f"edge-{port}"
-            graph.edge(*ends, id=f"edge-{short[port]}")
-            border.append(port)
-        # Where nothing else is, the order of the ports is free to follow the neighbours.
-        free = nodes[0].block is None
-        rank = "min" if side == "in" else "max"
-        add_column(graph, [short[node_id] for node_id in border], ordered=free, rank=rank)
-    placed = place(str(graph.source))
-    return Placed(
-        placed.width,
-        placed.height,
-        {name: placed.nodes[k] for name, k in short.items()},
-        {name: placed.edges[k] for k, name in names.items()},
-    )
+    if joined.lanes:
+        _move_down(layout, LANE * (len(joined.lanes) + 1))
+    return layout
 
 
 def _homes(picture: Picture) -> dict[str, int | str]:
@@ -192,172 +114,125 @@ def _homes(picture: Picture) -> dict[str, int | str]:
     return home
 
 
-def _ports(
-    picture: Picture,
-    key: int | str,
-    home: Mapping[str, int | str],
-    parts: Mapping[int | str, Part],
-) -> dict[str, list[str]]:
-    """Which nodes of a part have edges from or to another part, from the top down."""
-    found: dict[str, dict[str, float]] = {"in": {}, "out": {}}
-    for edge in picture.edges:
-        tail, head = home[edge.tail], home[edge.head]
-        if tail == head and not edge.recurrent:
-            continue
-        if tail == key:
-            found["out"][edge.tail] = _height(parts, head, f"in-{edge.head}")
-        if head == key and not edge.recurrent:
-            found["in"][edge.head] = _height(parts, tail, f"out-{edge.tail}")
-    sides = {side: sorted(ids, key=ids.__getitem__) for side, ids in found.items()}
-    at_border = {node.id for node in picture.nodes.values() if node.side}
-    return {side: [i for i in ids if i not in at_border] for side, ids in sides.items()}
-
-
-def _height(parts: Mapping[int | str, Part], key: int | str, name: str) -> float:
-    """How far down the other end of an edge is, if its part has been placed."""
-    if key not in parts:
-        return 0
-    nodes = parts[key].placed.nodes
-    return nodes.get(name, nodes.get(name.partition("-")[2], (0.0, 0.0)))[1]
-
-
-def _arrange(
-    row: list[Part], picture: Picture, home: Mapping[str, int | str], parts: dict[int | str, Part]
-) -> None:
-    """Put the parts beside each other, so that edges between neighbours are as level as can be."""
-    x = 0.0
-    for k, part in enumerate(row):
-        part.x = x
-        x += part.width + GAP
-        if k:
-            before = row[k - 1]
-            drops = [
-                (_port(a, "out", edge.tail)[1] - _port(b, "in", edge.head)[1])
-                * (1 if b is part else -1)
-                for edge in picture.edges
-                for a, b in [(parts[home[edge.tail]], parts[home[edge.head]])]
-                if {id(a), id(b)} == {id(before), id(part)}
-            ]
-            centred = before.y + (before.height - part.height) / 2
-            part.y = sum(drops) / len(drops) if drops else centred
-    top = min(part.y for part in row)
-    for part in row:
-        part.y -= top
-
-
-def _port(part: Part, side: str, node_id: str) -> Point:
-    """Where an edge leaves or enters a part."""
-    port = f"{side}-{node_id}"
-    return part.node(port if port in part.placed.nodes else node_id)
-
-
-def _joined(
-    picture: Picture,
-    boxes: Mapping[str, Box],
-    home: Mapping[str, int | str],
-    parts: Mapping[int | str, Part],
-) -> Layout:
-    """Collect what is in the parts, and lead edges from part to part."""
-    layout = Layout(
-        max((part.x + part.width for part in parts.values()), default=0.0),
-        max((part.y + part.height for part in parts.values()), default=0.0),
-    )
-    for key, part in parts.items():
-        layout.nodes |= {node.id: part.node(node.id) for node in part.nodes}
-        if isinstance(key, int):
-            layout.frames[key] = Frame(part.x, part.y, part.x + part.width, part.y + part.height)
-    order = sorted(parts.values(), key=lambda part: part.x)
-    router = _Router(picture, boxes, parts, {id(part): k for k, part in enumerate(order)})
-    for k, edge in enumerate(picture.edges):
-        tail, head = parts[home[edge.tail]], parts[home[edge.head]]
-        if tail is head and not edge.recurrent:
-            layout.edges[k] = tail.curve(f"edge{k}")
-        else:
-            layout.edges[k] = router.lead(edge, tail, head)
-        _tie(layout, picture, k)
-    if router.lanes:
-        _move_down(layout, LANE * (len(router.lanes) + 1))
-    return layout
-
-
-def _tie(layout: Layout, picture: Picture, k: int) -> None:
-    """Lead an edge on to a circle, past the sides of its caption."""
-    edge, curve = picture.edges[k], layout.edges[k]
-    forward = -1 if picture.backward else 1
-    if picture.nodes[edge.tail].is_round:
-        x, y = layout.nodes[edge.tail]
-        start = (x + forward * CIRCLE / 2, y)
-        curve[:0] = [start, start, curve[0]]
-    if picture.nodes[edge.head].is_round:
-        x, y = layout.nodes[edge.head]
-        end = (x - forward * CIRCLE / 2, y)
-        curve += [curve[-1], end, end]
-
-
-class _Router:
-    """Leads edges from part to part, and from a block to its next repeat."""
+class _Joined:
+    """Parts beside each other, and the edges that lead from part to part."""
 
     def __init__(
         self,
         picture: Picture,
-        boxes: Mapping[str, Box],
-        parts: Mapping[int | str, Part],
-        place_in_row: Mapping[int, int],
+        row: Sequence[Part],
+        home: Mapping[str, Part],
     ) -> None:
         self.picture = picture
-        self.boxes = boxes
-        self.parts = parts
-        self.place_in_row = place_in_row
-        self.forward = -1 if picture.backward else 1
-        self.lanes: dict[str, int] = {}
-        self.loops: dict[int, int] = {}
+        self.row = row
+        self.flow = -1 if picture.backward else 1
+        self.ends = [(home[edge.tail], home[edge.head]) for edge in picture.edges]
+        self.place = {id(part): k for k, part in enumerate(row)}
+        self.loops: dict[str, float] = {}
+        self.lanes: dict[str, float] = {}
+        self.gaps: list[dict[str, float]] = []
+        self._level()
+        self._spread()
 
-    def lead(self, edge: Edge, tail: Part, head: Part) -> Curve:
-        """The curve of one edge from its tail to its head."""
-        out, into = self._end(edge.tail, tail, "out"), self._end(edge.head, head, "in")
-        if edge.recurrent:
-            middle = self._around(out[-1], into[0], head)
-        elif abs(self.place_in_row[id(tail)] - self.place_in_row[id(head)]) == 1:
-            middle = _swing(out[-1], into[0])
-        else:
-            middle = self._over(edge, out[-1], into[0])
-        return out + middle[1:] + into[1:]
+    def _level(self) -> None:
+        """Let blocks stand on one line, and what is before or after them level with its edges."""
+        for part in self.row:
+            part.y = -part.height
+        for part in (self.row[0], self.row[-1]):
+            drops = [
+                (tail.exit(edge.tail)[-1][1] - head.entry(edge.tail, edge.head)[0][1])
+                * (1 if head is part else -1)
+                for edge, (tail, head) in zip(self.picture.edges, self.ends, strict=True)
+                if tail is not head and part in (tail, head) and not part.is_block
+            ]
+            part.y += sum(drops) / max(len(drops), 1)
+        top = min(part.y for part in self.row)
+        for part in self.row:
+            part.y -= top
 
-    def _end(self, node_id: str, part: Part, side: str) -> Curve:
-        """The piece of an edge between a node and the border of its part."""
-        name = f"edge-{side}-{node_id}"
-        if name in part.placed.edges:
-            return part.curve(name)
-        x, y = part.node(node_id)
-        half = self.boxes[node_id].width / 2 * self.forward
-        return [(x + half, y) if side == "out" else (x - half, y)]
+    def _spread(self) -> None:
+        """Put the parts beside each other, with room for the wires between them."""
+        x = 0.0
+        for part, nets in zip(self.row, self._nets(), strict=True):
+            part.x = x
+            found = dict(zip(nets, tracks(list(nets.values())), strict=True))
+            width = LANE * max(found.values(), default=0)
+            room = max(GAP, width + 2 * LANE)
+            start = x + part.width + (room - self.flow * width) / 2
+            self.gaps.append({wire: start + self.flow * LANE * t for wire, t in found.items()})
+            x += part.width + room
 
-    def _around(self, start: Point, end: Point, block: Part) -> Curve:
+    def _nets(self) -> list[dict[str, Net]]:
+        """For each part of the row what crosses the gap after it."""
+        nets: list[dict[str, Net]] = [{} for _ in self.row]
+
+        def add(gap: int, wire: str, source: float, sink: float) -> None:
+            before = nets[gap][wire].sinks if wire in nets[gap] else ()
+            nets[gap][wire] = Net(source, (*before, sink))
+
+        for edge, (tail, head) in zip(self.picture.edges, self.ends, strict=True):
+            if tail is not head:
+                out, into = self._gaps_of(tail, head)
+                start = tail.exit(edge.tail)[-1][1]
+                goal = head.entry(edge.tail, edge.head)[0][1]
+                add(out, edge.tail, start, goal if into == out else -inf)
+                if into != out:
+                    add(into, self._shared(edge), -inf, goal)
+        return nets
+
+    def _gaps_of(self, tail: Part, head: Part) -> tuple[int, int]:
+        """The gaps into which an edge goes out, and from which it comes in."""
+        out, into = self.place[id(tail)], self.place[id(head)]
+        return (out, into - 1) if self.flow > 0 else (out - 1, into)
+
+    def _shared(self, edge: Edge) -> str:
+        """What edges over several blocks have in common, so that they share a lane."""
+        return f"over {edge.tail if self.picture.backward else edge.head}"
+
+    def corners(self, k: int) -> list[Point]:
+        """The corners of one edge from its tail to its head."""
+        edge, (tail, head) = self.picture.edges[k], self.ends[k]
+        if tail is head and not edge.recurrent:
+            return tail.inside(edge.tail, edge.head)
+        out, into = tail.exit(edge.tail), head.entry(edge.tail, edge.head)
+        (_, start), (_, end) = out[-1], into[0]
+        if tail is head:
+            return [*out[:-1], *self._around(edge, start, end, head), *into[1:]]
+        leaving, entering = self._gaps_of(tail, head)
+        first = self.gaps[leaving][edge.tail]
+        if leaving == entering:
+            return [*out, (first, start), (first, end), *into]
+        last = self.gaps[entering][self._shared(edge)]
+        over = self.lanes.setdefault(self._shared(edge), -LANE * (len(self.lanes) + 1))
+        return [*out, (first, start), (first, over), (last, over), (last, end), *into]
+
+    def _around(self, edge: Edge, start: float, end: float, block: Part) -> list[Point]:
         """Around the inside of a block's border, the first edge inmost."""
-        lane = self.loops[id(block)] = self.loops.get(id(block), 0) + 1
-        inset = 4 + LANE * (block.lanes - lane)
+        inset = self.loops.setdefault(
+            edge.tail, block.beside - PADDING + 4 - LANE * (1 + self._loops_of(block))
+        )
         left, right = block.x + inset, block.x + block.width - inset
         over = block.y + TITLE + inset
-        out, back = (right, left) if self.forward > 0 else (left, right)
-        return _bent([start, (out, start[1]), (out, over), (back, over), (back, end[1]), end])
+        out, back = (right, left) if self.flow > 0 else (left, right)
+        return [(out, start), (out, over), (back, over), (back, end)]
 
-    def _over(self, edge: Edge, start: Point, end: Point) -> Curve:
-        """Over the blocks between; edges that share an end share a lane."""
-        shared = edge.tail if self.picture.backward else edge.head
-        lane = self.lanes.setdefault(shared, len(self.lanes))
-        over, step = -LANE * (lane + 1), self.forward * GAP / 3
-        out, back = start[0] + step, end[0] - step
-        return _bent([start, (out, start[1]), (out, over), (back, over), (back, end[1]), end])
+    def _loops_of(self, block: Part) -> int:
+        """How many wires have been led around a block."""
+        return sum(name in block.nodes for name in self.loops)
 
 
-def _swing(start: Point, end: Point) -> Curve:
-    """From one border to the next, level at both ends."""
-    middle = (start[0] + end[0]) / 2
-    return [start, (middle, start[1]), (middle, end[1]), end]
+def _frame(part: Part) -> Frame:
+    return Frame(part.x, part.y, part.x + part.width, part.y + part.height)
 
 
-def _bent(corners: list[Point]) -> Curve:
+def _bent(points: list[Point]) -> Curve:
     """Straight lines with round corners."""
+    corners = points[:1]
+    for k, point in enumerate(points[1:], 1):
+        before, after = corners[-1], points[min(k + 1, len(points) - 1)]
+        straight = any(before[i] == point[i] == after[i] for i in (0, 1))
+        if point != before and not (straight and k + 1 < len(points)):
+            corners.append(point)
     curve = [corners[0]]
     for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
         into, out = _towards(corner, before), _towards(corner, after)

@@ -1,5 +1,6 @@
 """A picture as data: nodes, edges and blocks, before anything is laid out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ class Node:
     label
         What is written in it.
     caption
-        What is written under it: the factor of a Hadamard product, the number of a plus node.
+        What is written beside it: the factor of a Hadamard product, the number of a plus node.
     name
         The named value that it shows, such as "z_f"; "c(t-1)" for one of another step.
     block
@@ -58,6 +59,11 @@ class Node:
     def is_round(self) -> bool:
         """Whether it is a circle."""
         return self.kind in ("circle", "doublecircle", "plus")
+
+    @property
+    def is_wired(self) -> bool:
+        """Whether it stands in the wire, with no box around it."""
+        return self.is_round or self.kind in ("value", "stub")
 
 
 @dataclass
@@ -99,6 +105,7 @@ class Picture:
 
     title: str
     backward: bool
+    heading: str = ""  # a title that is written above it
     incoming: Formula = GRADIENTS[0]  # how formulas call the gradient that comes in
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
@@ -121,10 +128,11 @@ class Picture:
             self.edges.append(edge)
         return self._edge[tail, head]
 
-    def replace(self, old: str, new: str) -> None:
-        """Let one node stand where another one stood."""
-        del self.nodes[old]
+    def merge(self, into: Mapping[str, str]) -> None:
+        """Let the nodes that some lead to stand for them."""
+        for name in into:
+            del self.nodes[name]
+        self.edges = [edge for edge in self.edges if edge.tail not in into]
         for edge in self.edges:
-            edge.tail = new if edge.tail == old else edge.tail
-            edge.head = new if edge.head == old else edge.head
+            edge.head = into.get(edge.head, edge.head)
         self._edge = {(edge.tail, edge.head): edge for edge in self.edges}

@@ -38,9 +38,9 @@ def add_summaries(
             ]
         gradients = adjoints.get(node.id, [])
         shape = " × ".join(map(str, found[0].shape)) or "scalar"
-        node.summary = (f"{shape}:  {summary(found)}",)
+        node.summary = _titled(shape, found)
         if gradients:
-            node.summary += (f"gradient:  {summary(gradients)}",)
+            node.summary += _titled("gradient", gradients)
         node.alarm = alarm(found, gradients)
     for edge in picture.edges:
         ends = [picture.nodes[edge.tail], picture.nodes[edge.head]]
@@ -50,18 +50,26 @@ def add_summaries(
             edge.alarm = alarm(passing, passing)
 
 
-def summary(arrays: Arrays) -> str:
+def _titled(title: str, arrays: Arrays) -> tuple[str, ...]:
+    first, *rest = summary(arrays)
+    return f"{title}:  {first}", *rest
+
+
+def summary(arrays: Arrays) -> tuple[str, ...]:
     """Norm, extremes, and the share of zeros and of NaN; over several steps from least to most."""
     numbers = _stacked(arrays)
-    norms = np.sqrt(np.sum(np.square(numbers), axis=1))
-    spread = f"{norms.min():.2g}" + (f" to {norms.max():.2g}" if len(norms) > 1 else "")
+    norms = [_short(norm) for norm in np.sort(np.sqrt(np.sum(np.square(numbers), axis=1)))]
+    spread = norms[0] if norms[0] == norms[-1] else f"{norms[0]} to {norms[-1]}"
     finite = numbers[np.isfinite(numbers)]
-    parts = [f"norm {spread}"]
-    if finite.size:
-        parts.append(f"{finite.min():.2g} … {finite.max():.2g}")
+    parts = [f"{_short(finite.min())} … {_short(finite.max())}"] if finite.size else []
     shares = {"zero": numbers == 0, "NaN": np.isnan(numbers), "infinite": np.isinf(numbers)}
     parts += [f"{np.mean(share):.0%} {what}" for what, share in shares.items() if share.any()]
-    return ",  ".join(parts).replace("-", "−")
+    return f"norm {spread}", ",  ".join(parts)
+
+
+def _short(number: float) -> str:
+    """A number in two digits, with a minus sign and no minus zero."""
+    return f"{number + 0.0:.2g}".replace("-", "−").replace("nan", "NaN")
 
 
 def alarm(values: Arrays, gradients: Arrays) -> str:

@@ -8,11 +8,13 @@ from minigrad.drawing.boxes import CIRCLE, GAP, Box
 from minigrad.drawing.dot import lines
 from minigrad.drawing.engine import Point
 from minigrad.drawing.layout import Frame, Layout
+from minigrad.drawing.part import TITLE_SIZE
 from minigrad.drawing.picture import Edge, Node, Picture
 from minigrad.drawing.typeset import Label, words
 
 MARGIN = 12.0
 ARROW = 6.0  # the length of an arrowhead
+SAMPLE, ROW = 24.0, 18.0  # the width of a sample in the legend, and the height of its rows
 RING = 3.0  # between the circles of a Hadamard product
 
 # Colours on a light page and on a dark one: stroke and fill of each class. A light page is the
@@ -44,9 +46,11 @@ def to_svg(
     Every node and edge is a group with a title and a description in plain text and LaTeX, so that
     it can be searched, read aloud and copied.
     """
-    rows = len(legend)
-    width = layout.width + 2 * MARGIN
-    height = layout.height + 2 * MARGIN + (rows * 18 + 8 if rows else 0)
+    heading = words(picture.heading, 13)
+    above = MARGIN + (heading.height + MARGIN if picture.heading else 0)
+    texts = [heading.width, *(SAMPLE + words(meaning, 10).width for _, meaning in legend)]
+    width = max(layout.width, *texts) + 2 * MARGIN
+    height = above + layout.height + MARGIN + (len(legend) * ROW + 8 if legend else 0)
     svg = ET.Element(
         "svg",
         {
@@ -59,9 +63,13 @@ def to_svg(
         },
     )
     ET.SubElement(svg, "title").text = picture.title
+    ET.SubElement(svg, "desc").text = _described(picture)
     ET.SubElement(svg, "style").text = _dark_page()
     _shape(svg, "rect", "paper", width="100%", height="100%")
-    canvas = ET.SubElement(svg, "g", {"transform": f"translate({MARGIN:g},{MARGIN:g})"})
+    if picture.heading:
+        group = _group(svg, "heading", picture.heading, "")
+        _write(group, heading, (MARGIN + heading.width / 2, MARGIN + heading.height / 2), "ink")
+    canvas = ET.SubElement(svg, "g", {"transform": f"translate({MARGIN:g},{above:g})"})
     for k, frame in layout.frames.items():
         _draw_frame(canvas, picture.blocks[k].title, frame)
     for k, edge in enumerate(picture.edges):
@@ -69,7 +77,7 @@ def to_svg(
     for node in picture.nodes.values():
         _draw_node(canvas, node, boxes[node.id], layout.nodes[node.id])
     for k, row in enumerate(legend):
-        _draw_legend(canvas, row, layout.height + 16 + 18 * k)
+        _draw_legend(canvas, row, layout.height + 16 + ROW * k)
     ET.indent(svg, "")
     return ET.tostring(svg, "unicode")
 
@@ -78,7 +86,7 @@ def _draw_frame(canvas: ET.Element, text: str, frame: Frame) -> None:
     group = _group(canvas, "block", text, "")
     width, height = frame.right - frame.left, frame.bottom - frame.top
     _shape(group, "rect", "block", x=frame.left, y=frame.top, width=width, height=height, rx=8)
-    title = words(text, 11)
+    title = words(text, TITLE_SIZE)
     _write(group, title, (frame.left + 10 + title.width / 2, frame.top + 12), "faint")
 
 
@@ -86,25 +94,23 @@ def _draw_node(canvas: ET.Element, node: Node, box: Box, centre: Point) -> None:
     group = _group(canvas, f"node {node.kind}", "; ".join(lines(node)), node.label.latex)
     x, y = centre
     look = node.alarm or (node.kind if node.kind in COLOURS else "")
-    first = box.labels[0]
-    below = y + first.height / 2 + GAP  # where the small print begins
+    side = x + box.label.width / 2 + GAP  # where the caption begins
     if node.is_round:
-        below = y + CIRCLE / 2 + GAP
+        side = x + CIRCLE / 2 + GAP
         for radius in (CIRCLE / 2, CIRCLE / 2 - RING)[: 1 + (node.kind == "doublecircle")]:
             _shape(group, "circle", node.alarm or "circle", cx=x, cy=y, r=radius)
     elif look:
-        left, top, height = x - box.width / 2, y - box.height / 2, box.height
-        if node.kind == "value":  # the wire meets its label, not the middle of the box
-            top, height = y - first.height / 2 - GAP, (box.height + first.height) / 2 + GAP
-        else:
-            y = top + 5 + first.height / 2
-            below = y + first.height / 2 + GAP
-        _shape(group, "rect", look, x=left, y=top, width=box.width, height=height, rx=4)
+        left, top = x - box.width / 2, y - box.height / 2
+        _shape(group, "rect", look, x=left, y=top, width=box.width, height=box.height, rx=4)
+    y -= sum(label.height + GAP for label in box.small) / 2
     if node.kind != "doublecircle":
-        _write(group, first, (x, y), "faint" if node.kind == "stub" else "ink")
-    for k, label in enumerate(box.labels[1:]):
-        ink = "ink" if node.is_round and node.caption and not k else "faint"
-        _write(group, label, (x, below + label.height / 2), ink)
+        _write(group, box.label, (x, y), "faint" if node.kind == "stub" else "ink")
+    if box.caption:
+        ink = "ink" if node.is_round else "faint"
+        _write(group, box.caption, (side + box.caption.width / 2, y), ink)
+    below = y + box.label.height / 2 + GAP
+    for label in box.small:
+        _write(group, label, (x, below + label.height / 2), "faint")
         below += label.height + GAP
 
 
@@ -165,10 +171,20 @@ def _draw_legend(canvas: ET.Element, row: tuple[str, str], y: float) -> None:
     elif kind == "recurrent":
         path = _shape(group, "path", "wire", d=f"M0,{y} H16")
         path.set("stroke-dasharray", "5 3")
+    elif kind == "width":
+        _shape(group, "path", "arrow", d=f"M0,{y - 0.5} L16,{y - 3} V{y + 3} L0,{y + 0.5} Z")
     elif kind in COLOURS:
         _shape(group, "rect", kind, x=0, y=y - 6, width=16, height=12, rx=3)
     label = words(meaning, 10)
-    _write(group, label, (24 + label.width / 2, y), "ink")
+    _write(group, label, (SAMPLE + label.width / 2, y), "ink")
+
+
+def _described(picture: Picture) -> str:
+    """The picture in one sentence, for those who do not see it."""
+    flow = "Gradients flow down" if picture.backward else "Values flow up"
+    steps = ", ".join(block.title for block in picture.blocks)
+    size = f"{len(picture.nodes)} nodes and {len(picture.edges)} edges"
+    return f"{flow}; {size}{f'; time steps: {steps}' if steps else ''}."
 
 
 def _group(parent: ET.Element, kind: str, title: str, description: str) -> ET.Element:

@@ -1,6 +1,6 @@
 """What leads to some outputs: to which step each tensor belongs, and which steps are alike."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from minigrad.backprop import by_age, inputs_of
@@ -45,6 +45,17 @@ class Trace:
         for x, total in sorted(self._total.items(), key=lambda item: by_age(item[0])):
             terms = [i for i in _terms(x) if self._total.get(i) is not total]
             self.terms.setdefault(total, []).extend(terms)
+        self._members: dict[int, list[Tensor]] = {}
+        self._place: dict[Tensor, int] = {}  # among those of its step
+        for x in self.nodes:
+            t = self.step[x]
+            if t is not None:
+                self._place[x] = len(self._members.setdefault(t, []))
+                self._members[t].append(x)
+
+    def alike(self, x: Tensor, steps: Iterable[int | None]) -> list[Tensor]:
+        """What stands, in steps that are alike, where a tensor stands in its own."""
+        return [self._members[t][self._place[x]] for t in steps if t is not None]
 
     def _steps(self) -> dict[Tensor, int | None]:
         from_inputs: dict[Tensor, list[int]] = {}  # of several steps, two are kept
@@ -80,16 +91,8 @@ class Trace:
 
     def blocks(self, steps: Collection[int] | None = None, roll: bool = True) -> list["Steps"]:
         """The steps in order; consecutive ones of the same structure as one."""
-        members: dict[int, list[Tensor]] = {}
-        outside: dict[Tensor, int] = {}
-        place: dict[Tensor, int] = {}
-        for x in self.nodes:
-            t = self.step[x]
-            if t is None:
-                outside[x] = len(outside)
-            else:
-                place[x] = len(members.setdefault(t, []))
-                members[t].append(x)
+        members, place = self._members, self._place
+        outside = {x: k for k, x in enumerate(x for x in self.nodes if self.step[x] is None)}
 
         def reference(x: Tensor, t: int) -> object:
             s = self.step[x]

@@ -147,7 +147,11 @@ def _one_hot(labels: Array, *, classes: int = 2, axis: int = 0, dtype: Any = np.
     return y
 
 
-one_hot = without_gradient("one_hot", _one_hot, 1)
+def _one_hot_source(classes: int, axis: int, dtype: Any) -> str:
+    return f"np.moveaxis(np.eye({classes}, dtype='{np.dtype(dtype)}')[{{0}}], -1, {axis})"
+
+
+one_hot = without_gradient("one_hot", _one_hot, 1, python=_one_hot_source)
 
 
 def distributions(labels: Any, z: Any, axis: int) -> Any:

@@ -30,7 +30,8 @@ reshape = operation(
     name="reshape",
     numpy=np.reshape,
     shapes="a shape of the same size",
-    latex=r"\operatorname{{reshape}}({0})",
+    latex=r"\operatorname{{reshape}}_{{({{shape}})}}({0})",
+    text="reshape({0}, ({{shape}}))",
     drawn="formula",
     examples=(((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": (-1,)})),
 )
@@ -61,7 +62,8 @@ scatter = operation(
     lambda g, y, x, index, shape: g[index],
     name="scatter",
     shapes="an index into the shape, of the value's shape",
-    latex=r"\operatorname{{scatter}}({0})",
+    latex=r"\operatorname{{scatter}}_{{[{{index}}]}}({0})",
+    text="scatter[{{index}}]({0})",
     drawn="formula",
     examples=(
         ((2,), {"index": np.array([3, 3]), "shape": (4,)}),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -32,15 +32,19 @@ class Line:
     n: int
     operands: list[tuple[int, int, int]]
 
-    def in_rows(self, rows: int) -> "Line | None":
-        """The same line in so many rows, if it is one long row that can be cut."""
-        if self.rows == rows:
-            return self
-        if self.rows > 1 or self.n % rows:
-            return None
-        n = self.n // rows
-        operands = [(start, n * step, step) for start, _, step in self.operands]
-        return Line(self.operation, rows, n, operands)
+    def in_rows(self, rows: int) -> list["Line"]:
+        """The same in lines of so many rows each; nothing if it can't be cut so."""
+        if self.rows == 1:
+            parts, n, remainder = 1, *divmod(self.n, rows)
+            operands = [(start, n * step, step) for start, _, step in self.operands]
+        else:
+            (parts, remainder), n, operands = divmod(self.rows, rows), self.n, self.operands
+        if remainder or parts > PARTS:
+            return []
+        return [
+            Line(self.operation, rows, n, [(x + i * rows * row, row, e) for x, row, e in operands])
+            for i in range(parts)
+        ]
 
 
 def lines_of(step: Step, y: Array, inputs: Sequence[Array], arena: Array) -> list[Line]:
@@ -108,15 +112,17 @@ class Run:
     def _takes(self, line: Line, dtype: np.dtype[Any]) -> bool:
         if not self.lines:
             self.dtype, self.rows = dtype, line.rows
-        cut = self.rows == 1 < line.rows  # all lines so far are one long row, and can be cut
-        rows = line.rows if cut else self.rows
-        lines = [found for each in (*self.lines, line) if (found := each.in_rows(rows))]
-        if dtype != self.dtype or len(lines) <= len(self.lines):
+        rows = min(self.rows, line.rows) if self.rows > 1 < line.rows else max(self.rows, line.rows)
+        new = line.in_rows(rows)
+        old = [each.in_rows(rows) for each in self.lines]
+        if dtype != self.dtype or not new or not all(old):
             return False
-        pairs = combinations(lines, 2) if cut else ((old, lines[-1]) for old in lines[:-1])
-        if not all(_independent(old, new) for old, new in pairs):
+        lines = [part for parts in old for part in parts]
+        cut = rows != self.rows
+        known = combinations(lines, 2) if cut else ()
+        if not all(_independent(a, b) for a, b in (*known, *product(lines, new))):
             return False
-        self.rows, self.lines = rows, lines
+        self.rows, self.lines = rows, lines + new
         return True
 
     def call(self, arena: Array) -> Call:

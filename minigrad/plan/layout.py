@@ -19,6 +19,8 @@ from minigrad.plan.adjacent import (
 from minigrad.plan.gaps import Gaps
 from minigrad.plan.graph import Array, Plan, Step, describe
 
+CACHE_LINE = 64  # bytes
+
 
 def _basic(index: Any) -> bool:
     parts = index if type(index) is tuple else (index,)
@@ -59,7 +61,7 @@ class Buffer:
     @property
     def room(self) -> int:
         """The bytes that it takes of an arena."""
-        return max(1, -(-self.nbytes // ALIGNMENT)) * ALIGNMENT
+        return max(1, -(-self.nbytes // CACHE_LINE)) * CACHE_LINE
 
     def array(self, memory: Array) -> Array:
         """The buffer as an array, in a piece of raw memory that starts with it."""
@@ -190,9 +192,11 @@ def place_chains(plan: Plan, places: dict[Step, tuple[Buffer, Any]], order: "Ord
 class Orders:
     """In which order the axes of a value lie in memory.
 
-    Rounds of a loop come first, so that what one round touches is together. Of the last two axes
-    the batch comes before the features, whichever way the model has them: then the products of all
-    rounds are one product. Gates come just outside of the features, for the same reason.
+    Of the last two axes one is the batch and one the features, whichever way the model has them.
+    If the batch fills cache lines, features lie outermost and the batch innermost, with the rounds
+    of a loop between: BLAS writes such products fastest. Else rounds lie outermost, so that what
+    one round touches is together, and features innermost. Gates lie just outside of the features.
+    Either way the products of all rounds are one product.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -230,9 +234,13 @@ class Orders:
             while left.kind == "transpose":
                 left = left.inputs[0]
             columns = "g" in left.lead
-        if columns and len(rest) - step.lead.count("t") > 1:
-            rest[-2:] = rest[:-3:-1]
-        return tuple(rest[:-1] + gates + rest[-1:])
+        rounds, inner = rest[:-2], rest[-2:]
+        if len(rest) - step.lead.count("t") < 2:
+            return tuple(rest[:-1] + gates + rest[-1:])
+        features, batch = inner if columns else inner[::-1]
+        if step.shape[batch] * step.dtype.itemsize >= CACHE_LINE:
+            return (*gates, features, *rounds, batch)
+        return (*rounds, batch, *gates, features)
 
 
 def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
@@ -252,7 +260,6 @@ def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
             buffer.last = len(plan.steps)
 
 
-ALIGNMENT = 64  # bytes: a cache line
 REST = 16  # steps before memory is used again, lest steps that could be one call meet in it
 LARGE = 64  # buffers that are placed by their size: few, since each is compared with each
 

@@ -12,14 +12,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, Adjoint, Claim, Steps, Value
-from minigrad.notation import on_one_line
-from minigrad.operation import Operation
-from minigrad.operations.elementwise import add
-from minigrad.operations.linear import matmul
-from minigrad.operations.shape import getitem, transpose
-from minigrad.protocol import NUMPY
-from minigrad.writing.document import Block, Formula, Heading, Paragraph, Row
-from minigrad.writing.expression import (
+from minigrad.notation.expression import (
     NONE,
     Apply,
     Expression,
@@ -29,8 +22,15 @@ from minigrad.writing.expression import (
     Symbol,
     shifted,
 )
-from minigrad.writing.layout import only_written, typeset
-from minigrad.writing.printing import Printer
+from minigrad.notation.forms import only_written, typeset
+from minigrad.notation.names import on_one_line
+from minigrad.notation.printing import Printer
+from minigrad.operation import Operation
+from minigrad.operations.elementwise import add
+from minigrad.operations.linear import matmul
+from minigrad.operations.shape import getitem, transpose
+from minigrad.protocol import NUMPY
+from minigrad.writing.document import Block, Formula, Heading, Paragraph, Row
 from minigrad.writing.python_text import identifier, in_docstring
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Value
 from minigrad.derivation.derivation import Derivation, Line
 from minigrad.flow import GradientFlow
+from minigrad.notation.expression import Expression, Symbol, evaluate, symbols
 from minigrad.tensor import Array
-from minigrad.writing.expression import Expression, Symbol, evaluate, symbols
 from minigrad.writing.layout import in_input, laid_out
 from minigrad.writing.python_text import identifier
 from minigrad.writing.structure import Item, Part, model_of

@@ -7,9 +7,10 @@ from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.derivation.claims import NEXT_STEP, Adjoint
-from minigrad.writing.expression import Expression, Symbol
-from minigrad.writing.layout import of_one_column, typeset
-from minigrad.writing.printing import Printer, Text
+from minigrad.notation.expression import Expression, Symbol
+from minigrad.notation.forms import of_one_column, typeset
+from minigrad.notation.printing import Printer, Text
+from minigrad.writing.steps import condition
 from minigrad.writing.structure import Equation, Item, Part
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class Writer:
             shape = " × ".join(map(str, array.shape)) or "a number"
             shapes += ["; ", partial(_written, symbol), f": {shape}, an array of the program"]
         if steps:
-            yield Paragraph((f"For the time steps t = {steps[0]}, ..., T, here T = {steps[-1]}.",))
+            first: Formula = lambda p: p.range(steps[0])  # noqa: E731
+            last: Formula = lambda p: f"T = {steps[-1]}"  # noqa: E731
+            yield Paragraph(("For the time steps ", first, "; here ", last, "."))
         yield Paragraph(("Given are ", *shapes, "."))
 
     def _conventions(self) -> Paragraph:
@@ -120,9 +123,9 @@ class Writer:
 
     def _kind(self, item: Item) -> tuple[object, ...]:
         """Items that are alike in this are written together."""
-        if len(item.via) > 1 or item.from_next or (item.is_shared and not item.parts):
+        if item.from_next or (item.is_shared and len(item.via) != 1):
             return (item.of,)
-        return (item.via, item.is_shared, self._goes_on(item))
+        return (set(item.via), item.is_shared, self._goes_on(item) and len(item.via) == 1)
 
     def _goes_on(self, item: Item) -> bool:
         """Whether it is only a part of what another section sums."""
@@ -132,7 +135,7 @@ class Writer:
         if items[0].is_shared:
             yield from self._shared(items)
         elif len(items[0].via) > 1 or items[0].from_next:
-            yield from self._components(items[0])
+            yield from self._components(items)
         else:
             yield Paragraph((*self._reason(items[0].parts[0]), ","))
             on = self._goes_on(items[0])
@@ -142,39 +145,60 @@ class Writer:
                 rows += self._rows(left, item.parts)
             yield rows
             if on:
-                of = items[0].of
-                place = self.places[of.name, 0]
-                yield Paragraph(("which flows into ", _adjoint_of(items[0]), f", section {place}."))
+                yield Paragraph(("which is ", *self._use(items[0])))
 
-    def _components(self, item: Item) -> Iterator[Block]:
-        of, name = item.of, _adjoint(item.of.name, item.of.t)
-        n = len(item.via) + item.from_next
-        yield Paragraph(("The derivative ", name, f" has {_number_word(n)}:"))
+    def _components(self, items: list[Item]) -> Iterator[Block]:
+        """The components of a derivative, or of several with the same reasons, and their sums."""
+        names = _listed([_adjoint_of(item) for item in items])
+        n = len(items[0].via) + items[0].from_next
+        have = "has" if len(items) == 1 else "each have"
+        yield Paragraph(
+            (f"The derivative{'s' * (len(items) > 1)} ", *names, f" {have} {_parts(n)}:")
+        )
         number = count(1)
-        lefts: list[Formula] = []
-        if item.from_next:
-            lefts.append(_from_next(of.name))
-            at_end: list[Piece] = ["; after the last step, ", _end, ", there is none"]
+        lefts: list[list[Formula]] = [[] for _ in items]
+        if items[0].from_next:
+            of = items[0].of
+            lefts[0].append(_from_next(of.name))
             place = self.places.get((of.name, -1))
             see = f" (section {place})" if place else ""
-            yield Paragraph(
-                (f"Comp-{next(number)} flows in from the step ", _next, see, *at_end, ".")
-            )
-        for via in item.via:
-            parts = [part for part in item.parts if part.via.name == via]
-            lefts.append(self._component(item, via))
+            at_end: list[Piece] = ["; after the last step, ", _end, ", there is none."]
+            yield Paragraph((f"Comp-{next(number)} flows in from the step ", _next, see, *at_end))
+        for via in items[0].via:
+            rows: list[Row] = []
+            for item, components in zip(items, lefts, strict=True):
+                parts = [part for part in item.parts if part.via.name == via]
+                components.append(self._component(item, via))
+                rows += self._rows(components[-1], parts)
             reason = self._reason(parts[0], lower=True)
             through: Formula = partial(_written, parts[0].via)
             yield Paragraph((f"Comp-{next(number)}: ", *reason, ", through ", through, ","))
-            yield list(self._rows(lefts[-1], parts))
-        if len(lefts) > 1:
-            whole = of.t is None or of.t == 0 or (of.name, 0) not in self.places
-            left = name if whole else _from_next(of.name, of.t or 0)
-            labels = [str(next(self.plus)) for _ in lefts[1:]]
+            yield rows
+        if n > 1:
             yield Paragraph(
-                (f"They are added (see the plus {_labelled(labels)} in the gradient flow):",)
+                ("They are added (the numbers are those of plus nodes in the gradient flow):",)
             )
-            yield [Row(left, partial(_plus, lefts))]
+            yield [self._sum(item, terms) for item, terms in zip(items, lefts, strict=True)]
+        for item in items:
+            if self._goes_on(item):
+                yield Paragraph(("What flows to ", _adjoint_of(item), " is ", *self._use(item)))
+
+    def _sum(self, item: Item, terms: list[Formula]) -> Row:
+        """The sum of components, with the numbers of its plus nodes."""
+        labels = ", ".join(str(next(self.plus)) for _ in terms[1:])
+        on = self._goes_on(item)
+        left = _from_next(item.of.name, item.of.t or 0) if on else _adjoint_of(item)
+        return Row(left, partial(_plus, terms), (f"plus {labels}",))
+
+    def _use(self, item: Item) -> Iterator[Piece]:
+        """Which component of which section a part is that flows to the step before."""
+        yield f"Comp-1 of section {self.places[item.of.name, 0]}"
+        for start in self.model.leaves:
+            if start.name == item.of.name and start.requires_grad:
+                t = start.steps[0]
+                yield from (", and for ", partial(_first_step, t + 1), " all of ")
+                yield partial(_adjoint_at_number, start.name, t)
+        yield "."
 
     def _shared(self, items: list[Item]) -> Iterator[Block]:
         """What the steps share: the share of a step, then the sum over the steps."""
@@ -227,23 +251,14 @@ class Writer:
         return (f"{word} eq. {', '.join(map(str, numbers))}",)
 
     def _condition(self, steps: Sequence[int]) -> str:
-        return condition(steps, self.model.steps)
+        return in_words(condition(steps, self.model.steps))
 
 
-def condition(steps: Sequence[int], everything: Sequence[int]) -> str:
-    """At which of the steps something holds, in words; empty if at all of them."""
-    if not steps or set(steps) >= set(everything):
-        return ""
-    first, last = min(steps), max(steps)
-    if len(steps) == 1:
-        return "t = T" if last == everything[-1] else f"t = {first}"
-    if list(steps) != list(range(first, last + 1)):
-        return "t = " + ", ".join(map(str, steps))
-    if last == everything[-1]:
-        return f"t > {first - 1}"
-    if first == everything[0]:
-        return "t < T" if last == everything[-2] else f"t < {last + 1}"
-    return f"{first} ≤ t ≤ {last}"
+def in_words(condition: str) -> str:
+    """At which of the steps something holds, as it is written outside of programs."""
+    for sign, written in ((" == ", " = "), (" != ", " ≠ "), (" <= ", " ≤ "), (" in ", " = ")):
+        condition = condition.replace(sign, written)
+    return condition.replace("(", "").replace(")", "")
 
 
 def _adjoint(name: str, t: int | None) -> Formula:
@@ -252,6 +267,14 @@ def _adjoint(name: str, t: int | None) -> Formula:
 
 def _adjoint_of(item: Item) -> Formula:
     return _adjoint(item.of.name, item.of.t)
+
+
+def _adjoint_at_number(name: str, t: int, p: Printer) -> str:
+    return p.absolute().adjoint(name, t)
+
+
+def _first_step(t: int, p: Printer) -> str:
+    return f"t = {t}"
 
 
 def _written(e: Expression, p: Printer) -> str:
@@ -300,15 +323,10 @@ def _end(p: Printer) -> str:
     return "t = T"
 
 
-def _labelled(labels: Sequence[str]) -> str:
-    if len(labels) == 1:
-        return f"labelled {labels[0]}"
-    return f"labelled {', '.join(labels[:-1])} and {labels[-1]}"
-
-
-def _number_word(n: int) -> str:
-    words = {1: "one component", 2: "two components", 3: "three components", 4: "four components"}
-    return words.get(n, f"{n} components")
+def _parts(n: int) -> str:
+    """How many components, in words."""
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    return f"{words[n] if n < len(words) else n} component{'s' * (n > 1)}"
 
 
 def line_text(line: "WrittenLine") -> str:
@@ -340,5 +358,5 @@ def line_text(line: "WrittenLine") -> str:
     remark = ""
     if line.steps is not None:
         computed = {s for (_, s), x in values.items() if x._operation is not None and s is not None}
-        remark = f"  ({condition(sorted(line.steps), sorted(computed))})"
+        remark = f"  ({in_words(condition(sorted(line.steps), sorted(computed)))})"
     return f"{line.ref}  {spelled(claim)} = {right}{remark}"

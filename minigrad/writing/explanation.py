@@ -3,11 +3,17 @@
 import ast
 import inspect
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.derivation.truth import Truth
+from minigrad.leaf import tensor
+from minigrad.notation.expression import Apply, Expression, Parameters, Reader, Symbol, number_of
+from minigrad.notation.forms import typeset
+from minigrad.notation.printing import Text
+from minigrad.notation.simplify import simplified
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -77,17 +83,45 @@ def _leads_to(x: Tensor, of: Tensor, named: set[Tensor]) -> bool:
 
 
 def _rule(node: Tensor, i: int) -> str:
-    """One rule, as it stands in the table."""
+    """One rule, as mathematics and as it stands in the table."""
     operation: Any = node._operation
     rule = next(r for j, r in enumerate(operation.vjps) if j == i)
-    names = _argument_names(rule, operation.arity or 1)
-    text = operation.text.format(*names, **node._parameters)
-    return f"  y = {text}:  dJ/d{names[min(i, len(names) - 1)]} = {rule_source(rule)}"
+    inputs = node._inputs or ()
+    names = _argument_names(rule, operation.arity, len(inputs))
+    operands = [
+        number_of(x) or Symbol(name, None, x.shape) for name, x in zip(names, inputs, strict=True)
+    ]
+    p, parameters = Text(), Parameters(node._parameters)
+    y = p(Apply(operation, tuple(operands), node.shape, parameters))
+    result = _as_mathematics(rule, node, operands)
+    undone = ""
+    if result.shape != inputs[i].shape:
+        undone = f", summed to the shape of {names[i]}, along which it was broadcast"
+    return (
+        f"  y = {y}:  dJ/d{names[i]} = {p(typeset(result))}{undone}\n"
+        f"    in the table: {rule_source(rule)}"
+    )
 
 
-def _argument_names(rule: Any, n: int) -> list[str]:
-    parameters = list(inspect.signature(rule).parameters)
-    return (parameters[2:] + ["..."] * n)[:n]
+def _argument_names(rule: Any, arity: int | None, n: int) -> list[str]:
+    """What the rule calls the inputs; x_1, x_2, ... if it takes any number."""
+    if arity is None:
+        return [f"x_{j + 1}" for j in range(n)]
+    return list(inspect.signature(rule).parameters)[2 : 2 + n]
+
+
+def _as_mathematics(rule: Any, node: Tensor, operands: Sequence[Expression]) -> Expression:
+    """What a rule computes: it is run on tensors, and what they record is read."""
+    of_node = [Symbol("g", None, node.shape), Symbol("y", None, node.shape)]
+    arrays = [x._data for x in (node, node, *(node._inputs or ()))]
+    leaves = {
+        tensor(array, requires_grad=isinstance(e, Symbol) and array.dtype.kind == "f"): e
+        for array, e in zip(arrays, [*of_node, *operands], strict=True)
+    }
+    g, y, *inputs = leaves
+    given = inputs if node._operation.arity is not None else [inputs]
+    contribution = rule(g, y, *given, **node._parameters)
+    return Reader(leaves, simplified).read_contribution(contribution)
 
 
 def rule_source(rule: Any) -> str:

@@ -1,12 +1,16 @@
 """A derivation as a document: LaTeX, Markdown, plain text."""
 
 import re
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from minigrad.notation import on_one_line
+from minigrad.notation.names import on_one_line
+from minigrad.notation.printing import Latex, Printer, Text
+from minigrad.writing.breaking import in_lines
 from minigrad.writing.document import Block, Heading, Paragraph, Piece, Row
-from minigrad.writing.printing import Latex, Printer, Text
+
+WIDTH = 100  # of plain text
 
 
 @dataclass(frozen=True)
@@ -22,35 +26,50 @@ class Document:
 def latex(document: Document, fragment: bool) -> str:
     """The document in LaTeX, or what is to be included in another."""
     p = Latex(document.J, last=document.last)
-    parts = []
+    parts: list[str] = []
     for block in document.blocks:
         if isinstance(block, Heading):
             command = {1: "section", 2: "subsection"}[block.level]
-            parts.append(rf"\{command}*{{{block.number}\quad {_inline(block.pieces, p)}}}")
+            title = rf"{_words(block.number)}\quad {_inline(block.pieces, p)}"
+            parts.append(rf"\{command}*{{{title}}}")
         elif isinstance(block, Paragraph):
-            parts.append(_inline(block.pieces, p))
+            parts.append(_inline(block.pieces, p) + "\n")
         else:
-            parts.append("\\begin{align*}\n" + _aligned(block, p) + "\n\\end{align*}")
-    body = "\n\n".join(parts) + "\n"
+            display = "\\begin{align*}\n" + _aligned(block, p) + "\n\\end{align*}\n"
+            # An empty line between words and their formula would end the paragraph.
+            before = parts.pop() if parts and parts[-1].endswith("\n") else ""
+            parts.append(before + display)
+    body = "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
     if fragment:
         return body
-    return (
-        "\\documentclass{article}\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n"
-        f"\\title{{{_words(document.title)}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n\n"
-        f"{body}\n\\end{{document}}\n"
-    )
+    return _STANDALONE.format(title=_words(document.title), body=body)
+
+
+_STANDALONE = r"""\documentclass{{article}}
+\usepackage{{amsmath}}
+\usepackage[margin=25mm]{{geometry}}
+\allowdisplaybreaks
+\title{{{title}}}
+\author{{}}
+\date{{}}
+\begin{{document}}
+\maketitle
+
+{body}
+\end{{document}}
+"""
 
 
 def markdown(document: Document) -> str:
     """The document in Markdown, with formulas as GitHub takes them."""
     p = Latex(document.J, last=document.last)
-    parts = [f"# {on_one_line(document.title)}"]
+    parts = [f"# {_plain_in_markdown(document.title)}"]
     for block in document.blocks:
         if isinstance(block, Heading):
-            heading = f"{'#' * (block.level + 1)} {block.number} {_inline(block.pieces, p)}"
-            parts.append(heading.strip())
+            title = f"{_plain_in_markdown(block.number)} {_inline(block.pieces, p, in_markdown)}"
+            parts.append(f"{'#' * (block.level + 1)} {title}".strip())
         elif isinstance(block, Paragraph):
-            parts.append(_inline(block.pieces, p))
+            parts.append(_inline(block.pieces, p, in_markdown))
         else:
             parts.append(f"$$\n\\begin{{aligned}}\n{_aligned(block, p)}\n\\end{{aligned}}\n$$")
     # GitHub does not know \operatorname.
@@ -65,10 +84,25 @@ def text(document: Document) -> str:
         if isinstance(block, Heading):
             parts.append(f"{block.number} {_plain(block.pieces, p)}".strip())
         elif isinstance(block, Paragraph):
-            parts.append(_plain(block.pieces, p))
+            parts.append(textwrap.fill(_plain(block.pieces, p), WIDTH))
         else:
             parts.append(_columns(block, p))
     return "\n\n".join(parts) + "\n"
+
+
+def in_markdown(formula: str) -> str:
+    """A formula between words, guarded from Markdown, which GitHub reads before formulas.
+
+    Two underscores would be taken for emphasis, unless space follows them. What else Markdown would
+    change comes only from unusual names, and is kept as code is.
+    """
+    formula = formula.replace("_{", "_ {").replace(r"\operatorname", r"\mathrm")
+    return f"$`{formula}`$" if re.search(r"\\[^A-Za-z]|[*<&`]", formula) else f"${formula}$"
+
+
+def _plain_in_markdown(text: str) -> str:
+    """Text that Markdown takes as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#$|~&])", r"\\\1", on_one_line(text))
 
 
 _ESCAPES = {c: f"\\{c}" for c in "{}%#&$_"} | {
@@ -83,8 +117,10 @@ def _words(text: str) -> str:
     return "".join(_ESCAPES.get(c, c) for c in on_one_line(text))
 
 
-def _inline(pieces: Sequence[Piece], p: Printer) -> str:
-    return "".join(x if isinstance(x, str) else f"${x(p)}$" for x in pieces)
+def _inline(
+    pieces: Sequence[Piece], p: Printer, delimited: Callable[[str], str] = "${}$".format
+) -> str:
+    return "".join(x if isinstance(x, str) else delimited(x(p)) for x in pieces)
 
 
 def _plain(pieces: Sequence[Piece], p: Printer) -> str:
@@ -96,14 +132,17 @@ def _aligned(rows: Sequence[Row], p: Printer) -> str:
     for row in rows:
         remark = "".join(_as_text(x) if isinstance(x, str) else x(p) for x in row.remark)
         left = "" if row.left is None else row.left(p)
-        lines.append(f"{left} &= {row.right(p)}" + (f" && {remark}" if remark else ""))
+        first, *rest = in_lines(row.right(p))
+        lines.append(f"{left} &= {first}")
+        lines += [rf" &\quad {line}" for line in rest]
+        lines[-1] += f" && {remark}" if remark else ""
     return " \\\\\n".join(lines)
 
 
 def _as_text(words: str) -> str:
     """Words inside of a formula; what compares steps is a formula itself."""
-    if re.search(r"[=<>≤]", words):
-        return words.replace("≤", r"\le")
+    if re.search(r"[=<>≤≠]", words):
+        return words.replace("≤", r"\le").replace("≠", r"\ne")
     return rf"\text{{{words}}}"
 
 

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from minigrad.operation import FUNCTION
-from minigrad.writing.expression import (
+from minigrad.notation.expression import (
     Apply,
     Expression,
     OverSteps,
@@ -16,19 +15,36 @@ from minigrad.writing.expression import (
     symbols,
     transform,
 )
-from minigrad.writing.layout import typeset
-from minigrad.writing.nodes import total
-from minigrad.writing.printing import Text
-from minigrad.writing.python_text import Names, identifier, source_of
+from minigrad.notation.forms import typeset
+from minigrad.notation.nodes import total
+from minigrad.notation.printing import Text
+from minigrad.operation import FUNCTION
+from minigrad.writing.python_text import identifier, source_of
 from minigrad.writing.structure import Item, Leaf, Model
 
 
-class AtStep(Names):
-    """Writes symbols inside of the loop over t."""
+class Places:
+    """Writes symbols where they stand in the program: inside of the loop over t, or outside.
 
-    def __init__(self, stored: Collection[str], sequences: Mapping[str, int]) -> None:
+    Parameters
+    ----------
+    stored
+        The values that are kept for every step.
+    sequences
+        The inputs with a value at each step, by the first of their steps.
+    last
+        The step that is called T.
+    in_loop
+        Whether steps count from that of the loop, and are no numbers.
+    """
+
+    def __init__(
+        self, stored: Collection[str], sequences: Mapping[str, int], last: int | None, in_loop: bool
+    ) -> None:
         self.stored = stored
         self.sequences = sequences
+        self.last = last
+        self.in_loop = in_loop
 
     def name_of(self, s: Symbol) -> str:
         name = identifier(s.name)
@@ -37,28 +53,20 @@ class AtStep(Names):
         if s.t is None or s.kind == "constant":
             return name
         if s.name in self.sequences:
-            return f"{name}[{self.step(s.t - self.sequences[s.name])}]"
+            return f"{name}[{self.step(s.t, self.sequences[s.name])}]"
         return f"{name}[{self.step(s.t)}]" if s.name in self.stored else name
 
-    def step(self, t: int) -> str:
-        """A step, counted from that of the loop."""
-        return "t" if t == 0 else f"t {'+' if t > 0 else '-'} {abs(t)}"
-
-
-class AtNumber(AtStep):
-    """Writes symbols outside of the loop, where steps are numbers; the last is T."""
-
-    def __init__(self, inside: AtStep, last: int | None) -> None:
-        super().__init__(inside.stored, inside.sequences)
-        self.inside = inside
-        self.last = last
-
-    def step(self, t: int) -> str:
-        return "T" if t == self.last else str(t)
+    def step(self, t: int, first: int = 0) -> str:
+        """A time step as an index into what begins at the `first`."""
+        if not self.in_loop and t != self.last:
+            return str(t - first)
+        letter, distance = ("t", t - first) if self.in_loop else ("T", -first)
+        return f"{letter} {'+' if distance > 0 else '-'} {abs(distance)}" if distance else letter
 
     def sum_over_steps(self, e: OverSteps) -> str:
+        inside = Places(self.stored, self.sequences, self.last, in_loop=True)
         end = "T + 1" if e.last == self.last else str(e.last + 1)
-        return f"sum([{source_of(e.term, self.inside)} for t in range({e.first}, {end})])"
+        return f"sum([{source_of(e.term, inside)} for t in range({e.first}, {end})])"
 
 
 @dataclass
@@ -98,8 +106,9 @@ class Program:
         self.shared = self._shared_expressions()
         self._require_distinct()
         self.stored = self._stored()
-        self.inside = AtStep(self.stored, self.sequences)
-        self.outside = AtNumber(self.inside, model.steps[-1] if model.steps else None)
+        last = model.steps[-1] if model.steps else None
+        self.inside = Places(self.stored, self.sequences, last, in_loop=True)
+        self.outside = Places(self.stored, self.sequences, last, in_loop=False)
         for equation in model.equations:
             self._equation(equation.value, equation.expression, equation.number, equation.steps)
         # What flows to the step before is needed in the next turn of the loop, and so comes last.

@@ -9,24 +9,22 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
-from minigrad.notation import on_one_line
+from minigrad.notation.expression import Apply, Expression, Number, OverSteps, Symbol
+from minigrad.notation.names import on_one_line
+from minigrad.notation.printing import as_fraction, without_sign
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply, negative, subtract
 from minigrad.tensor import OPERATIONS
-from minigrad.writing.expression import Apply, Expression, Number, OverSteps, Symbol
-from minigrad.writing.printing import as_fraction, without_sign
 
 
-class Names:
+class Names(Protocol):
     """How the symbols of an expression are written, at the step at hand and in sums over steps."""
 
-    def name_of(self, s: Symbol) -> str:
-        raise NotImplementedError
+    def name_of(self, s: Symbol) -> str: ...
 
-    def sum_over_steps(self, e: OverSteps) -> str:
-        raise NotImplementedError
+    def sum_over_steps(self, e: OverSteps) -> str: ...
 
 
 def source_of(e: Expression, names: Names) -> str:

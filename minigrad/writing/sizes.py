@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from minigrad.notation.expression import Apply, Expression, Number, Shape, inputs_of
 from minigrad.operations.elementwise import power
-from minigrad.writing.expression import Apply, Expression, Number, Shape, inputs_of
+from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
 
 # In the module that is written.
@@ -23,8 +24,9 @@ def fixed_sizes(model: Model, shapes: Mapping[str, Shape]) -> Iterator[tuple[str
     """The arguments whose sizes matter, and their shapes as arguments of `_require_shape`.
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
-    of steps up to two, where the first, the last and those between are not told apart. All other
-    sizes are free, unless something in the derivation may depend on them.
+    of steps up to two, where the first, the last and those between are not told apart, and where
+    any other step is one of its own. All other sizes are free, unless something in the derivation
+    may depend on them.
 
     Parameters
     ----------
@@ -35,13 +37,21 @@ def fixed_sizes(model: Model, shapes: Mapping[str, Shape]) -> Iterator[tuple[str
     sizes |= {n for equation in model.equations for n in equation.value.shape}
     is_fixed = bool(model.arrays) or any(_may_hold_a_size(e, sizes) for e in _expressions(model))
     steps = len(model.steps)
+    steps_matter = steps <= 2 or not all(is_general(s, model.steps) for s in _steps(model))
     for argument, shape in shapes.items():
-        of_steps = steps <= 2 and shape[:1] == (steps,)
+        of_steps = steps_matter and shape[:1] == (steps,)
         kept = [
             n if is_fixed or n == 1 or (of_steps and not i) else None for i, n in enumerate(shape)
         ]
         if is_fixed or any(n is not None for n in kept):
             yield argument, "".join(f", {n}" for n in kept)
+
+
+def _steps(model: Model) -> Iterator[tuple[int, ...]]:
+    """The steps of everything that holds at some of them."""
+    yield from (equation.steps for equation in model.equations)
+    parts = (part for section in model.sections for item in section for part in item.parts)
+    yield from (part.steps for part in parts)
 
 
 def _expressions(model: Model) -> Iterator[Expression]:

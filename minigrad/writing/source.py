@@ -9,6 +9,7 @@ from minigrad.tensor import Array
 from minigrad.writing.program import Program, Statement
 from minigrad.writing.python_text import helpers, identifier, in_docstring
 from minigrad.writing.sizes import REQUIRE_SHAPE, fixed_sizes
+from minigrad.writing.steps import condition
 from minigrad.writing.structure import Model
 
 WIDTH = 100
@@ -35,7 +36,7 @@ def numpy_source(model: Model) -> str:
 
 
 def _elements(array: Array) -> str:
-    return np.array2string(array, separator=", ", threshold=array.size + 1)
+    return np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
 
 
 def _signature(arguments: Sequence[str]) -> str:
@@ -102,12 +103,12 @@ def _body(p: Program) -> str:
 
 
 def _block(p: Program, statements: Iterable[Statement], indent: str = "    ") -> list[str]:
-    lines, condition = [], ""
+    lines, held = [], ""
     for s in statements:
-        needed = _condition(p, s.steps)
-        if needed and needed != condition:
+        needed = condition(s.steps, p.model.steps)
+        if needed and needed != held:
             lines.append(f"{indent}if {needed}:")
-        condition = needed
+        held = needed
         inner = indent + ("    " if needed else "")
         line = f"{inner}{s.source}"
         if s.comment and len(line) + len(s.comment) + 4 <= WIDTH:
@@ -116,17 +117,3 @@ def _block(p: Program, statements: Iterable[Statement], indent: str = "    ") ->
             lines.append(f"{inner}# {s.comment}")
         lines.append(line)
     return lines
-
-
-def _condition(p: Program, steps: Sequence[int]) -> str:
-    if not steps:
-        return ""
-    everything = p.model.steps
-    first, last = min(steps), max(steps)
-    if len(steps) == 1:
-        return "t == T" if last == everything[-1] else f"t == {first}"
-    if list(steps) != list(range(first, last + 1)):
-        return f"t in {tuple(steps)}"
-    if last == everything[-1]:
-        return f"t > {first - 1}"
-    return "t < T" if steps == everything[:-1] else f"{first} <= t <= {last}"

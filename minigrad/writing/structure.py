@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from minigrad.flow import GradientFlow, Label
-from minigrad.tensor import Array, Tensor
-from minigrad.writing.expression import (
+from minigrad.notation.expression import (
     Expression,
     Number,
     Reader,
@@ -18,8 +17,8 @@ from minigrad.writing.expression import (
     symbols,
     transform,
 )
-from minigrad.writing.nodes import simplified
-from minigrad.writing.simplify import gathered
+from minigrad.notation.simplify import gathered, simplified
+from minigrad.tensor import Array, Tensor
 
 
 @dataclass(frozen=True)

@@ -68,11 +68,6 @@ def test_a_file_that_is_not_usable_is_said_to_be_so(text, words, tmp_path, capsy
     assert words in capsys.readouterr().err
 
 
-def test_a_negative_seed_is_one_line(capsys):
-    assert main(["check", "--seed", "-1"]) == 2
-    assert capsys.readouterr().err == "lstm check: --seed: expected 0 or more, got -1\n"
-
-
 def test_what_is_wrong_with_a_file_is_one_line_that_names_it_once(tmp_path, capsys):
     path = tmp_path / "mine.py"
     assert main(["check", "--derivation", str(path)]) == 2

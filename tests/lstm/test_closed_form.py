@@ -83,3 +83,12 @@ def test_it_imports_numpy_alone() -> None:
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").split(".")[0])
     assert imported - standard == {"numpy"}
+
+
+@pytest.mark.parametrize("labels", [np.zeros((4, 2), int), Y[:3], Y[:, :4], Y[..., :1]])
+def test_labels_of_another_shape_are_refused(labels: np.ndarray) -> None:
+    """Class numbers, and what has one column, would broadcast and give wrong numbers."""
+    with pytest.raises(ValueError) as caught:
+        closed_form.gradients(PARAMS, X, labels)
+    words = f"y: expected distributions of shape (4, 5, 2), got {labels.shape}"
+    assert str(caught.value) == words

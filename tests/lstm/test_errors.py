@@ -50,10 +50,24 @@ def test_error(f: Any, name: str) -> None:
     errors.check((lambda: f(*arguments), ValueError, [words]))
 
 
-def test_shapes_come_with_names_and_steps() -> None:
-    params = {**PARAMS, "W_oa": PARAMS["W_oa"][:3]}
-    words = ["matmul: expected", "got a result of transpose of W_oa (4, 3), a at step 0 (4, 2)"]
-    errors.check((lambda: mg.grad(lstm.loss)(params, X, Y), ValueError, words))
+@pytest.mark.parametrize("f", [lstm.loss, lstm.forward, mg.grad(lstm.loss)])
+@pytest.mark.parametrize(
+    ("name", "wrong", "words"),
+    [
+        ("W_oa", np.ones((3, 4)), "expected shape (4, 4)"),
+        ("b_f", np.ones(4), "expected shape (4, 1)"),
+        ("b_y", np.ones((4, 1)), "expected shape (5, 1)"),
+        ("W_cx", np.ones((4, 3)), "expected shape (3, 4)"),
+        ("W_fx", np.ones(3), "expected a matrix"),
+        ("W_ya", np.ones(()), "expected a matrix"),
+    ],
+)
+def test_parameters_have_the_shapes_of_their_equations(
+    f: Any, name: str, wrong: Any, words: str
+) -> None:
+    """b_f of shape (4,) would broadcast along a batch of four."""
+    case = [f"{name}: {words}", "got ", str(wrong.shape)]
+    errors.check((lambda: f({**PARAMS, name: wrong}, X, Y), ValueError, case))
 
 
 def test_reduction() -> None:

@@ -1,6 +1,8 @@
 """Figures 1 and 2 against what the text of the derivation says of them."""
 
+import re
 from functools import cache
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pygraphviz
@@ -10,6 +12,9 @@ import lstm
 from lstm.__main__ import main
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+EQUATIONS = ["z_f", "Gamma_f", "z_u", "Gamma_u", "z_o", "Gamma_o", "z_c", "c_tilde", "c", "a"]
+EQUATIONS += ["z_y", "y_hat"]
 
 
 @cache
@@ -67,10 +72,8 @@ def test_figure_1_has_the_hadamard_products_and_the_plus_of_equation_9():
 def test_figure_1_hands_c_and_a_on_and_numbers_its_equations():
     nodes, _ = graph(1)
     assert sorted(around(1, "stub")) == [(["a(t)"], []), (["c(t)"], [])]
-    names = ["z_f", "Gamma_f", "z_u", "Gamma_u", "z_o", "Gamma_o", "z_c", "c_tilde", "c", "a"]
-    names += ["z_y", "y_hat"]
     noted = {node[1]: node[2] for node in nodes.values() if node[0] == "value" and node[2]}
-    assert noted == {f"{name}(t)": f"eq. {k}" for k, name in enumerate(names, start=1)}
+    assert noted == {f"{name}(t)": f"eq. {k}" for k, name in enumerate(EQUATIONS, start=1)}
 
 
 @pytest.mark.parametrize(("number", "count"), [(1, 3), (2, 12)])
@@ -109,9 +112,9 @@ def test_figure_2_follows_sections_3_4_to_3_9():
         ("dJ/da(t)", "tanh(c(t))", "dJ/dGamma_o(t)"),
         ("dJ/dGamma_o(t)", "Gamma_o(t) ∘ (1 - Gamma_o(t))", "dJ/dz_o(t)"),
         ("dJ/da(t)", "Gamma_o(t)", "∘"),
-        ("∘", "1 - tanh(c(t))^2", "+"),
+        ("∘", "1 - tanh²(c(t))", "+"),
         ("dJ/dc(t)", "Gamma_u(t)", "dJ/dc_tilde(t)"),
-        ("dJ/dc_tilde(t)", "1 - c_tilde(t)^2", "dJ/dz_c(t)"),
+        ("dJ/dc_tilde(t)", "1 - c_tilde(t)²", "dJ/dz_c(t)"),
         ("dJ/dc(t)", "c_tilde(t)", "dJ/dGamma_u(t)"),
         ("dJ/dGamma_u(t)", "Gamma_u(t) ∘ (1 - Gamma_u(t))", "dJ/dz_u(t)"),
         ("dJ/dc(t)", "c(t-1)", "dJ/dGamma_f(t)"),
@@ -138,18 +141,59 @@ def test_flows_come_in_from_the_next_step_and_go_out_to_the_one_before():
     assert stubs == ["J", "from t+1", "from t+1", "to t-1", "to t-1"]
 
 
+def position(number, title):
+    """Where on the page a value is written: from the left and the top."""
+    [group] = [g for g in groups(number, "value") if g.findtext(f"{SVG}title") == title]
+    numbers = group.find(f"{SVG}path").get("transform")[len("translate(") : -1]
+    return tuple(map(float, numbers.split(",")))
+
+
 def test_the_gates_have_one_order_in_both_figures():
-    for number, form in ((1, "{}(t); eq."), (2, "dJ/d{}(t)")):
-        heights = []
-        for name in ("z_f", "z_u", "z_c", "z_o"):
-            [group] = [
-                g
-                for g in groups(number, "value")
-                if g.findtext(f"{SVG}title").startswith(form.format(name))
+    for number, form in ((1, "{}(t); eq. {}"), (2, "dJ/d{}(t)")):
+        for gates in (
+            ("z_f", "z_u", "z_c", "z_o"),
+            ("Gamma_f", "Gamma_u", "c_tilde", "Gamma_o"),
+        ):
+            places = [
+                position(number, form.format(name, EQUATIONS.index(name) + 1))[0] for name in gates
             ]
-            path = group.find(f"{SVG}path").get("transform")
-            heights.append(float(path.partition(",")[2].rstrip(")")))
-        assert heights == sorted(heights)
+            assert places == sorted(places)
+
+
+def test_time_goes_to_the_right_and_x_comes_from_below():
+    last = "y_hat(t); eq. 12"
+    everything = [position(1, title) for title in ("z_f(t); eq. 1", "z_o(t); eq. 5", last)]
+    for before in ("c(t-1)", "a(t-1)"):
+        assert all(position(1, before)[0] < x for x, _ in everything)
+    assert all(position(1, "x(t)")[1] > y for _, y in everything)
+    assert position(1, last)[1] < position(1, "a(t); eq. 10")[1] < position(1, "c(t); eq. 9")[1]
+    assert position(2, "dJ/dc(t-1) through step t")[0] < position(2, "dJ/dc(t)")[0]
+    assert position(2, "dJ/dx(t)")[1] > position(2, "dJ/dz_f(t)")[1] > position(2, "dJ/da(t)")[1]
+
+
+@cache
+def wires(number):
+    """Upright and level lines of all edges: from where to where."""
+    found = []
+    for group in groups(number, "edge"):
+        numbers = re.findall(r"-?[\d.]+", group.find(f"{SVG}path").get("d"))
+        points = list(zip(map(float, numbers[::2]), map(float, numbers[1::2]), strict=True))
+        found += [(a, b) for a, b in pairwise(points) if a != b]
+    return found
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_no_edge_runs_through_a_node(number):
+    for group in groups(number, "node"):
+        for r in group.findall(f"{SVG}rect"):
+            x, y, w, h = (float(r.get(key)) for key in ("x", "y", "width", "height"))
+            for (ax, ay), (bx, by) in wires(number):
+                assert not (
+                    max(ax, bx) > x + 1
+                    and min(ax, bx) < x + w - 1
+                    and max(ay, by) > y + 1
+                    and min(ay, by) < y + h - 1
+                )
 
 
 def test_nodes_do_not_overlap():

@@ -1,6 +1,7 @@
 """The command: its table, its exit status, and one clear line for bad values."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,13 +88,11 @@ def test_a_wrong_line_gives_status_1(capsys: Capture, monkeypatch: pytest.Monkey
 
 BAD = {
     "--word a": "--word: expected two characters or more, got 'a'",
-    "--hidden 0": "--hidden: expected 1 or more, got 0",
-    "--seed -1": "--seed: expected 0 or more, got -1",
+    "--hidden 9999999999999999999999": "--hidden 9999999999999999999999",
     "--text no-such-file": "no-such-file",
     "--text .": "lstm: ",
     "--text {empty}": "expected two characters or more",
     "--text {binary}": "expected UTF-8",
-    "--text {long} --length 1": "--length: expected 2 or more, got 1",
     "--text {long} --word anna": "expected --word or --text, got both",
 }
 
@@ -114,12 +113,49 @@ def test_bad_values_give_one_line_and_status_2(
     assert BAD[arguments] in err
 
 
-@pytest.mark.parametrize("arguments", ["--dtype float16", "--hidden many", "--nonsense"])
-def test_arguments_that_are_none_give_status_2(arguments: str, capsys: Capture) -> None:
+UNUSABLE = {
+    "--hidden 0": "lstm: --hidden: expected a whole number from 1 on, got '0'; see lstm --help",
+    "--hidden many": "lstm: --hidden: expected a whole number from 1 on, got 'many'",
+    "--seed -1": "lstm: --seed: expected a whole number from 0 on, got '-1'",
+    "--text x --length 1": "lstm: --length: expected a whole number from 2 on, got '1'",
+    "--dtype float16": "lstm: --dtype: invalid choice: 'float16'",
+    "--nonsense": "lstm: unrecognized arguments: --nonsense",
+    "nonsense": "lstm: COMMAND: invalid choice: 'nonsense'",
+    "check --seed 0.5": "lstm check: --seed: expected a whole number from 0 on, got '0.5'",
+    "figures": "lstm figures: the following arguments are required: --out",
+}
+
+
+@pytest.mark.parametrize("arguments", UNUSABLE)
+def test_arguments_that_are_none_give_one_line_and_status_2(
+    arguments: str, capsys: Capture
+) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments.split())
     assert caught.value.code == 2
-    assert "lstm: error:" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith(UNUSABLE[arguments])
+
+
+def test_a_text_is_read_no_further_than_needed(capsys: Capture, tmp_path: Path) -> None:
+    """Behind what is used there may be anything, and a byte order mark is no character."""
+    text = tmp_path / "text"
+    text.write_bytes("\ufeffabc".encode() * 3 + b"x" * 10**6 + b"\xff")
+    assert main(["--text", str(text), "--length", "3", "--hidden", "2"]) == 0
+    assert "'abc': 2 steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--word", "anna", "--hidden", "2"], ["derive"]])
+def test_a_terminal_of_few_characters(arguments: list[str]) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "lstm", *arguments],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert b"\\x" in run.stdout
 
 
 def test_as_a_module_and_as_a_script() -> None:

@@ -83,3 +83,15 @@ def test_every_thread_has_its_own() -> None:
         thread.join()
         look()
     assert seen == [("x", None, True), ("a.x", 3, False)]
+
+
+def test_a_context_can_be_entered_again_inside_of_itself() -> None:
+    x = mg.tensor(1.0, requires_grad=True)
+    constants, third = mg.no_grad(), mg.step(3)
+    with constants, third:
+        with constants, third:
+            pass
+        assert not (x * x).requires_grad
+        assert mg.tensor(1.0, name="y").t == 3
+    assert (x * x).requires_grad
+    assert mg.tensor(1.0, name="y").t is None

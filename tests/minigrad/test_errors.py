@@ -57,7 +57,7 @@ BACKWARD: dict[str, Case] = {
     "gradient flow of an array": (
         lambda: mg.gradient_flow(mg.exp(parameter(2))),
         ValueError,
-        ["gradient_flow: expected a scalar, got shape (2,)", "sum it"],
+        ["gradient_flow: expected a scalar, a result of exp has shape (2,)", "sum it"],
     ),
     "grad of an array": (
         lambda: mg.grad(lambda x: x)(np.ones(2)),
@@ -95,7 +95,7 @@ BACKWARD: dict[str, Case] = {
     "backward from a complex number": (
         lambda: (parameter().sum() * 1j).named("y").backward(),
         TypeError,
-        ["backpropagation: expected a real output, y is complex128", "complex step"],
+        ["backward: expected a real output, y is complex128", "complex step"],
     ),
     "inputs that are one tensor": (
         lambda: mg.gradients(parameter() * 2, parameter()),

@@ -270,3 +270,13 @@ def test_arrays_seen_through_numpy_are_read_only() -> None:
     x = mg.tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(ValueError, match="read-only"):
         np.asarray(x)[0] = 9
+
+
+def test_a_transpose_that_is_still_there_is_not_used_again_after_a_change() -> None:
+    W = mg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    before = W.T
+    W.data[:] = 5
+    y = (W.T * W.T).sum()
+    y.backward()
+    assert W.grad.tolist() == [[10, 10], [10, 10]]
+    assert before.T.shape == (2, 2)

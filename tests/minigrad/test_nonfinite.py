@@ -140,6 +140,14 @@ def test_off_by_default_and_off_again() -> None:
         assert mg.log(x).item() == -np.inf
 
 
+def test_what_was_computed_before_has_no_line() -> None:
+    y = mg.sqrt(value([0.0], "x")).sum()
+    with pytest.raises(FloatingPointError) as caught, mg.detect_nonfinite():
+        y.backward()
+    assert "backward pass of sqrt first made inf, in the cotangent of x" in str(caught.value)
+    assert str(caught.value).endswith("at a line that ran before detect_nonfinite()")
+
+
 def test_it_goes_on_after_an_error_that_was_caught() -> None:
     with mg.detect_nonfinite():
         root = mg.sqrt(value([0.0])).sum()

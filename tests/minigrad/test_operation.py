@@ -97,3 +97,14 @@ def test_record_shows_its_name() -> None:
     assert repr(mg.tanh) == "<operation tanh>"
     assert mg.tanh.name == "tanh"
     assert all(OPERATIONS[name].name == name for name in OPERATIONS)
+
+
+def test_records_say_what_they_compute() -> None:
+    """In their own words: NumPy's tell of options that a record does not take."""
+    assert mg.tanh.__doc__ == "Compute tanh(x). Takes shapes that broadcast together."
+
+    def half(x: Any) -> Any:
+        """Divide by two."""
+        return x / 2
+
+    assert mg.operation(half, lambda g, y, x: g / 2).__doc__ == "Divide by two."

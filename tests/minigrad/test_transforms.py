@@ -283,3 +283,19 @@ def test_grad_of_a_constant_function_is_zero() -> None:
     assert mg.grad(lambda x: mg.tensor(3.0))(1.0) == 0
     assert mg.grad(lambda x: x.detach())(1.0) == 0
     np.testing.assert_array_equal(mg.jacobian(lambda x: mg.tensor([1.0, 2.0]))(X), np.zeros((2, 3)))
+
+
+def test_pull_back_is_at_the_point_of_evaluation() -> None:
+    """Also if the caller has changed its array, or the value, since then."""
+    x, params = np.array([1.0, 2.0]), {"w": np.array([3.0, 4.0])}
+    y, pull_back = mg.vjp(lambda x, p: x * x * p["w"], x, params)
+    x[:], params["w"][:], y[:] = 9, 9, 9
+    dx, dp = pull_back(np.ones(2))
+    assert dx.tolist() == [6, 16]
+    assert dp["w"].tolist() == [1, 4]
+
+
+def test_jacobian_of_an_empty_value() -> None:
+    J = mg.jacobian(lambda p: p["x"][:0])({"x": X, "s": 2.0})
+    assert J["x"].shape == (0, 3)
+    assert J["s"].shape == (0,)

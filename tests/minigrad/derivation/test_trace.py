@@ -39,6 +39,8 @@ RECORDED = [
     lambda a, b: sum(x for x in a) * np.float64(2),
     lambda a, b: np.where(a > 2, a, -a).mT.copy(),
     augmented,
+    in_place,
+    branching,
 ]
 
 
@@ -48,20 +50,22 @@ def line(function):
 
 @pytest.mark.parametrize("function", RECORDED)
 def test_an_expression_is_recorded_and_gives_the_same(function):
-    expression = expression_of(line(function), GIVEN)
+    expression = expression_of(line(function), [GIVEN])
     assert expression.nodes[expression.result].function is not function
     np.testing.assert_array_equal(expression.run(GIVEN), function(**GIVEN))
 
 
-@pytest.mark.parametrize("function", [in_place, branching, lambda a, b: float(a.sum())])
-def test_what_can_not_be_recorded_is_one_step(function):
-    expression = expression_of(line(function), GIVEN)
+def test_what_can_not_be_recorded_is_one_step():
+    def function(a, b):
+        return float(a.sum())
+
+    expression = expression_of(line(function), [GIVEN])
     assert len(expression.nodes) == 3
     np.testing.assert_array_equal(expression.run(GIVEN), function(**GIVEN))
 
 
 def test_a_line_that_raises_has_an_expression_that_can_be_mended():
-    expression = expression_of(line(lambda a, b: a @ b.T), GIVEN)
+    expression = expression_of(line(lambda a, b: a @ b.T), [GIVEN])
     with pytest.raises(ValueError, match="matmul"):
         expression.run(GIVEN)
     [transposed] = [i for i, node in enumerate(expression.nodes) if node.function is np.transpose]
@@ -70,7 +74,7 @@ def test_a_line_that_raises_has_an_expression_that_can_be_mended():
 
 
 def test_one_use_of_a_value_is_changed_alone():
-    expression = expression_of(line(lambda a, b: a * (1 - a)), GIVEN)
+    expression = expression_of(line(lambda a, b: a * (1 - a)), [GIVEN])
     site = next(
         (j, (i, k))
         for i, node in enumerate(expression.nodes)

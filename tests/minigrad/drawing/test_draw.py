@@ -12,7 +12,7 @@ import pytest
 import lstm
 import minigrad as mg
 from minigrad.drawing import typeset
-from minigrad.drawing.engine import RendererNotFoundError
+from minigrad.drawing.engine import RendererNotFoundError, place
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -131,12 +131,24 @@ def test_formulas_are_written_as_people_do():
 
     e, c, V = mg.tanh(leaf("x", 2)).named("e"), leaf("c", 2, 1), leaf("V", 1, 2)
     assert "e" in captions((e**2).sum())
-    assert r"1 - \tanh(\mathbf{c})^{2}" in captions((V @ mg.tanh(c)).sum()).values()
+    assert r"1 - \tanh^{2}(\mathbf{c})" in captions((V @ mg.tanh(c)).sum()).values()
     with mg.step(1):
         h = mg.tanh(c).named("h")
     assert r"1 - (\mathbf{h}^{(t)})^{2}" in captions(h.sum()).values()
     nodes, _ = graph(mg.draw(mg.gradient_flow(mg.tanh(V.T @ leaf("y", 1, 3)).sum())))
     assert ("end", "dJ/dV = y gᵀ") in nodes
+
+
+@pytest.mark.parametrize(
+    "labels", [np.array([1, 2]), np.eye(4)[:, :2]], ids=["numbers", "distributions"]
+)
+def test_the_gradient_of_cross_entropy_is_what_an_author_would_write(labels):
+    z = (leaf("W", 3, 4).T @ leaf("x", 3, 2)).named("z")
+    J = mg.softmax_cross_entropy(z, mg.tensor(labels, name="y")).sum().named("J")
+    nodes = mg.draw(mg.gradient_flow(J)).picture.nodes.values()
+    y = "one_hot(y)" if labels.ndim == 1 else "y"
+    assert [n.caption.text for n in nodes if n.caption] == [f"softmax(z) - {y}"]
+    assert "g" in [n.label.text for n in nodes if n.kind == "formula"]
 
 
 @pytest.mark.parametrize("uses", [1, 2, 5])
@@ -166,7 +178,7 @@ def test_steps_alike_are_rolled():
     # Step 1 is another: what it starts from is no value of a step.
     for what in (recurrent(7), mg.gradient_flow(recurrent(7))):
         drawing = mg.draw(what)
-        assert titles(drawing, "block") == ["t = 1", "t = 2 … 7   ×6"]
+        assert titles(drawing, "block") == ["t = 1", "t = 2 … 7   ×6   (drawn: t = 4)"]
         assert len(groups(drawing, "recurrent")) == 1
 
 
@@ -186,7 +198,7 @@ def test_a_chain_of_additions_over_the_steps_is_one_sum(start):
             losses.append((h * h).sum().named("L"))
     J = sum(losses[start:], losses[0] if start else 0).named("J")
     for what in (J, mg.gradient_flow(J)):
-        assert titles(mg.draw(what), "block") == ["t = 1 … 6   ×6"]
+        assert titles(mg.draw(what), "block") == ["t = 1 … 6   ×6   (drawn: t = 3)"]
     _, edges = graph(mg.draw(J))
     assert {edge for edge in edges if "+" in edge} == {("L(t)", "+"), ("+", "J")}
     _, edges = graph(mg.draw(J, roll=False))
@@ -274,6 +286,8 @@ def test_no_name_breaks_a_picture(name):
 def extent(shape):
     """Left, top, right and bottom of a shape of the SVG, by its coordinates."""
     number = r"-?\d+\.?\d*"
+    if shape.get("transform") is None and shape.tag == f"{SVG}path":
+        return 0.0, 0.0, 0.0, 0.0  # a sample in a legend
     if shape.tag == f"{SVG}text":
         x, y, size = (float(shape.get(key)) for key in ("x", "y", "font-size"))
         return x, y - size, x + float(shape.get("textLength")), y
@@ -333,7 +347,33 @@ def test_values_are_summarised():
     x = mg.tensor([[3.0, 0.0], [0.0, -4.0]], requires_grad=True, name="x")
     drawing = mg.draw((x * 2.0).sum().named("J"), values=True)
     [summary] = [title for title in titles(drawing, "value") if title.startswith("x;")]
-    assert summary == ("x; 2 × 2:  norm 5,  −4 … 3,  50% zero; gradient:  norm 4,  2 … 2")
+    assert summary == ("x; 2 × 2:  norm 5; −4 … 3,  50% zero; gradient:  norm 4; 2 … 2")
+
+
+def test_a_number_that_differs_by_step_is_shown_as_a_range():
+    W, h, losses = leaf("W", 2, 2), leaf("h0", 2, 1), []
+    with mg.step(0):
+        h = mg.tensor(np.ones((2, 1)), requires_grad=True, name="h")
+    for t in range(1, 6):
+        with mg.step(t):
+            h = mg.tanh(0.5 * (W @ h)).named("h")
+            losses.append((h.sum() / t).named("L"))
+    J = sum(losses).named("J")
+    assert "(Σ h(t)) / 1…5" in {label for _, label in graph(mg.draw(J))[0]}
+    assert "g / 1…5" in {label for _, label in graph(mg.draw(mg.gradient_flow(J)))[0]}
+    for what in (J, mg.gradient_flow(J)):
+        assert "1/2…" not in mg.draw(what).source
+        assert titles(mg.draw(what), "block") == ["t = 1 … 5   ×5   (drawn: t = 3)"]
+
+
+def test_an_index_is_that_of_the_step_that_the_title_names():
+    X, losses = leaf("X", 5, 2), []
+    for t in range(1, 6):
+        with mg.step(t):
+            losses.append((mg.tanh(X[t - 1]) * 2).sum().named("L"))
+    drawing = mg.draw(sum(losses).named("J"))
+    assert titles(drawing, "block") == ["t = 1 … 5   ×5   (drawn: t = 3)"]
+    assert [label for kind, label in graph(drawing)[0] if "X[" in label] == ["X[2]"]
 
 
 def test_wider_edges_carry_larger_gradients():
@@ -367,6 +407,24 @@ def test_saves_by_suffix(tmp_path):
         drawing.save(tmp_path / "picture.gif")
 
 
+def test_a_title_is_written_if_one_is_given():
+    for title in ("Figure 1", None):
+        drawing = mg.draw(small_model(), title=title)
+        svg = ET.fromstring(drawing.svg())
+        assert svg.findtext(f"{SVG}title") == (title or "the computation of J")
+        assert f"{len(groups(drawing, 'node'))} nodes" in svg.findtext(f"{SVG}desc")
+        assert titles(drawing, "heading") == ([title] if title else [])
+
+
+def test_the_page_is_wide_enough_for_the_legend():
+    drawing = mg.draw(mg.gradient_flow(small_model()), values=True, legend=True)
+    width = float(ET.fromstring(drawing.svg()).get("width"))
+    rows = groups(drawing, "legend")
+    assert rows
+    for row in rows:
+        assert max(extent(path)[2] for path in row.iter(f"{SVG}path")) < width - 12
+
+
 def test_notebooks_show_the_svg():
     drawing = mg.draw(small_model())
     assert drawing._repr_mimebundle_()["image/svg+xml"] == drawing.svg()
@@ -381,6 +439,43 @@ def test_without_a_renderer_it_says_what_to_install(monkeypatch):
         drawing.svg()
     assert drawing.source.startswith("digraph")
     assert "pip install pygraphviz" in drawing._repr_mimebundle_()["text/plain"]
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="needs the program dot")
+def test_the_program_dot_draws_the_same_picture(monkeypatch):
+    place.cache_clear()
+    flow = mg.gradient_flow(recurrent(4))
+    inside = mg.draw(flow)
+    inside.svg()
+    place.cache_clear()
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    outside = mg.draw(flow)
+    for kind in ("node", "edge", "block"):
+        assert titles(outside, kind) == titles(inside, kind)
+    place.cache_clear()
+
+
+def test_without_pygraphviz_the_program_dot_is_run(monkeypatch, tmp_path):
+    """A program of that name, which puts all nodes into one row, gets the DOT text."""
+    place.cache_clear()
+    program = tmp_path / "dot"
+    program.write_text(FAKE_DOT.format(python=sys.executable, log=str(tmp_path / "log")))
+    program.chmod(0o755)
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    drawing = mg.draw(leaf("alone in the picture", 2))
+    assert titles(drawing, "node") == ["alone in the picture"]
+    assert (tmp_path / "log").read_text() == "-Tjson"
+    place.cache_clear()
+
+
+FAKE_DOT = """#!{python}
+import json, re, sys
+names = re.findall(r"(n\\w+) ?\\[?", re.sub(r"node \\[", "", sys.stdin.read()))
+open({log!r}, "w").write(" ".join(sys.argv[1:]))
+objects = [{{"name": name, "pos": "10,10"}} for name in set(names)]
+print(json.dumps({{"bb": "0,0,20,20", "objects": objects}}))
+"""
 
 
 def test_drawing_leaves_the_graph_as_it_is():
@@ -406,7 +501,7 @@ def test_a_thousand_steps_of_the_lstm():
     x, y = rng.normal(size=(1000, 3, 1)), np.zeros((1000, 1), int)
     params = {k: mg.tensor(v, requires_grad=True) for k, v in lstm.init_params(3, 4, 2).items()}
     drawing = mg.draw(lstm.loss(params, x, y))
-    assert titles(drawing, "block") == ["t = 1 … 1000   ×1000"]
+    assert titles(drawing, "block") == ["t = 1 … 1000   ×1000   (drawn: t = 500)"]
     assert len(groups(drawing, "recurrent")) == 2
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 import lstm
 import minigrad as mg
+from tests.minigrad.writing.models import MODELS
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -66,4 +67,5 @@ FLOWS = {
     "rnn from zero": lambda: rnn_flow(initial="zeros"),
     "loss at the end": lambda: rnn_flow(initial="zeros", loss="at the end"),
     "weight used outside too": lambda: rnn_flow(outside=True),
+    **MODELS,
 }

@@ -195,3 +195,12 @@ def test_what_is_no_gradient_flow_is_refused() -> None:
         TypeError, match=r"^derive: .* got Tensor; write derive\(gradient_flow\(J\)\)"
     ):
         mg.derive(J)  # type: ignore[arg-type]
+
+
+def test_what_is_computed_of_named_constants_is_written() -> None:
+    texts = {
+        name: mg.derive(FLOWS[f"labels as {name}"]()).text() for name in ("classes", "weights")
+    }
+    assert "∂J/∂z = (softmax(z) - one_hot(y))ᵀ" in texts["classes"]
+    assert "J = Σ -one_hot(y)ᵀ log softmax(z)" in texts["classes"]
+    assert "∂J/∂z = (𝟏ᵀ y ∘ softmax(z) - y)ᵀ" in texts["weights"]

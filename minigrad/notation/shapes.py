@@ -2,13 +2,8 @@
 
 import numpy as np
 
-from minigrad.operations.elementwise import add, divide, multiply, where
-from minigrad.operations.linear import matmul
-from minigrad.operations.reduction import mean
-from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import broadcast_to, reshape, stack, transpose
-from minigrad.writing.expression import Apply, Expression, Number, Parameters, has_adjoint
-from minigrad.writing.nodes import (
+from minigrad.notation.expression import Apply, Expression, Number, Parameters, has_adjoint
+from minigrad.notation.nodes import (
     is_,
     matrix_product,
     product,
@@ -17,6 +12,11 @@ from minigrad.writing.nodes import (
     total,
     transposed,
 )
+from minigrad.operations.elementwise import add, divide, multiply, where
+from minigrad.operations.linear import matmul
+from minigrad.operations.reduction import mean, one_hot
+from minigrad.operations.reduction import sum as sum_
+from minigrad.operations.shape import broadcast_to, reshape, stack, transpose
 
 # --- sums of elements, and shapes ---------------------------------------------------------------
 
@@ -76,6 +76,17 @@ def same_shape(e: Apply) -> Expression | None:
         if is_(x, reshape):
             return Apply(reshape, x.inputs, e.shape, Parameters(shape=e.shape))
     return None
+
+
+def class_numbers(e: Apply) -> Expression | None:
+    """Labels that are numbers of classes stand for distributions: a 1 at each number."""
+    z, labels = e.inputs
+    if len(labels.shape) == len(z.shape):
+        return None
+    axis = e.parameters["axis"]
+    parameters = Parameters(classes=z.shape[axis], axis=axis, dtype=np.float64)
+    distributions = Apply(one_hot, (labels,), z.shape, parameters)
+    return Apply(e.operation, (z, distributions), e.shape, e.parameters)
 
 
 def same_value(e: Apply) -> Expression:

@@ -198,8 +198,11 @@ class Reader:
         return self.leaves[root] if root in self.leaves else self.read(root)
 
     def _expression(self, x: Tensor, known: Mapping[Tensor, Expression]) -> Expression:
+        constant = self._view(x) if x._operation is None else None
+        if constant := constant or number_of(x):
+            return constant
         if x._operation is None:
-            return self._view(x) or number(x._data) or Symbol("", None, x.shape, "constant")
+            return Symbol("", None, x.shape, "constant")
         inputs = tuple(self.leaves[u] if u in self.leaves else known[u] for u in x._inputs or ())
         for i, u in enumerate(x._inputs or ()):
             if inputs[i] == Symbol("", None, u.shape, "constant"):
@@ -249,11 +252,26 @@ def _argument_name(operation: Operation, i: int) -> str:
     return list(inspect.signature(operation.forward).parameters)[i]
 
 
-def number(array: Array) -> Number | None:
-    """The number that an array holds everywhere, if it does; noise of the last digits is none."""
+def number_of(x: Tensor) -> Number | None:
+    """The number that a constant, or what is computed of constants, holds everywhere, if it does.
+
+    What holds one number because a named value does, keeps that name.
+    """
+    found = None if x.requires_grad else _number(x._data)
+    to_visit = [x] if found else []
+    while to_visit:
+        u = to_visit.pop()
+        if u.requires_grad or (u._name is not None and _number(u._data)):
+            return None
+        to_visit += u._inputs or ()
+    return found
+
+
+def _number(array: Array) -> Number | None:
+    """The number that an array holds everywhere; the noise of the last digits is none."""
     if array.size == 0 or array.dtype.kind not in "fiub":
         return None
-    value = float(str(array.flat[0]))  # the shortest decimal that means this number
+    value = float(str(array.flat[0] + 0))  # the shortest decimal that means this number
     spread = np.ptp(array.astype(float))
     if spread == 0 and np.isfinite(value):
         return Number(value, array.shape)

@@ -58,7 +58,7 @@ def latex_name(name: str, bold: bool = False) -> str:
 
     Examples
     --------
-    >>> from minigrad.notation import latex_name
+    >>> from minigrad.notation.names import latex_name
     >>> print(latex_name("W_fa", bold=True), latex_name("Gamma_f"), latex_name("c_tilde"))
     \mathbf{W}_{fa} \Gamma_{f} \tilde{c}
     """
@@ -86,7 +86,7 @@ def on_one_line(text: str) -> str:
 
     Examples
     --------
-    >>> from minigrad.notation import on_one_line
+    >>> from minigrad.notation.names import on_one_line
     >>> print(on_one_line("two" + chr(10) + "lines"))
     two\nlines
     """

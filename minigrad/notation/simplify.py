@@ -5,6 +5,18 @@ factor -1, a sum of sums one sum, a product of products one product with its num
 is left to do is then little. Printing turns the factor -1 into a minus sign again.
 """
 
+from minigrad.notation import algebra, shapes
+from minigrad.notation.expression import (
+    NONE,
+    Apply,
+    Expression,
+    OverSteps,
+    has_adjoint,
+    shifted,
+    symbols,
+    transform,
+)
+from minigrad.notation.nodes import RULES, is_, simplified
 from minigrad.operations.elementwise import (
     add,
     divide,
@@ -16,21 +28,11 @@ from minigrad.operations.elementwise import (
     where,
 )
 from minigrad.operations.linear import matmul
-from minigrad.operations.reduction import mean
+from minigrad.operations.reduction import mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, getitem, reshape, transpose
-from minigrad.writing import algebra, shapes
-from minigrad.writing.expression import (
-    NONE,
-    Apply,
-    Expression,
-    OverSteps,
-    has_adjoint,
-    shifted,
-    symbols,
-    transform,
-)
-from minigrad.writing.nodes import RULES, is_, simplified
+
+__all__ = ["gathered", "simplified"]
 
 RULES.update(
     {
@@ -57,6 +59,7 @@ RULES.update(
         mean: (shapes.sum_of_pieces, shapes.mean_of_number),
         reshape: (shapes.same_shape,),
         broadcast_to: (shapes.same_shape,),
+        softmax_cross_entropy: (shapes.class_numbers,),
         getitem: (shapes.element_of_number,),
         transpose: (
             shapes.transpose_of_transpose,
@@ -68,17 +71,12 @@ RULES.update(
 )
 
 
-def simplify(e: Expression) -> Expression:
-    """Simplify an expression from its leaves to its root."""
-    return transform(e, simplified)
-
-
 def gathered(e: Expression) -> Expression:
     """Write x(1) + x(2) + ... + x(T) as a sum over the steps, wherever it occurs."""
-    return transform(e, steps_gathered)
+    return transform(e, _steps_gathered)
 
 
-def steps_gathered(e: Expression) -> Expression:
+def _steps_gathered(e: Expression) -> Expression:
     """x(1) + ... + x(T) is a sum over the steps."""
     if not (isinstance(e, Apply) and is_(e, add)):
         return e

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.notation.expression import Expression, Reader, Symbol, evaluate
+from minigrad.notation.forms import typeset
+from minigrad.notation.nodes import simplified
+from minigrad.notation.printing import Latex, Text
 from minigrad.tensor import Tensor
-from minigrad.writing.expression import Expression, Reader, Symbol, evaluate
-from minigrad.writing.layout import laid_out, typeset
-from minigrad.writing.nodes import simplified
-from minigrad.writing.printing import Latex, Text
+from minigrad.writing.layout import laid_out
 
 RNG = np.random.default_rng(0)
 VALUES = {name: RNG.uniform(0.5, 2, size=(3, 3)) for name in "ABCg"}

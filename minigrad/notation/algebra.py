@@ -1,10 +1,10 @@
 """Rules of algebra: sums, and products element by element."""
 
+from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint
+from minigrad.notation.nodes import broadcast, fraction, is_, product, split_number, total
 from minigrad.operations.elementwise import add, divide, multiply, power
 from minigrad.operations.linear import matmul
 from minigrad.operations.shape import broadcast_to
-from minigrad.writing.expression import NONE, Apply, Expression, Number, has_adjoint
-from minigrad.writing.nodes import broadcast, fraction, is_, product, split_number, total
 
 # --- sums ---------------------------------------------------------------------------------------
 

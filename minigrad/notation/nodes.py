@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Shape
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply
 from minigrad.operations.linear import matmul
 from minigrad.operations.shape import transpose
-from minigrad.writing.expression import NONE, Apply, Expression, Number, Parameters, Shape
 
 Rule = Callable[[Apply], Expression | None]
 

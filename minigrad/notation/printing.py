@@ -1,25 +1,19 @@
 """How an expression is typeset in LaTeX, and written in plain Unicode text."""
 
-import string
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 
-from minigrad.notation import ACCENTS, GREEK, latex_name, on_one_line
+from minigrad.notation.expression import NONE, Apply, Expression, Number, OverSteps, Symbol
+from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
+from minigrad.notation.template import Written, filled, in_parentheses
 from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
 from minigrad.operations.elementwise import add, multiply, negative, power, subtract
-from minigrad.operations.linear import matmul
-from minigrad.writing.expression import NONE, Apply, Expression, Number, OverSteps, Symbol
-
-ASSOCIATIVE = (add, multiply, matmul)
-
-Written = tuple[str, int]  # the text, and how tightly it holds together
 
 
 class Printer(ABC):
@@ -45,99 +39,75 @@ class Printer(ABC):
         return type(self)(self.J, "", self.last)
 
     def __call__(self, e: Expression) -> str:
-        return self.written(e)[0]
+        return self.written(e).text
 
     def written(self, e: Expression) -> Written:
         """The text of an expression, and its precedence."""
         if isinstance(e, Symbol):
-            if e.kind == "adjoint":
-                return self.adjoint(e.name, e.t), MATRIX_PRODUCT
-            superscript = e.t is not None
-            return self.name(e.name, e.t, bool(e.shape)), POWER if superscript else FUNCTION
+            return self.symbol(e)
         if isinstance(e, Number):
             return self.number(e)
         if isinstance(e, OverSteps):
-            term, precedence = type(self)(self.J, "t", self.last).written(e.term)
-            if precedence < SIGN:
-                term = self.parentheses(term)
-            return self.sum_of(e.first, e.last, term), SIGN
+            term = type(self)(self.J, "t", self.last).written(e.term)
+            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
         if e.operation is add:
             return self._sum(e.inputs)
         if e.operation is multiply:
             return self._product(e.inputs)
         if e.operation is power:
             return self._power(*e.inputs)
-        return self._apply(e.operation, e)
+        template = self.template(e.operation)
+        for name, value in e.parameters.items():
+            shown = self.parameter(value).replace("{", "{{").replace("}", "}}")
+            template = template.replace(f"{{{{{name}}}}}", shown)
+        return filled(e.operation, template, [*map(self.written, e.inputs)], self.parentheses)
 
-    def _apply(self, operation: Operation, e: Apply) -> Written:
-        operands = [self.written(x) for x in e.inputs]
-        if operation.arity is None:
-            operands = [(", ".join(text for text, _ in operands), FUNCTION)]
-        names = {name: self.parameter(value) for name, value in e.parameters.items()}
-        return self._filled(operation, operands, names)
+    def symbol(self, e: Symbol) -> Written:
+        if e.kind == "adjoint":
+            return Written(self.adjoint(e.name, e.t), MATRIX_PRODUCT)
+        precedence = FUNCTION if e.t is None else POWER  # a step is a superscript
+        return Written(self.name(e.name, e.t, bool(e.shape)), precedence)
 
-    def _filled(
-        self, operation: Operation, operands: Sequence[Written], names: dict[str, str] | None = None
-    ) -> Written:
-        template = self.template(operation)
-        if template == "{0}":
-            return operands[0]
-        needed = _needed(template, operation)
-        texts = [
-            text if own >= needed.get(i, 0) else self.parentheses(text)
-            for i, (text, own) in enumerate(operands)
-        ]
-        delimited = operation.precedence > SIGN and not any(needed.values())
-        precedence = (
-            max(operation.precedence, MATRIX_PRODUCT) if delimited else operation.precedence
-        )
-        text = template.format(*texts)
-        for name, value in (names or {}).items():
-            text = text.replace(f"{{{name}}}", value)
-        return text, precedence
+    def _within(self, x: Written, precedence: int) -> str:
+        return x.within(precedence, self.parentheses)
+
+    def _filled(self, operation: Operation, *operands: Written) -> Written:
+        return filled(operation, self.template(operation), operands, self.parentheses)
 
     def _sum(self, terms: Sequence[Expression]) -> Written:
         text = self.written(terms[0])
         for x in terms[1:]:
             positive = without_sign(x)
-            if positive is None:
-                text = self._filled(add, [text, self.written(x)])
-            else:
-                text = self._filled(subtract, [text, self.written(positive)])
+            operation, term = (add, x) if positive is None else (subtract, positive)
+            text = self._filled(operation, text, self.written(term))
         return text
 
     def _product(self, factors: Sequence[Expression]) -> Written:
         positive = without_sign(Apply(multiply, tuple(factors), (), NONE))
         if positive is not None:
-            return self._filled(negative, [self.written(positive)])
+            return self._filled(negative, self.written(positive))
         text = self.written(factors[0])
         for before, x in pairwise(factors):
             other = self.written(x)
             if before.shape and x.shape:
-                text = self._filled(multiply, [text, other])
-            else:  # a number or a scalar stands in front, as it does by hand
-                left, right = (u if p >= PRODUCT else self.parentheses(u) for u, p in (text, other))
-                if other[1] == SIGN and not other[0].startswith("-"):  # 1/2 Σ x
-                    text = f"{left}{self.beside}{other[0]}", SIGN
-                else:
-                    text = f"{left}{self.beside}{right}", PRODUCT
+                text = self._filled(multiply, text, other)
+                continue
+            # A number or a scalar stands in front, as it does by hand; 1/2 Σ x has no parentheses.
+            bare = other.precedence == SIGN and not other.text.startswith("-")
+            right = other.text if bare else self._within(other, PRODUCT)
+            beside = f"{self._within(text, PRODUCT)}{self.beside}{right}"
+            text = Written(beside, SIGN if bare else PRODUCT)
         return text
 
     def _power(self, base: Expression, exponent: Expression) -> Written:
-        if (
-            isinstance(base, Apply)
-            and base.operation.arity == 1
-            and isinstance(exponent, Number)
-            and float(exponent.value).is_integer()
-        ):
+        whole = isinstance(exponent, Number) and float(exponent.value).is_integer()
+        if whole and isinstance(base, Apply) and base.operation.arity == 1:
             function, bracket, rest = self.template(base.operation).partition("({0})")
             if bracket and not rest and (function[-1:].isalpha() or function.endswith("}")):
                 raised = self.raised(function.format(), self(exponent))
-                return f"{raised}({self(base.inputs[0])})", FUNCTION
-        text, precedence = self.written(base)
-        if precedence < FUNCTION:
-            text = self.parentheses(text)
-        return self.raised(text, self(exponent)), POWER
+                return Written(f"{raised}({self(base.inputs[0])})")
+        text = self._within(self.written(base), FUNCTION)
+        return Written(self.raised(text, self(exponent)), POWER)
 
     # --- adjoints ---------------------------------------------------------------------------------
 
@@ -181,12 +151,16 @@ class Printer(ABC):
     @abstractmethod
     def raised(self, text: str, exponent: str) -> str: ...
 
+    def range(self, first: int) -> str:
+        """All time steps, from the first on."""
+        return f"t = {first}, ..., T"
+
     def words(self, text: str) -> str:
         """Words in the place of a formula."""
         return text
 
     def parentheses(self, text: str) -> str:
-        return f"({text})"
+        return in_parentheses(text)
 
     def parameter(self, value: object) -> str:
         """A parameter of an operation, such as an axis or an index."""
@@ -196,7 +170,7 @@ class Printer(ABC):
             ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
             return ":".join("" if end is None else str(end) for end in ends)
         if isinstance(value, np.ndarray):
-            return str(value.tolist())
+            return np.array2string(value, separator=", ", threshold=10, edgeitems=2)
         return "..." if value is Ellipsis else str(value)
 
     def step(self, t: int) -> str:
@@ -211,7 +185,7 @@ class Latex(Printer):
 
     Examples
     --------
-    >>> from minigrad.writing.expression import Symbol
+    >>> from minigrad.notation.expression import Symbol
     >>> print(Latex()(Symbol("a", -1, (4, 2))))
     \mathbf{a}^{(t-1)}
     """
@@ -244,7 +218,9 @@ class Latex(Printer):
             digits, _, exponent = f"{value:.6g}".partition("e")
             text = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
             text = text.removeprefix(r"1 \cdot ")
-        return (f"-{text}", SIGN) if e.value < 0 else (text, POWER if "^" in text else FUNCTION)
+        if e.value < 0:
+            return Written(f"-{text}", SIGN)
+        return Written(text, POWER if "^" in text else FUNCTION)
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
@@ -253,6 +229,9 @@ class Latex(Printer):
 
     def raised(self, text: str, exponent: str) -> str:
         return f"{text}^{{{exponent}}}"
+
+    def range(self, first: int) -> str:
+        return rf"t = {first}, \ldots, T"
 
     def words(self, text: str) -> str:
         return rf"\text{{{text}}}".replace("_", r"\_")
@@ -279,7 +258,7 @@ class Text(Printer):
 
     Examples
     --------
-    >>> from minigrad.writing.expression import Symbol
+    >>> from minigrad.notation.expression import Symbol
     >>> print(Text()(Symbol("Gamma_f", 0, (4, 2))))
     Γ_f⁽ᵗ⁾
     """
@@ -312,8 +291,8 @@ class Text(Printer):
         if e.shape and value == 1:
             text = "𝟏"
         if e.value < 0:
-            return f"-{text}", SIGN
-        return text, PRODUCT if "/" in text else FUNCTION
+            return Written(f"-{text}", SIGN)
+        return Written(text, PRODUCT if "/" in text else FUNCTION)
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
@@ -324,28 +303,6 @@ class Text(Printer):
         raised = exponent.translate(_SUPERSCRIPTS)
         plain = all(c in "0123456789+-" for c in exponent)
         return text + (raised if plain else f"^({exponent})")
-
-
-@cache
-def _needed(template: str, operation: Operation) -> dict[int, int]:
-    """For each operand the precedence below which it needs parentheses: none inside of brackets."""
-    pieces = list(string.Formatter().parse(template))
-    needed, depth = {}, 0
-    for position, (literal, field, _, _) in enumerate(pieces):
-        opened = sum(map(literal.count, ("(", "[", "{", r"\lvert")))
-        depth += opened - sum(map(literal.count, (")", "]", "}", r"\rvert")))
-        if field is None or not field.isdigit():
-            continue
-        after = pieces[position + 1][0] if position + 1 < len(pieces) else ""
-        if depth > 0 or (operation.text == template and "|" in literal):
-            continue
-        if after[:1] in tuple("^[ᵀ"):
-            needed[int(field)] = FUNCTION
-        elif literal and needed and operation not in ASSOCIATIVE:
-            needed[int(field)] = operation.precedence + 1
-        else:
-            needed[int(field)] = operation.precedence
-    return needed
 
 
 def without_sign(e: Expression) -> Expression | None:

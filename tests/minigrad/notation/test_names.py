@@ -2,7 +2,7 @@
 
 import pytest
 
-from minigrad.notation import latex_name
+from minigrad.notation.names import latex_name
 
 SEED = {
     "W_fa": r"W_{fa}",

@@ -1,0 +1,151 @@
+"""Forms that people prefer for reading, though they may cost more to compute."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, transform
+from minigrad.notation.nodes import matrix_product, product, transposed
+from minigrad.notation.shapes import axes_of
+from minigrad.operation import FUNCTION, Operation
+from minigrad.operations.elementwise import add, multiply
+from minigrad.operations.linear import matmul
+from minigrad.operations.reduction import mean
+from minigrad.operations.reduction import sum as sum_
+from minigrad.operations.shape import broadcast_to, reshape, transpose
+
+
+def typeset(e: Expression) -> Expression:
+    """The form in which people write it: for reading, since it may cost more to compute."""
+    for form in (softmax_jacobian, *FORMS):
+        e = transform(e, partial(_in_form, form))
+    return e
+
+
+def of_one_column(e: Expression) -> Expression:
+    """The form for a batch of one column, where people know a shorter one."""
+    for form in (partial(softmax_jacobian, one_column=True), *FORMS):
+        e = transform(e, partial(_in_form, form))
+    return e
+
+
+def _in_form(form: Callable[[Apply], Expression | None], e: Expression) -> Expression:
+    return (form(e) if isinstance(e, Apply) else None) or e
+
+
+def sum_as_product(e: Apply) -> Expression | None:
+    """The sum along an axis of a matrix is its product with a vector of ones.
+
+    Of a b, for two columns: the sum of a b is a^T b.
+    """
+    if e.operation is not sum_ or len(e.inputs[0].shape) != 2:
+        return None
+    [x], axes = e.inputs, axes_of(e)
+    rows, columns = x.shape
+    if isinstance(x, Apply) and x.operation is multiply and len(x.inputs) == 2 and columns == 1:
+        a, b = x.inputs
+        if axes in ((0,), (0, 1)) and a.shape == b.shape == x.shape:
+            return matrix_product(Apply(transpose, (a,), a.shape[::-1], Parameters(axes=None)), b)
+    if axes == (0, 1):
+        return None
+    if axes == (1,):
+        return matrix_product(x, Number(1, (columns, 1)))
+    return matrix_product(_row_of_ones(rows), x)
+
+
+def mean_as_product(e: Apply) -> Expression | None:
+    """The mean along an axis of a matrix, as its product with ones, over their number."""
+    if e.operation is not mean or len(e.inputs[0].shape) != 2 or axes_of(e) == (0, 1):
+        return None
+    along = sum_as_product(replace(e, operation=sum_))
+    return None if along is None else product(Number(1 / e.inputs[0].shape[axes_of(e)[0]]), along)
+
+
+def broadcast_as_product(e: Apply) -> Expression | None:
+    """A row repeated is the product of a column of ones with it; so is a column, from the right."""
+    if e.operation is not broadcast_to or len(e.inputs[0].shape) != 2 or len(e.shape) != 2:
+        return None
+    [x] = e.inputs
+    result = x
+    if x.shape[0] != e.shape[0]:
+        result = matrix_product(Number(1, (e.shape[0], 1)), result)
+    if x.shape[1] != e.shape[1]:
+        result = matrix_product(result, _row_of_ones(e.shape[1]))
+    return result
+
+
+def _row_of_ones(n: int) -> Expression:
+    return Apply(transpose, (Number(1, (n, 1)),), (1, n), Parameters(axes=None))
+
+
+def without_reshape(e: Apply) -> Expression | None:
+    """Axes of length one that are put in or taken out, people do not write."""
+    if e.operation is not reshape:
+        return None
+    [x] = e.inputs
+    long = [[n for n in shape if n != 1] for shape in (x.shape, e.shape)]
+    return x if long[0] == long[1] else None
+
+
+FORMS = (sum_as_product, mean_as_product, broadcast_as_product, without_reshape)
+
+
+def softmax_jacobian(e: Apply, one_column: bool = False) -> Expression | None:
+    """y (g - y^T g) = (diag(y) - y y^T) g for one column; in numerator layout, for one row."""
+    if e.operation is not multiply or len(e.inputs) != 2 or len(e.shape) != 2:
+        return None
+    inner, y = e.inputs
+    if not (isinstance(inner, Apply) and inner.operation is add and len(inner.inputs) == 2):
+        return None
+    g, subtracted = inner.inputs
+    for axis in (0, 1):
+        along = Apply(sum_, (product(g, y),), _reduced(e.shape, axis), _along(axis))
+        known = (along, replace(along, parameters=_along((axis,))))
+        if subtracted in [product(Number(-1), x) for x in known]:
+            break
+    else:
+        return None
+    if not one_column and e.shape[1 - axis] != 1:
+        return None
+    column = y if axis == 0 else transposed(y)
+    n = e.shape[axis]
+    outer = Apply(matmul, (column, transposed(column)), (n, n), NONE)
+    diagonal = Apply(diag, (column,), (n, n), NONE)
+    jacobian = Apply(add, (diagonal, product(Number(-1), outer)), (n, n), NONE)
+    factors = (jacobian, g) if axis == 0 else (g, jacobian)
+    return Apply(matmul, factors, e.shape, NONE)
+
+
+def _reduced(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return (1, shape[1]) if axis == 0 else (shape[0], 1)
+
+
+def _along(axis: int | tuple[int, ...]) -> Parameters:
+    return Parameters(axis=axis, keepdims=True)
+
+
+def only_written(name: str, forward: Callable[..., Any]) -> Operation:
+    """A function that people write and nobody differentiates: no operation of the table."""
+    return Operation(
+        name=name,
+        forward=forward,
+        vjps=(None,),
+        sums=None,
+        shapes="a matrix",
+        latex=rf"\operatorname{{{{{name}}}}}({{0}})",
+        text=f"{name}({{0}})",
+        precedence=FUNCTION,
+        python=None,
+        numpy=None,
+        written_in_input=False,
+        symbol=name,
+        drawn="box",
+        examples=(),
+        domain=(0, 1),
+    )
+
+
+diag = only_written("diag", np.diagflat)
