@@ -13,7 +13,7 @@ from minigrad.plan.simplify import frozen
 from minigrad.plan.sums import recurrent
 
 PRODUCTS = ("matmul", "contract")
-CACHED = 1 << 17  # bytes that a few values of one round may take to stay in the cache
+LARGE = 1 << 13  # bytes of a value, from which on it pays to use it while it is in the cache
 
 
 def pack(plan: Plan) -> Plan:
@@ -143,7 +143,7 @@ def batch(plan: Plan) -> Plan:
     users = plan.users()
     inside = set(loops)
     for step in reversed(plan.steps):
-        large = 4 * step.dtype.itemsize * math.prod(step.shape) > CACHED
+        large = step.dtype.itemsize * math.prod(step.shape) >= LARGE
         may_stay = (large or _is_view(step)) and _is_elementwise(step)
         if may_stay and step not in plan.outputs and inside.issuperset(users[step]):
             inside.add(step)

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from minigrad.plan.graph import Array
-from minigrad.plan.kernels import Call, calls
-from minigrad.plan.layout import Layout, lay_out
+from minigrad.plan.kernels import Call, Part, calls
+from minigrad.plan.layout import Layout, lay_out, one_by_one
 from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.simplify import frozen
 from minigrad.plan.trace import trace
 from minigrad.tensor import Tensor, value_of
 from minigrad.transforms import map_leaves
 
-FAST = importlib.util.find_spec("numba") is not None
+FAST = importlib.util.find_spec("llvmlite") is not None
 CACHE = 16  # plans that a compiled function keeps
 
 
@@ -46,7 +46,7 @@ def compile(
     passes
         What is done to the plan; `minigrad.plan.passes.PASSES` or fewer.
     fast
-        Join elementwise steps into runs that Numba has compiled; by default, if Numba is there.
+        Make machine code of elementwise steps; by default, if llvmlite is installed.
 
     Returns
     -------
@@ -86,6 +86,11 @@ class Compiled:
         self._f = f
         self._passes = tuple(passes)
         self._fast = fast
+        self._moments = one_by_one
+        if fast:
+            from minigrad.plan.fuse import moments
+
+            self._moments = moments
         self._donate = donate
         self._plans: OrderedDict[Any, tuple[Layout, Any]] = OrderedDict()
         self._lock = threading.RLock()
@@ -118,7 +123,7 @@ class Compiled:
             else:
                 with _collector_at_rest():
                     plan, nest = trace(self._f, *map_leaves(value_of, (args, options)))
-                    layout = lay_out(optimize(plan, self._passes))
+                    layout = lay_out(optimize(plan, self._passes), self._moments)
                 self._plans[key] = layout, nest
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
@@ -135,19 +140,19 @@ class Replay:
         self._arguments = [arrays.get(x) for x in plan.arguments]
         self._outputs = [arrays[x] for x in plan.outputs]
         self._calls: list[Call] = []
-        parts = []
+        parts: list[Part] = []
         for step in plan.steps:
             if step.value is not None:
                 np.copyto(arrays[step], step.value)
             elif step.operation is not None and step in layout.places and arrays[step].size:
                 inputs = [arrays[x] for x in step.inputs]
-                parts.append((step, calls(step, arrays[step], inputs), arrays[step], inputs))
+                parts.append(Part(step, calls(step, arrays[step], inputs), arrays[step], inputs))
         if fast:
             from minigrad.plan.fuse import fused
 
-            self._calls = fused(parts, self._arena)
+            self._calls = fused(layout, parts)
         else:
-            self._calls = [call for part in parts for call in part[1]]
+            self._calls = [call for part in parts for call in part.calls]
 
     def run(self, arguments: list[Array], copy: bool) -> list[Any]:
         """Compute the outputs."""

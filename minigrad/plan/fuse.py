@@ -1,178 +1,244 @@
-"""Join runs of elementwise calls into one call of the machine."""
+"""Join runs of elementwise steps into one call of machine code each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import combinations, product
-from typing import Any
+import ctypes
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.plan import machine
-from minigrad.plan.graph import Array, Step
-from minigrad.plan.kernels import Call
+from minigrad.plan.adjacent import VIEWS, is_stack
+from minigrad.plan.graph import Array, Plan, Step
+from minigrad.plan.kernels import Call, Part
+from minigrad.plan.layout import Layout
+from minigrad.plan.native import FUNCTIONS, Kernel, compiled
 
-PARTS = 8  # lines that a step becomes at most
-FAR = {np.dtype(np.float32): np.float32(87), np.dtype(np.float64): np.float64(700)}
+PARTS = 8  # lines that a step becomes at most: one for each gate
+LINES = 64  # of a run, at most: LLVM takes its time over long ones
+
+
+def moments(plan: Plan) -> dict[Step, int]:
+    """Number the steps in their order; those that may become one run have the same number."""
+    found: dict[Step, int] = {}
+    moment, lines, shape = 0, 0, None
+    for step in plan.steps:
+        if step.operation is not None and step.kind not in VIEWS and not is_stack(step):
+            parts, own = _shape_of_lines(step)
+            lines += parts
+            if own is None or own != shape or lines > LINES:
+                moment, lines, shape = moment + 1, parts, own
+        found[step] = moment
+    return found
+
+
+def _shape_of_lines(step: Step) -> tuple[int, tuple[int, ...] | None]:
+    """How many lines a step becomes, and of which shape; None if a kernel can't do it."""
+    if step.kind not in FUNCTIONS:
+        return 1, None
+    gates = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
+    parts = math.prod(step.shape[axis] for axis in gates)
+    if parts > PARTS:
+        return 1, step.shape
+    return parts, tuple(n for axis, n in enumerate(step.shape) if axis not in gates)
+
+
+class Operand(NamedTuple):
+    """An array of a line: where it starts, its strides, and where it lies at most."""
+
+    address: int
+    strides: tuple[int, ...]
+    low: int
+    high: int
+    array: Array
+
+    @property
+    def pattern(self) -> tuple[int, tuple[int, ...]]:
+        """Equal for arrays of one shape that are the same memory in the same order."""
+        return self.address, self.strides
+
+    def meets(self, other: "Operand") -> bool:
+        """Whether they share memory."""
+        near = self.low < other.high and other.low < self.high
+        return near and np.shares_memory(self.array, other.array)
+
+
+def operand(x: Array) -> Operand:
+    address = x.__array_interface__["data"][0]
+    # Along an axis of length 1 there is no way to go, whatever NumPy calls its stride.
+    strides = tuple([0 if n == 1 else s for n, s in zip(x.shape, x.strides, strict=True)])
+    reach = [(n - 1) * stride for n, stride in zip(x.shape, strides, strict=True)]
+    low, high = (sum(s for s in reach if s * sign > 0) for sign in (-1, 1))
+    return Operand(address, strides, address + low, address + high + x.itemsize, x)
 
 
 @dataclass
 class Line:
-    """A step in the machine's terms: its rows, its length, and where its operands are.
+    """A step on arrays of one shape; of stacked gates, one of them."""
 
-    Attributes
-    ----------
-    rows, n
-        How often it is done, on how many elements.
-    operands
-        For the result and each input the start, the way to the next row and to the next element.
-    """
-
-    operation: int
-    rows: int
-    n: int
-    operands: list[tuple[int, int, int]]
-
-    def in_rows(self, rows: int) -> list["Line"]:
-        """The same in lines of so many rows each; nothing if it can't be cut so."""
-        if self.rows == 1:
-            parts, n, remainder = 1, *divmod(self.n, rows)
-            operands = [(start, n * step, step) for start, _, step in self.operands]
-        else:
-            (parts, remainder), n, operands = divmod(self.rows, rows), self.n, self.operands
-        if remainder or parts > PARTS:
-            return []
-        return [
-            Line(self.operation, rows, n, [(x + i * rows * row, row, e) for x, row, e in operands])
-            for i in range(parts)
-        ]
+    step: Step
+    y: Operand
+    inputs: list[Operand]
 
 
-def lines_of(step: Step, y: Array, inputs: Sequence[Array], arena: Array) -> list[Line]:
-    """What the machine would do for a step; nothing if it can't."""
-    if step.kind not in machine.OPCODES or y.dtype not in FAR:
+def lines_of(part: Part) -> list[Line]:
+    """What a kernel would do for a step; nothing if it can't."""
+    step, _, y, inputs = part
+    if step.kind not in FUNCTIONS or y.dtype.char not in "fd" or not y.flags.writeable:
+        return []
+    if any(x.dtype != y.dtype for x in inputs):
         return []
     arrays = [y, *(np.broadcast_to(x, y.shape) for x in inputs)]
-    if any(x.dtype != y.dtype for x in arrays):
-        return []
-    return _lines(machine.OPCODES[step.kind], arrays, arena)
+    gates = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
+    sizes = [y.shape[axis] for axis in gates]
+    if math.prod(sizes) > PARTS:
+        gates, sizes = [], []
+    lines = []
+    for place in product(*map(range, sizes)):
+        index: list[Any] = [slice(None)] * y.ndim
+        for axis, i in zip(gates, place, strict=True):
+            index[axis] = i
+        own, *others = (operand(x[(*index, ...)]) for x in arrays)
+        lines.append(Line(step, own, others))
+    return lines
 
 
-def _lines(operation: int, arrays: list[Array], arena: Array) -> list[Line]:
-    """One line, or a few where one has not enough axes."""
-    y = arrays[0]
-    item = y.itemsize
-    axes = sorted(range(y.ndim), key=lambda axis: (-y.strides[axis], axis))
-    merged: list[tuple[int, tuple[int, ...]]] = [(1, (item,) * len(arrays))]
-    for axis in reversed(axes):
-        n, strides = y.shape[axis], tuple(x.strides[axis] for x in arrays)
-        size, below = merged[0]
+class Run:
+    """Lines that are done together, element by element."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.lines: list[Line] = []
+        self._read: list[Operand] = []
+        self._written: dict[Any, Operand] = {}
+
+    def takes(self, part: Part) -> bool:
+        """Add a step, if element by element gives what step by step does; or leave it."""
+        lines = lines_of(part)
+        if not lines:
+            return False
+        first = (self.lines or lines)[0].y.array
+        read, written = self._read, self._written
+        self._read, self._written = [*read], {**written}
+        for line in lines:
+            y = line.y.array
+            alike = (y.shape, y.dtype) == (first.shape, first.dtype)
+            if not (alike and _is_dense_in(y, _innermost(first)) and self._is_free(line)):
+                self._read, self._written = read, written
+                return False
+        self.parts.append(part)
+        self.lines += lines
+        return True
+
+    def _is_free(self, line: Line) -> bool:
+        """Whether a line meets in memory no other line's value, but the whole of it."""
+        new = [x for x in line.inputs if x.pattern not in self._written]
+        if any(x.meets(y) for x in new for y in self._written.values()):
+            return False
+        self._read += new
+        if any(line.y.meets(x) for x in (*self._read, *self._written.values())):
+            return False
+        self._written[line.y.pattern] = line.y
+        return True
+
+    def call(self, needed: set[Step]) -> Call:
+        """The call that does the run, and leaves in memory what is needed outside of it."""
+        values: dict[Any, int] = {}
+        operands: list[Operand] = []
+        code: list[tuple[Any, ...]] = []
+        for line in self.lines:
+            for x in line.inputs:
+                if x.pattern not in values:
+                    values[x.pattern] = len(code)
+                    code.append(("load", len(operands)))
+                    operands.append(x)
+            result = values[line.y.pattern] = len(code)
+            code.append((line.step.kind, *(values[x.pattern] for x in line.inputs)))
+            if line.step in needed:
+                code.append(("store", len(operands), result))
+                operands.append(line.y)
+        y = self.lines[0].y.array
+        sizes, strides = _merged(y, operands)
+        kernel = Kernel(y.dtype.char, sizes, strides, tuple(code))
+        addresses = np.array([x.address for x in operands], np.int64)
+        return compiled(kernel), (addresses.ctypes.data_as(ctypes.c_void_p),)  # keeps the array
+
+
+def _innermost(y: Array) -> int | None:
+    """The axis along which elements lie side by side; None if there is one element only."""
+    axes = [(stride, axis) for axis, stride in enumerate(y.strides) if y.shape[axis] > 1]
+    return min(axes, default=(0, None))[1]
+
+
+def _is_dense_in(y: Array, axis: int | None) -> bool:
+    return axis is None or y.strides[axis] == y.itemsize
+
+
+def _merged(
+    y: Array, operands: Sequence[Operand]
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """The fewest loops over the elements, and each operand's stride in each, in elements."""
+    axes = sorted(range(y.ndim), key=lambda axis: (y.strides[axis], -axis))
+    loops: list[tuple[int, tuple[int, ...]]] = []  # the innermost first
+    for axis in axes:
+        n, strides = y.shape[axis], tuple(x.strides[axis] // y.itemsize for x in operands)
         if n == 1:
             continue
-        if size == 1:
-            merged[0] = (n, strides)
-        elif all(s == size * b for s, b in zip(strides, below, strict=True)):
-            merged[0] = (size * n, below)
+        if loops and all(s == loops[-1][0] * b for s, b in zip(strides, loops[-1][1], strict=True)):
+            loops[-1] = (loops[-1][0] * n, loops[-1][1])
         else:
-            merged.insert(0, (n, strides))
-    if len(merged) == 1:
-        merged.insert(0, (1, (0,) * len(arrays)))
-    if len(merged) > 2 and min(y.shape) <= PARTS:
-        axis = min((n, i) for i, n in enumerate(y.shape) if n > 1)[1]
-        parts = [[x[(slice(None),) * axis + (i,)] for x in arrays] for i in range(y.shape[axis])]
-        found = [_lines(operation, part, arena) for part in parts]
-        return [line for lines in found for line in lines] if all(found) else []
-    if len(merged) > 2 or merged[1][1][0] != item:
-        return []
-    (rows, outer), (n, inner) = merged
-    base = arena.ctypes.data
-    starts = [x.ctypes.data - base for x in arrays]
-    operands = [
-        (start // item, far // item, near // item)
-        for start, far, near in zip(starts, outer, inner, strict=True)
-    ]
-    return [Line(operation, rows, n, operands)]
+            loops.append((n, strides))
+    if not loops:
+        loops.append((1, (1,) * len(operands)))
+    loops.reverse()
+    return tuple(n for n, _ in loops), tuple(zip(*(s for _, s in loops), strict=True))
 
 
-@dataclass
-class Run:
-    """Lines that are done together, row by row."""
-
-    dtype: np.dtype[Any]
-    rows: int
-    lines: list[Line] = field(default_factory=list)
-
-    def takes(self, lines: Sequence[Line], dtype: np.dtype[Any]) -> bool:
-        """Add lines, if row by row gives what line by line does; or none of them."""
-        before = (self.dtype, self.rows, self.lines)
-        if all(self._takes(line, dtype) for line in lines):
-            return bool(lines)
-        self.dtype, self.rows, self.lines = before
-        return False
-
-    def _takes(self, line: Line, dtype: np.dtype[Any]) -> bool:
-        if not self.lines:
-            self.dtype, self.rows = dtype, line.rows
-        rows = min(self.rows, line.rows) if self.rows > 1 < line.rows else max(self.rows, line.rows)
-        new = line.in_rows(rows)
-        old = [each.in_rows(rows) for each in self.lines]
-        if dtype != self.dtype or not new or not all(old):
-            return False
-        lines = [part for parts in old for part in parts]
-        cut = rows != self.rows
-        known = combinations(lines, 2) if cut else ()
-        if not all(_independent(a, b) for a, b in (*known, *product(lines, new))):
-            return False
-        self.rows, self.lines = rows, lines + new
-        return True
-
-    def call(self, arena: Array) -> Call:
-        """The call that does the run."""
-        table = np.zeros((len(self.lines), len(machine.COLUMNS)), np.int64)
-        for i, line in enumerate(self.lines):
-            (y, y_row, _), *inputs = line.operands
-            table[i, :4] = (line.operation, line.n, y, y_row)
-            for j, x in enumerate(inputs):
-                table[i, 4 + 3 * j : 7 + 3 * j] = x
-        scratch = np.zeros((3, max(2, *(line.n for line in self.lines))), self.dtype)
-        scratch[2, :2] = 1, FAR[self.dtype]
-        return machine.entry(self.dtype), (arena.view(self.dtype), table, self.rows, scratch)
-
-
-def _independent(old: Line, new: Line) -> bool:
-    """Whether the rows of two lines meet no other row of each other, where one of them writes."""
-    y, *inputs = old.operands
-    pairs = [(y, x) for x in new.operands] + [(x, new.operands[0]) for x in inputs]
-    return all(_apart(a, old.n, b, new.n, new.rows) for a, b in pairs)
-
-
-def _apart(a: tuple[int, int, int], n: int, b: tuple[int, int, int], m: int, rows: int) -> bool:
-    """Whether no row of one operand meets another row of the other."""
-    (a_start, a_row, a_next), (b_start, b_row, b_next) = a, b
-    a_size, b_size = 1 + (n - 1) * a_next, 1 + (m - 1) * b_next
-    if rows == 1:
-        return True
-    a_end, b_end = a_start + (rows - 1) * a_row + a_size, b_start + (rows - 1) * b_row + b_size
-    if a_end <= b_start or b_end <= a_start:
-        return True
-    shift = b_start - a_start
-    return a_row == b_row and shift - a_row + b_size <= 0 and shift + a_row >= a_size
-
-
-def fused(
-    parts: Sequence[tuple[Step, list[Call], Array, Sequence[Array]]], arena: Array
-) -> list[Call]:
+def fused(layout: Layout, parts: Sequence[Part]) -> list[Call]:
     """The calls of a plan, with runs of elementwise steps joined."""
-    calls: list[Call] = []
-    run = Run(np.dtype(np.float64), 1)
-    for step, plain, y, inputs in parts:
-        lines = lines_of(step, y, inputs, arena)
-        if run.takes(lines, y.dtype):
+    runs: list[Run | Part] = []
+    run, moment = Run(), -1
+    for part in parts:
+        before, moment = moment, layout.moments[part.step]
+        if moment == before and run.takes(part):
             continue
         if run.lines:
-            calls.append(run.call(arena))
-        run = Run(np.dtype(np.float64), 1)
-        if not run.takes(lines, y.dtype):
-            calls += plain
+            runs.append(run)
+            run = Run()
+        if not run.takes(part):
+            runs.append(part)
     if run.lines:
-        calls.append(run.call(arena))
+        runs.append(run)
+    readers = Readers(layout.plan, parts)
+    calls: list[Call] = []
+    for each in runs:
+        if isinstance(each, Part):
+            calls += each.calls
+        else:
+            calls.append(each.call(readers.needed(each)))
     return calls
+
+
+class Readers:
+    """Who reads the values of a plan."""
+
+    def __init__(self, plan: Plan, parts: Sequence[Part]) -> None:
+        self._users = plan.users()
+        self._outputs = set(plan.outputs)
+        self._computing = {part.step for part in parts if part.calls}
+
+    def needed(self, run: Run) -> set[Step]:
+        """The steps of a run whose values are read outside of it."""
+        inside = {part.step for part in run.parts}
+        return {step for step in inside if any(x not in inside for x in self._of(step))}
+
+    def _of(self, step: Step) -> Iterator[Step | None]:
+        """The steps that read a value, through views and stacks in place; None is the caller."""
+        if step in self._outputs:
+            yield None
+        for user in self._users[step]:
+            if user in self._computing:
+                yield user
+            else:
+                yield from self._of(user)

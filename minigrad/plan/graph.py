@@ -159,6 +159,19 @@ class Plan:
         """The plan with other outputs."""
         return Plan(self.arguments, outputs, (*self.notes, note) if note else self.notes)
 
+    def scheduled(self) -> "Plan":
+        """The plan in another order: what waits longest comes first, what is short comes late.
+
+        So a step that needs little stands right before the one that needs it, and elementwise
+        steps between two products stand together.
+        """
+        depth: dict[Step, int] = {}
+        for step in self.steps:
+            depth[step] = 1 + max((depth[x] for x in step.inputs), default=0)
+        found = self.ending_in(self.outputs)
+        found.steps = in_order(self.outputs, depth)
+        return found
+
     def users(self) -> dict[Step, list[Step]]:
         """For each step those that take its value, once for each use."""
         found: dict[Step, list[Step]] = {step: [] for step in self.steps}
@@ -199,8 +212,8 @@ def describe(step: Step, number: Mapping[Step, int]) -> str:
     return f"{text:64} {step.dtype} {shape}"
 
 
-def in_order(outputs: Iterable[Step]) -> list[Step]:
-    """All steps that the outputs need, each after its inputs, depth first."""
+def in_order(outputs: Iterable[Step], depth: Mapping[Step, int] | None = None) -> list[Step]:
+    """All steps that the outputs need, each after its inputs; of those the deepest first."""
     order: dict[Step, None] = {}
     entered: set[Step] = set()  # what is here and not in the order waits for its inputs
     stack = list(outputs)[::-1]
@@ -217,6 +230,8 @@ def in_order(outputs: Iterable[Step]) -> list[Step]:
         if step in entered:
             raise RuntimeError(f"a plan has a cycle through {step.kind}: a pass is wrong")
         entered.add(step)
+        if depth is not None:
+            waiting.sort(key=lambda x: -depth[x])
         stack += waiting[::-1]
     return list(order)
 

@@ -2,14 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.plan.graph import Array, Step
-from minigrad.plan.product import product_calls
+from minigrad.plan.product import product_calls, sum_calls
+from minigrad.plan.sums import summed_axes
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class Part(NamedTuple):
+    """A step that is computed: by these calls, from these arrays."""
+
+    step: Step
+    calls: list[Call]
+    y: Array
+    inputs: Sequence[Array]
 
 
 def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
@@ -20,6 +30,8 @@ def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
         return product_calls(a, b, y, step.parameters.get("axis"))
     if step.kind == "stack":
         return _copies(y, inputs, step.parameters["axis"])
+    if step.kind == "sum" and (found := sum_calls(inputs[0], y, summed_axes(step))):
+        return found
     if operation.kernel is not None:
         kernel = operation.kernel
         if step.parameters:

@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,12 @@ from minigrad.plan.gaps import Gaps
 from minigrad.plan.graph import Array, Plan, Step, describe
 
 CACHE_LINE = 64  # bytes
+Moments = Mapping[Step, int]
+
+
+def one_by_one(plan: Plan) -> Moments:
+    """A moment for each step."""
+    return {step: i for i, step in enumerate(plan.steps)}
 
 
 def _basic(index: Any) -> bool:
@@ -78,6 +84,8 @@ class Layout:
     ----------
     plan
         What is laid out.
+    moments
+        When each step is done; values that are needed at the same moment lie apart.
     places
         For each step that owns memory its buffer and the index into it; what is not here is a
         view of its input.
@@ -86,6 +94,7 @@ class Layout:
     """
 
     plan: Plan
+    moments: Moments
     places: dict[Step, tuple[Buffer, Any]] = field(default_factory=dict)
     size: int = 0
 
@@ -144,10 +153,18 @@ def _in_place(layout: Layout) -> int:
     )
 
 
-def lay_out(plan: Plan) -> Layout:
-    """Give each value a place, and let values whose lives do not overlap share one."""
-    plan = copy_outsiders(plan)
-    layout = Layout(plan)
+def lay_out(plan: Plan, moments: Callable[[Plan], Moments] = one_by_one) -> Layout:
+    """Give each value a place, and let values whose lives do not overlap share one.
+
+    Parameters
+    ----------
+    plan
+        Gets another order.
+    moments
+        Tells which steps are to be done at the same time.
+    """
+    plan = copy_outsiders(plan).scheduled()
+    layout = Layout(plan, moments(plan))
     order = Orders(plan)
     place_chains(plan, layout.places, order)
     buffer_of: dict[Step, Buffer | None] = {}
@@ -165,7 +182,7 @@ def lay_out(plan: Plan) -> Layout:
         if buffer not in whole:
             whole[buffer] = buffer.array(np.empty(buffer.nbytes, np.uint8))
         arrays[step], buffer_of[step] = whole[buffer][(*index, ...)], buffer
-    set_lives(plan, buffer_of)
+    set_lives(layout, buffer_of)
     layout.size = share_memory(list(dict.fromkeys(b for b in buffer_of.values() if b is not None)))
     return layout
 
@@ -243,24 +260,25 @@ class Orders:
         return (*rounds, batch, *gates, features)
 
 
-def set_lives(plan: Plan, buffer_of: Mapping[Step, Buffer | None]) -> None:
-    """Note for each buffer the numbers of the steps that write it first and read it last."""
-    for i, step in enumerate(plan.steps):
+def set_lives(layout: Layout, buffer_of: Mapping[Step, Buffer | None]) -> None:
+    """Note for each buffer the moments at which it is written first and read last."""
+    plan, end = layout.plan, len(layout.plan.steps)
+    for step in plan.steps:
+        moment = layout.moments[step]
         for x in (step, *step.inputs):
             if (buffer := buffer_of[x]) is not None:
-                buffer.first = min(buffer.first, i) if buffer.last >= 0 else i
-                buffer.last = i
+                buffer.first = min(buffer.first, moment) if buffer.last >= 0 else moment
+                buffer.last = max(buffer.last, moment)
     for x in plan.steps:
         if x.operation is None and (buffer := buffer_of[x]) is not None:
             buffer.first = -1
             if x.value is not None:
-                buffer.last = len(plan.steps)
+                buffer.last = end
     for x in plan.outputs:
         if (buffer := buffer_of[x]) is not None:
-            buffer.last = len(plan.steps)
+            buffer.last = end
 
 
-REST = 16  # steps before memory is used again, lest steps that could be one call meet in it
 LARGE = 64  # buffers that are placed by their size: few, since each is compared with each
 
 
@@ -282,14 +300,14 @@ def share_memory(buffers: list[Buffer]) -> int:
     for i, buffer in enumerate(large):
         buffer.offset = 0
         for other in sorted(large[:i], key=lambda b: b.offset):
-            at_one_time = other.first - REST <= buffer.last and buffer.first - REST <= other.last
+            at_one_time = other.first <= buffer.last and buffer.first <= other.last
             if at_one_time and buffer.offset + buffer.room > other.offset:
                 buffer.offset = max(buffer.offset, other.offset + other.room)
         end = max(end, buffer.offset + buffer.room)
     gaps = Gaps()
     ending: list[tuple[int, int, Buffer]] = []
     for i, buffer in enumerate(sorted(small, key=lambda b: (b.first, b.last, b.nbytes))):
-        while ending and ending[0][0] < buffer.first - REST:
+        while ending and ending[0][0] < buffer.first:
             old = heapq.heappop(ending)[2]
             gaps.give_back(old.offset, old.room)
         free = gaps.take(buffer.room)

@@ -6,7 +6,7 @@ from minigrad.plan.batch import batch, pack
 from minigrad.plan.expand import expand
 from minigrad.plan.graph import Plan
 from minigrad.plan.simplify import drop_identities, fold_constants, share, transpose_factors
-from minigrad.plan.sums import gather_sums
+from minigrad.plan.sums import gather_sums, join_sums
 
 Pass = Callable[[Plan], Plan]
 
@@ -20,6 +20,7 @@ PASSES: tuple[Pass, ...] = (
     pack,
     batch,
     expand,
+    join_sums,
     drop_identities,
     share,
 )

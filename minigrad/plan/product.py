@@ -45,6 +45,27 @@ def product_calls(a: Array, b: Array, y: Array, summed: int | None = None) -> li
     return [(np.matmul, flat)]
 
 
+def sum_calls(x: Array, y: Array, axes: Sequence[int]) -> list[Any] | None:
+    """The calls that write the sum of `x` over some axes into `y`, if it is a product with ones.
+
+    BLAS adds up the rows of a matrix several times as fast as NumPy does. A sum of everything is
+    left to NumPy, which adds in pairs and is more accurate.
+
+    Parameters
+    ----------
+    x, y
+        The axes of `y` are those of `x`; what is summed over has length 1 there, or is gone.
+    axes
+        None of them negative.
+    """
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    matrix = flattened(x, kept, axes)
+    total = flattened(y.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]), kept, axes)
+    if x.dtype.char not in "fd" or matrix is None or total is None or y.size == 1:
+        return None
+    return [(np.matmul, (matrix, np.ones((matrix.shape[1], 1), x.dtype), total))]
+
+
 def flattened(x: Array, *groups: Sequence[int]) -> Array | None:
     """View groups of axes as one axis each; the other axes have length 1. None if it can't be."""
     shape, strides = [], []

@@ -9,6 +9,33 @@ from minigrad.plan.graph import Plan, Step, apply, derived
 from minigrad.plan.groups import CONTRACT, Stacks, components
 
 
+def join_sums(plan: Plan) -> Plan:
+    """Make a sum of a sum one sum, as of the rounds of a loop and then of the batch."""
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        [*_, inner] = inputs or [step]
+        if step.kind != "sum" or inner.kind != "sum" or inner.parameters["keepdims"]:
+            return None
+        [x] = inner.inputs
+        first = summed_axes(inner)
+        left = [axis for axis in range(len(x.shape)) if axis not in first]
+        axes = (*first, *(left[axis] for axis in summed_axes(step)))
+        shape = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
+        total = apply("sum", [x], shape, axis=axes).in_place_of(step)
+        if shape == step.shape:
+            return total
+        return apply("reshape", [total], step.shape, shape=step.shape).in_place_of(step)
+
+    return plan.rewrite(rule)
+
+
+def summed_axes(step: Step) -> tuple[int, ...]:
+    """The axes of a sum, none of them negative or left out."""
+    axis, n = step.parameters["axis"], len(step.inputs[0].shape)
+    axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(i % n for i in axes)
+
+
 def recurrent(plan: Plan) -> dict[Step, int]:
     """The steps that one round of a loop hands on to the next, each with its loop's number."""
     unit = {step: step.key for step in plan.steps if step.key}
@@ -110,12 +137,10 @@ def _sum_of_rounds(xs: Sequence[Step], new: dict[Step, Step], stacks: Stacks) ->
     first = new[xs[0]]
     parameters = [new[x].parameters for x in xs]
     if first.kind == "sum" and all(p == parameters[0] for p in parameters):
-        axis, keepdims = parameters[0]["axis"], parameters[0]["keepdims"]
-        n = len(first.inputs[0].shape)
-        axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        keepdims = parameters[0]["keepdims"]
         below = stacks([new[x].inputs[0] for x in xs])
         shape = (1, *first.shape) if keepdims else first.shape
-        later = (0, *(i % n + 1 for i in axes))
+        later = (0, *(i + 1 for i in summed_axes(first)))
         total = apply("sum", [below], shape, axis=later, keepdims=keepdims)
         return apply("reshape", [total], first.shape, shape=first.shape) if keepdims else total
     return apply("sum", [stacks([new[x] for x in xs])], first.shape, axis=0)

@@ -54,8 +54,8 @@ def minigrad_eager(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
 
 
 def minigrad_plan(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
-    """Ours, compiled: NumPy's products, and runs of elementwise steps by Numba."""
-    import numba  # noqa: F401 - the extra [fast]; without it the plan is the other one
+    """Ours, compiled: NumPy's products, and runs of elementwise steps by LLVM."""
+    import llvmlite  # noqa: F401 - the extra [fast]; without it the plan is the other one
 
     step = mg.compile(mg.value_and_grad(lstm.loss), fast=True)
     return lambda: step(params, x, y)
@@ -264,7 +264,7 @@ def products_alone(params: Arrays, x: Array, y: Array) -> Callable[[], Result]:
 PEERS = (
     Peer("minigrad eager", minigrad_eager),
     Peer("minigrad compiled, NumPy alone", minigrad_plan_of_numpy),
-    Peer("minigrad compiled, with [fast]", minigrad_plan, "numba"),
+    Peer("minigrad compiled, with [fast]", minigrad_plan, "llvmlite"),
     Peer("NumPy by hand, equation by equation", numpy_by_hand),
     Peer("PyTorch eager", torch_eager, "torch"),
     Peer("PyTorch nn.LSTM + nn.Linear", torch_lstm, "torch"),
