@@ -9,8 +9,8 @@ import numpy as np
 from minigrad.plan.adjacent import VIEWS
 from minigrad.plan.graph import Plan, Step, is_slice_of
 from minigrad.plan.groups import Group, can_be_lifted, together
+from minigrad.plan.loops import recurrent
 from minigrad.plan.simplify import frozen
-from minigrad.plan.sums import recurrent
 
 PRODUCTS = ("matmul", "contract")
 LARGE = 1 << 13  # bytes of a value, from which on it pays to use it while it is in the cache

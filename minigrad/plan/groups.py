@@ -59,6 +59,11 @@ class Stacks:
             below = self([x.inputs[0] for x in steps], axis)
             axes = (0, *(axis + 1 for axis in permutation(steps[0])))
             return apply("transpose", [below], shape, axes=axes)
+        if axis == "t" and all(_is_alike_item(x, steps[0]) for x in steps):
+            below = self([x.inputs[0] for x in steps], axis)
+            return apply(
+                "getitem", [below], shape, index=(slice(None), steps[0].parameters["index"])
+            )
         if axis == "g" and kind == "stack" and all(_is_alike(x, steps[0]) for x in steps):
             # Gates of rounds: the rounds stay outside.
             rounds = [self(xs, "g") for xs in zip(*(x.inputs for x in steps), strict=True)]
@@ -74,6 +79,14 @@ def _is_alike(x: Step, y: Step) -> bool:
     if x.kind == y.kind == "transpose":
         return permutation(x) == permutation(y)
     return x.kind == y.kind and len(x.inputs) == len(y.inputs) and "t" in x.lead[:1]
+
+
+def _is_alike_item(x: Step, y: Step) -> bool:
+    """Whether both are the same item, of values that are gates side by side."""
+    x_place, y_place = is_slice_of(x), is_slice_of(y)
+    if x_place is None or y_place is None:
+        return False
+    return x_place[1] == y_place[1] and x_place[0].lead[:1] == "g"
 
 
 def aligned(x: Step, member_ndim: int) -> Step:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from minigrad.plan.batch import batch, pack
 from minigrad.plan.expand import expand
 from minigrad.plan.graph import Plan
+from minigrad.plan.loops import reassociate
 from minigrad.plan.simplify import drop_identities, fold_constants, share, transpose_factors
 from minigrad.plan.sums import gather_sums, join_sums
 
@@ -17,6 +18,7 @@ PASSES: tuple[Pass, ...] = (
     transpose_factors,
     share,
     gather_sums,
+    reassociate,
     pack,
     batch,
     expand,

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.plan.graph import Plan, Step, apply, derived
-from minigrad.plan.groups import CONTRACT, Stacks, components
+from minigrad.plan.groups import CONTRACT, Stacks
+from minigrad.plan.loops import recurrent
 
 
 def join_sums(plan: Plan) -> Plan:
@@ -34,15 +35,6 @@ def summed_axes(step: Step) -> tuple[int, ...]:
     axis, n = step.parameters["axis"], len(step.inputs[0].shape)
     axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return tuple(i % n for i in axes)
-
-
-def recurrent(plan: Plan) -> dict[Step, int]:
-    """The steps that one round of a loop hands on to the next, each with its loop's number."""
-    unit = {step: step.key for step in plan.steps if step.key}
-    loop_of: dict[Any, int] = {}
-    for i, cycle in enumerate(components(plan, unit)):
-        loop_of.update(dict.fromkeys(cycle, i))
-    return {step: loop_of[key] for step, key in unit.items() if key in loop_of}
 
 
 def gather_sums(plan: Plan) -> Plan:

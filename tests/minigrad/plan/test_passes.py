@@ -8,9 +8,12 @@ import minigrad as mg
 from minigrad.plan.batch import batch, pack
 from minigrad.plan.expand import expand
 from minigrad.plan.graph import Plan
+from minigrad.plan.kernels import calls
+from minigrad.plan.layout import lay_out
+from minigrad.plan.loops import reassociate
 from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.simplify import drop_identities, fold_constants, share, transpose_factors
-from minigrad.plan.sums import gather_sums
+from minigrad.plan.sums import gather_sums, join_sums
 from minigrad.plan.trace import trace
 from tests.minigrad.plan.models import MODELS, assert_equal_up_to_rounding, flat
 
@@ -96,3 +99,37 @@ def test_a_loss_and_its_gradient_share_their_exponentials() -> None:
     both = mg.value_and_grad(lambda z, p: mg.softmax_cross_entropy(z, p).sum())
     plan = share(expand(optimize(plan_of(both, np.ones((3, 2)), np.ones((3, 2))), SIMPLER)))
     assert kinds(plan)["exp"] == 1
+
+
+def test_what_waits_for_no_round_is_multiplied_before_the_loop() -> None:
+    """Of (state p) q one product a round is left in the loop; the first state is not of it."""
+
+    def f(x: Any, p: Any, q: Any) -> Any:
+        states = [x]
+        for t in range(6):
+            states.append((states[-1] * p[t]) * q[t] + x)
+        return states[-1]
+
+    arrays = np.ones(2), np.ones((6, 2)), np.full((6, 2), 2.0)
+    plan = batch(reassociate(plan_of(f, *arrays)))
+    assert kinds(plan)["multiply"] == 6 + 1 + 1
+    assert plan.evaluate(arrays)[0].tolist() == [127, 127]
+
+
+def test_a_sum_of_a_sum_is_one_sum() -> None:
+    def f(x: Any) -> Any:
+        return x.sum(axis=1).sum(axis=1, keepdims=True)
+
+    x = np.arange(24.0).reshape(2, 3, 4)
+    plan = join_sums(plan_of(f, x))
+    assert (kinds(plan)["sum"], plan.outputs[0].shape) == (1, (2, 1))
+    np.testing.assert_array_equal(plan.evaluate([x])[0], x.sum(axis=(1, 2))[:, None])
+
+
+def test_the_seeds_loops_stack_everything_in_place() -> None:
+    loss, args = MODELS[3](np.random.default_rng(0), 3, 2, np.float64)
+    layout = lay_out(optimize(plan_of(mg.value_and_grad(loss), *args)))
+    arrays = layout.arrays(np.zeros(layout.size, np.uint8))
+    for step in layout.plan.steps:
+        if step.kind == "stack":
+            assert calls(step, arrays[step], [arrays[x] for x in step.inputs]) == []

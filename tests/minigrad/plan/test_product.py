@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.plan.product import flattened, product_calls
+from minigrad.plan.product import flattened, product_calls, sum_calls
 
 
 def in_order(rng: np.random.Generator, shape: tuple[int, ...], axes: Any) -> Any:
@@ -48,3 +48,21 @@ def test_all_rounds_are_one_product() -> None:
 
 def test_axes_that_do_not_lie_in_a_row_are_not_flattened() -> None:
     assert flattened(np.ones((2, 3, 4))[:, :2], (0, 1), (2,)) is None
+
+
+@given(st.data())
+def test_sums_as_products_with_ones_in_any_order_in_memory(data: Any) -> None:
+    shape = [data.draw(st.integers(1, 4)) for _ in range(4)]
+    axes = data.draw(st.lists(st.integers(0, 3), unique=True, min_size=1))
+    x = in_order(np.random.default_rng(0), tuple(shape), data.draw(st.permutations(range(4))))
+    for keepdims in (False, True):
+        expected = x.sum(axis=tuple(axes), keepdims=keepdims)
+        y = np.empty(expected.shape)
+        found = sum_calls(x, y, axes)
+        if found is not None:
+            for function, arrays in found:
+                function(*arrays)
+            np.testing.assert_allclose(y, expected, rtol=1e-13, atol=1e-14)
+    rows = np.ones((3, 5))
+    assert sum_calls(rows, np.empty(3), [1]) is not None
+    assert sum_calls(rows, np.empty(()), [0, 1]) is None
