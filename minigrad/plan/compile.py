@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import mmap
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -135,7 +136,7 @@ class Replay:
 
     def __init__(self, layout: Layout, fast: bool) -> None:
         plan = layout.plan
-        self._arena = np.zeros(layout.size, np.uint8)
+        self._arena = _memory(layout.size)
         arrays = layout.arrays(self._arena)
         self._arguments = [arrays.get(x) for x in plan.arguments]
         self._outputs = [arrays[x] for x in plan.outputs]
@@ -165,6 +166,16 @@ class Replay:
         if copy:
             return [np.array(y)[()] for y in self._outputs]
         return self._outputs
+
+
+def _memory(size: int) -> Array:
+    """Zeros, in the largest pages that there are: a plan's values lie far apart."""
+    size = max(size, 1)
+    if not hasattr(mmap, "MADV_HUGEPAGE"):  # other than Linux
+        return np.zeros(size, np.uint8)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, np.uint8)
 
 
 @contextmanager

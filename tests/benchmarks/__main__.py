@@ -17,7 +17,7 @@ from .peers import PEERS, Peer, Result
 from .workers import SIZES, Size, Worker
 
 OURS = PEERS[0]
-# A turn of a peer: calls for about this long, but no more than so many.
+# A turn of a peer: calls for about this long, but two at least, and no more than so many.
 TURN_SECONDS, TURN_CALLS = 0.1, 20
 
 
@@ -91,7 +91,7 @@ def measure(size: Size, dtype: str, rounds: int) -> Outcome:
             say(f"  {peer.name}: agrees with {OURS.name} to {apart:.1e}")
             worst = max(worst, apart)
         (estimate,) = worker.time(1)
-        calls[peer.name] = min(TURN_CALLS, max(1, int(TURN_SECONDS / estimate)))
+        calls[peer.name] = min(TURN_CALLS, max(2, int(TURN_SECONDS / estimate)))
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     for turn in range(rounds):
         say(f"\r  round {turn + 1} of {rounds}", end="")

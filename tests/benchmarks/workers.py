@@ -41,6 +41,10 @@ def make_problem(size: Size, dtype: str) -> tuple[Arrays, Array, Array]:
     return lstm.init_params(size.n_x, size.n_a, size.n_y, dtype=dtype), x, y
 
 
+# Seconds that a machine is left alone before a turn.
+SETTLE = 0.05
+
+
 class Worker:
     """A peer with its problem, in a process of its own that lives until it is closed.
 
@@ -137,12 +141,16 @@ def resident(key: str) -> float:
 
 
 def _time_calls(run: Callable[[], Result], calls: int) -> list[float]:
-    """Give the seconds of each call; garbage is collected as it is for a user."""
+    """Give the seconds of each call but the first; garbage is collected as it is for a user.
+
+    Threads of the peer before still spin for a while, and the first call after other peers' turns
+    finds cold caches and sleeping threads, as none in a training loop does.
+    """
+    time.sleep(SETTLE)
+    run()
     seconds = []
     for _ in range(calls):
         start = time.perf_counter()
         run()
         seconds.append(time.perf_counter() - start)
-    # The first call after other peers' turns finds cold caches and sleeping threads, as none in a
-    # training loop does. In a call too slow to be repeated that hardly shows.
-    return seconds[1:] or seconds
+    return seconds
