@@ -3,7 +3,9 @@
 import gc
 import importlib.util
 import mmap
+import sys
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -122,9 +124,10 @@ class Compiled:
             if key in self._plans:
                 self._plans.move_to_end(key)
             else:
-                with _collector_at_rest():
-                    plan, nest = trace(self._f, *map_leaves(value_of, (args, options)))
-                    layout = lay_out(optimize(plan, self._passes), self._moments)
+                args, options = map_leaves(value_of, (args, options))
+                with _collector_at_rest(), _progress() as progress:
+                    plan, nest = trace(self._f, args, options, progress)
+                    layout = lay_out(optimize(plan, self._passes, progress), self._moments)
                 self._plans[key] = layout, nest
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
@@ -188,6 +191,21 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         if running:
             gc.enable()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being done, once it has taken two seconds."""
+    start = time.monotonic()
+
+    def show(text: str) -> None:
+        if sys.stderr.isatty() and time.monotonic() - start > 2:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield lambda text: show(f"compile: {text}")
+    finally:
+        show("")
 
 
 def _flatten(tree: Any, arrays: list[Array], signature: list[Any]) -> None:

@@ -1,6 +1,6 @@
 """The plan as data: steps in order, each one operation on values that earlier steps made."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -155,9 +155,9 @@ class Plan:
             changed = changed or found is not step
         return self.ending_in([new[x] for x in self.outputs]) if changed else self
 
-    def ending_in(self, outputs: Sequence[Step], note: str | None = None) -> "Plan":
+    def ending_in(self, outputs: Sequence[Step]) -> "Plan":
         """The plan with other outputs."""
-        return Plan(self.arguments, outputs, (*self.notes, note) if note else self.notes)
+        return Plan(self.arguments, outputs, self.notes)
 
     def scheduled(self) -> "Plan":
         """The plan in another order: what waits longest comes first, what is short comes late.
@@ -192,8 +192,47 @@ class Plan:
         return [np.asarray(values[x]) for x in self.outputs]
 
     def __str__(self) -> str:
-        number = {step: i for i, step in enumerate(self.steps)}
-        return "\n".join(describe(step, number) for step in self.steps)
+        return listing(self.steps, describe)
+
+
+def listing(steps: Sequence[Step], line: Callable[[Step, Mapping[Step, int]], str]) -> str:
+    """Steps with a line each; of the rounds of a loop that are alike, the first one."""
+    number = {step: i for i, step in enumerate(steps)}
+    lines = []
+    for start, length, times in repetitions([step.key or step for step in steps]):
+        lines += [line(step, number) for step in steps[start : start + length]]
+        if times > 1:
+            last = start + length * times - 1
+            lines.append(f"…     {times - 1} more rounds of these {length} steps, up to %{last}")
+    return "\n".join(lines)
+
+
+def repetitions(keys: Sequence[Any]) -> Iterator[tuple[int, int, int]]:
+    """Cut a sequence into stretches: the start, the length, and how often it comes in a row.
+
+    What comes alone is a stretch of its own.
+
+    Examples
+    --------
+    >>> from minigrad.plan.graph import repetitions
+    >>> list(repetitions("xxababaz"))
+    [(0, 1, 1), (1, 1, 1), (2, 2, 2), (6, 1, 1), (7, 1, 1)]
+    """
+    following: list[int] = [0] * len(keys)  # how far it is to the next of the same kind
+    seen: dict[Any, int] = {}
+    for i in reversed(range(len(keys))):
+        following[i] = seen.get(keys[i], len(keys)) - i
+        seen[keys[i]] = i
+    start = 0
+    while start < len(keys):
+        length, times = following[start], 1
+        block = keys[start : start + length]
+        while keys[start + times * length : start + (times + 1) * length] == block:
+            times += 1
+        if 1 in (times, length):
+            length, times = 1, 1
+        yield start, length, times
+        start += length * times
 
 
 def describe(step: Step, number: Mapping[Step, int]) -> str:

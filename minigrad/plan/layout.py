@@ -17,7 +17,7 @@ from minigrad.plan.adjacent import (
     units_of,
 )
 from minigrad.plan.gaps import Gaps
-from minigrad.plan.graph import Array, Plan, Step, describe
+from minigrad.plan.graph import Array, Plan, Step, describe, listing
 
 CACHE_LINE = 64  # bytes
 Moments = Mapping[Step, int]
@@ -113,17 +113,16 @@ class Layout:
         return found
 
     def __str__(self) -> str:
-        number = {step: i for i, step in enumerate(self.plan.steps)}
-        lines = []
-        for step in self.plan.steps:
-            place = "view of its input"
-            if step in self.places:
-                buffer, index = self.places[step]
-                place = f"at byte {buffer.offset}"
-                if index:
-                    place += f", [{', '.join(map(_shown, index))}]"
-            lines.append(f"{describe(step, number):90} {place}")
-        return "\n".join(lines)
+        return listing(self.plan.steps, self._line)
+
+    def _line(self, step: Step, number: Mapping[Step, int]) -> str:
+        place = "view of its input"
+        if step in self.places:
+            buffer, index = self.places[step]
+            place = f"at byte {buffer.offset}"
+            if index:
+                place += f", [{', '.join(map(_shown, index))}]"
+        return f"{describe(step, number):90} {place}"
 
     def explain(self) -> str:
         """What each pass has saved, and what the layout has."""

@@ -28,12 +28,14 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-def optimize(plan: Plan, passes: Iterable[Pass] = PASSES) -> Plan:
+def optimize(
+    plan: Plan, passes: Iterable[Pass] = PASSES, progress: Callable[[str], None] = lambda text: None
+) -> Plan:
     """Run passes one after the other, and note what each has saved."""
+    notes = []
     for each in passes:
         before = len(plan.steps)
+        progress(f"{each.__name__}, {before:,} steps")
         plan = each(plan)
-        plan = plan.ending_in(
-            plan.outputs, f"{each.__name__}: {before} steps before, {len(plan.steps)} after"
-        )
-    return plan
+        notes.append(f"{each.__name__}: {before} steps before, {len(plan.steps)} after")
+    return Plan(plan.arguments, plan.outputs, notes)

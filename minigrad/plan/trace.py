@@ -14,6 +14,8 @@ from minigrad.plan.simplify import frozen
 from minigrad.tensor import Array, Tensor
 from minigrad.transforms import leaves, map_leaves
 
+REPORTED = 10_000  # steps from one report to the next
+
 
 class Trace(Observer):
     """The steps that were recorded so far.
@@ -23,7 +25,8 @@ class Trace(Observer):
     broadcast. The function's loops and branches run as they stand, and so does the backward pass.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self._progress = progress
         self._steps: dict[Tensor, Step] = {}
         self._constants: dict[Any, Step] = {}
         self._blanks: dict[Any, Array] = {}
@@ -83,9 +86,16 @@ class Trace(Observer):
         steps = [self.step(x) for x in inputs]
         shape, dtype = y._data.shape, y._data.dtype
         known[y] = Step(operation, steps, parameters, shape, dtype, key, order)
+        if len(known) % REPORTED == 0:
+            self._progress(f"{len(known):,} steps recorded")
 
 
-def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
+def trace(
+    f: Callable[..., Any],
+    args: Any,
+    options: Any,
+    progress: Callable[[str], None] = lambda text: None,
+) -> tuple[Plan, Any]:
     """Record a call of `f`.
 
     Parameters
@@ -94,6 +104,8 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
         Takes nests of arrays and other things; gives a nest of tensors and arrays.
     args, options
         Arrays in them become arguments of the plan, in order; the rest is baked in.
+    progress
+        Is told how far it is.
 
     Returns
     -------
@@ -102,7 +114,7 @@ def trace(f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
     nest
         The nesting of what `f` gave, with nothing in it: the graph is not needed any more.
     """
-    recorder = Trace()
+    recorder = Trace(progress)
     arguments: list[Tensor] = []
 
     def stand_in(x: Any) -> Any:

@@ -213,7 +213,8 @@ def test_a_plan_is_shown_and_explained() -> None:
     loss, args = MODELS[3](np.random.default_rng(0), 3, 2, np.float64)
     plan = mg.compile(mg.value_and_grad(loss)).plan(*args)
     shown = str(plan)
-    assert "[Gamma_f Gamma_u Gamma_o](2) sigmoid" in shown
+    assert "2 more rounds of these" in shown
+    assert "[Gamma_f Gamma_u Gamma_o](1) sigmoid" in shown
     assert "at byte" in shown
     indices = mg.compile(lambda x: x[np.array([0, 1]), 1:] + x[..., None, ::2]).plan(
         np.ones((2, 3))
@@ -223,3 +224,32 @@ def test_a_plan_is_shown_and_explained() -> None:
     explained = plan.explain()
     assert all(each.__name__ in explained for each in PASSES)
     assert "bytes of values in" in explained
+
+
+def test_of_the_rounds_of_a_loop_the_first_is_shown() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(50):
+            x = mg.sin(mg.cos(x))
+        return x
+
+    shown = str(mg.compile(f).plan(np.ones(3))).splitlines()
+    assert len(shown) == 1 + 2 + 1
+    assert shown[-1] == "…     49 more rounds of these 2 steps, up to %100"
+
+
+def test_progress_is_shown_on_a_terminal_once_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def f(x: Any) -> Any:
+        clock[0] += 3
+        return x + 1
+
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    mg.compile(f)(np.ones(2))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    mg.compile(f)(np.ones(2))
+    shown = capsys.readouterr().err
+    assert "compile: fold_constants, 3 steps" in shown
+    assert shown.endswith("\r\033[K")
