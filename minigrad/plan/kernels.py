@@ -10,6 +10,7 @@ from minigrad.plan.graph import Array, Step
 from minigrad.plan.product import product_calls, sum_calls
 from minigrad.plan.sums import summed_axes
 
+STRIP = 8  # columns to turn at once: as many lines as there is room for in the cache at one place
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
@@ -30,6 +31,9 @@ def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
         return product_calls(a, b, y, step.parameters.get("axis"))
     if step.kind == "stack":
         return _copies(y, inputs, step.parameters["axis"])
+    if step.kind == "contiguous":
+        strips = [slice(i, i + STRIP) for i in range(0, y.shape[-1], STRIP)]
+        return [(np.copyto, (y[..., strip], inputs[0][..., strip])) for strip in strips]
     if step.kind == "sum" and (found := sum_calls(inputs[0], y, summed_axes(step))):
         return found
     if operation.kernel is not None:

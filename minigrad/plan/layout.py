@@ -222,17 +222,19 @@ class Orders:
         for step in plan.steps:
             if step.kind in ("matmul", "contract"):
                 a, b = step.inputs
-                for x, kept in ((a, -2), (b, -1)):
+                # Gates lie with the rows or columns of the product, or with what is summed over.
+                axes = (-2, -1) if step.kind == "matmul" else (-1, -2)
+                for x, axis in zip((a, b), axes, strict=True):
                     if x.kind == "transpose":
-                        x, kept = x.inputs[0], -3 - kept
+                        x, axis = x.inputs[0], -3 - axis
                     if self._is_weight(x):
-                        self._glue.setdefault(x, kept)
+                        self._glue.setdefault(x, axis)
                 left += self._is_weight(a)
                 right += self._is_weight(b)
         self._columns = left > right
 
     def _is_weight(self, x: Step) -> bool:
-        while x.kind == "transpose":
+        while x.kind in ("transpose", "contiguous"):
             x = x.inputs[0]
         members = x.inputs if is_stack(x) else (x,)
         return all(m in self._arguments and len(m.shape) == 2 for m in members)

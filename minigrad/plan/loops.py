@@ -1,10 +1,12 @@
 """What a loop hands on from one round to the next, and what need not wait for that."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from minigrad.plan.graph import Plan, Step, apply
+from minigrad.operation import without_gradient
+from minigrad.plan.graph import Plan, Step, apply, derived
 from minigrad.plan.groups import components
 
 
@@ -45,6 +47,30 @@ def reassociate(plan: Plan) -> Plan:
             new = regrouped(step, inputs, loop)
         new = new or step.on(inputs)
         loop_of[new] = loop
+        return new
+
+    return plan.rewrite(rule)
+
+
+CONTIGUOUS = without_gradient("contiguous", np.ascontiguousarray, 1)
+MANY = 512  # columns that products of a loop have, for which it pays to turn a factor first
+
+
+def store_transposed(plan: Plan) -> Plan:
+    """Store transposed, once, what a loop's products take so: BLAS reads rows with less effort."""
+    waiting = recurrent(plan)
+    columns: Counter[Step] = Counter()
+    for step in waiting:
+        if step.kind in ("matmul", "contract"):
+            for x, n in zip(step.inputs, step.shape[:-3:-1], strict=False):
+                if x.kind == "transpose" and x not in waiting:
+                    columns[x] += n
+
+    def rule(step: Step, inputs: list[Step]) -> Step | None:
+        if columns[step] < MANY:
+            return None
+        new = derived(CONTIGUOUS, [step.on(inputs)], step.shape).in_place_of(step)
+        new.lead = inputs[0].lead
         return new
 
     return plan.rewrite(rule)

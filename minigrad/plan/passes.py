@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from minigrad.plan.batch import batch, pack
 from minigrad.plan.expand import expand
 from minigrad.plan.graph import Plan
-from minigrad.plan.loops import reassociate
+from minigrad.plan.loops import reassociate, store_transposed
 from minigrad.plan.simplify import drop_identities, fold_constants, share, transpose_factors
 from minigrad.plan.sums import gather_sums, join_sums
 
@@ -25,6 +25,7 @@ PASSES: tuple[Pass, ...] = (
     join_sums,
     drop_identities,
     share,
+    store_transposed,
 )
 
 

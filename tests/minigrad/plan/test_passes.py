@@ -10,7 +10,7 @@ from minigrad.plan.expand import expand
 from minigrad.plan.graph import Plan
 from minigrad.plan.kernels import calls
 from minigrad.plan.layout import lay_out
-from minigrad.plan.loops import reassociate
+from minigrad.plan.loops import reassociate, store_transposed
 from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.simplify import drop_identities, fold_constants, share, transpose_factors
 from minigrad.plan.sums import gather_sums, join_sums
@@ -133,3 +133,18 @@ def test_the_seeds_loops_stack_everything_in_place() -> None:
     for step in layout.plan.steps:
         if step.kind == "stack":
             assert calls(step, arrays[step], [arrays[x] for x in step.inputs]) == []
+
+
+def test_a_factor_that_a_loop_takes_transposed_is_turned_once_if_it_pays() -> None:
+    def f(w: Any, x: Any) -> Any:
+        for _ in range(9):
+            x = mg.tanh(w.T @ (w @ x))
+        return x
+
+    w = np.random.default_rng(0).normal(size=(3, 20))
+    for columns, turned in ((2, 0), (100, 1)):
+        x = np.random.default_rng(1).normal(size=(20, columns))
+        plan = store_transposed(share(plan_of(f, w, x)))
+        assert kinds(plan)["contiguous"] == turned
+        np.testing.assert_allclose(plan.evaluate([w, x])[0], f(mg.tensor(w), x).data, rtol=1e-13)
+        np.testing.assert_allclose(mg.compile(f)(w, x), f(mg.tensor(w), x).data, rtol=1e-13)
