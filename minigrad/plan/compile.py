@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.plan.calls import Call, Part, calls
 from minigrad.plan.graph import Array
-from minigrad.plan.kernels import Call, Part, calls
 from minigrad.plan.layout import Layout, lay_out, one_by_one
 from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.simplify import frozen

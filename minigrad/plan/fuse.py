@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.plan.adjacent import VIEWS, is_stack
+from minigrad.plan.calls import Call, Part
 from minigrad.plan.graph import Array, Plan, Step
-from minigrad.plan.kernels import Call, Part
 from minigrad.plan.layout import Layout
 from minigrad.plan.native import FUNCTIONS, Kernel, compiled
 
@@ -22,26 +22,25 @@ LINES = 64  # of a run, at most: LLVM takes its time over long ones
 def moments(plan: Plan) -> dict[Step, int]:
     """Number the steps in their order; those that may become one run have the same number."""
     found: dict[Step, int] = {}
-    moment, lines, shape = 0, 0, None
+    moment, lines = 0, 0
+    shape: list[int] | None = None
     for step in plan.steps:
         if step.operation is not None and step.kind not in VIEWS and not is_stack(step):
-            parts, own = _shape_of_lines(step)
+            gates = _gates(step)
+            parts = math.prod(step.shape[axis] for axis in gates)
+            own = [n for axis, n in enumerate(step.shape) if axis not in gates]
             lines += parts
-            if own is None or own != shape or lines > LINES:
-                moment, lines, shape = moment + 1, parts, own
+            if step.kind not in FUNCTIONS or own != shape or lines > LINES:
+                moment, lines = moment + 1, parts
+                shape = own if step.kind in FUNCTIONS else None
         found[step] = moment
     return found
 
 
-def _shape_of_lines(step: Step) -> tuple[int, tuple[int, ...] | None]:
-    """How many lines a step becomes, and of which shape; None if a kernel can't do it."""
-    if step.kind not in FUNCTIONS:
-        return 1, None
-    gates = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
-    parts = math.prod(step.shape[axis] for axis in gates)
-    if parts > PARTS:
-        return 1, step.shape
-    return parts, tuple(n for axis, n in enumerate(step.shape) if axis not in gates)
+def _gates(step: Step) -> list[int]:
+    """The axes of gates, each of which becomes a line; none if there are too many of them."""
+    axes = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
+    return axes if math.prod(step.shape[axis] for axis in axes) <= PARTS else []
 
 
 class Operand(NamedTuple):
@@ -65,6 +64,7 @@ class Operand(NamedTuple):
 
 
 def operand(x: Array) -> Operand:
+    """An array as an operand."""
     address = x.__array_interface__["data"][0]
     # Along an axis of length 1 there is no way to go, whatever NumPy calls its stride.
     strides = tuple([0 if n == 1 else s for n, s in zip(x.shape, x.strides, strict=True)])
@@ -90,12 +90,9 @@ def lines_of(part: Part) -> list[Line]:
     if any(x.dtype != y.dtype for x in inputs):
         return []
     arrays = [y, *(np.broadcast_to(x, y.shape) for x in inputs)]
-    gates = [axis for axis, kind in enumerate(step.lead) if kind == "g"]
-    sizes = [y.shape[axis] for axis in gates]
-    if math.prod(sizes) > PARTS:
-        gates, sizes = [], []
+    gates = _gates(step)
     lines = []
-    for place in product(*map(range, sizes)):
+    for place in product(*(range(y.shape[axis]) for axis in gates)):
         index: list[Any] = [slice(None)] * y.ndim
         for axis, i in zip(gates, place, strict=True):
             index[axis] = i

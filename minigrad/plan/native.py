@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from math import factorial, log
 from threading import Lock
 from typing import Any, NamedTuple
@@ -320,28 +320,28 @@ class Writer:
 # --- compilation --------------------------------------------------------------------------------
 
 _lock = Lock()
-_engines: list[Any] = []  # they own the code
 
 
 @cache
-def _target() -> Any:
+def _host() -> tuple[Any, dict[str, Any]]:
+    """This machine, and how to compile for it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
     features = llvm.get_host_cpu_features().flatten()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3, jit=True
-    )
+    options = {"cpu": llvm.get_host_cpu_name(), "features": features, "opt": 3, "jit": True}
+    return llvm.Target.from_default_triple(), options
 
 
-@cache
+@lru_cache(maxsize=128)
 def compiled(kernel: Kernel) -> Callable[[Any], None]:
     """The function of a kernel; it takes a pointer to the addresses of the operands."""
     with _lock:
         module = llvm.parse_assembly(str(Writer(kernel).module))
         module.verify()
-        engine = llvm.create_mcjit_compiler(module, _target())
+        target, options = _host()
+        # Each engine has a target machine of its own, which goes with it.
+        engine = llvm.create_mcjit_compiler(module, target.create_target_machine(**options))
         engine.finalize_object()
-        _engines.append(engine)
-        prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-        return prototype(engine.get_function_address("kernel"))
+    function: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address("kernel"))
+    function.engine = engine  # owns the code
+    return function  # type: ignore[no-any-return]

@@ -1,4 +1,7 @@
 import ctypes
+import dataclasses
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -139,3 +142,16 @@ def test_runs_of_steps_on_views_that_overlap(rows: int, columns: int, steps: Any
     expected = f(*(mg.tensor(x) for x in arrays))
     for got, y in zip(mg.compile(f, fast=True)(*arrays), expected, strict=True):
         np.testing.assert_allclose(got, y.data, rtol=1e-9, atol=1e-9)
+
+
+def test_kernels_that_nobody_needs_any_more_go() -> None:
+    x, y = np.ones(2), np.empty(2)
+    first = native.Kernel("d", (2,), ((1,), (1,)), (("load", 0), ("copy", 0), ("store", 1, 1)))
+    kept = native.compiled(first)
+    gone = weakref.ref(native.compiled(dataclasses.replace(first, strides=((0,), (1,)))))
+    for n in range(native.compiled.cache_info().maxsize):
+        native.compiled(dataclasses.replace(first, sizes=(n + 3,)))
+    gc.collect()
+    assert gone() is None
+    kept(np.array([x.ctypes.data, y.ctypes.data]).ctypes.data_as(ctypes.c_void_p))
+    np.testing.assert_array_equal(x, y)

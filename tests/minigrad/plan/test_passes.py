@@ -6,9 +6,9 @@ import pytest
 
 import minigrad as mg
 from minigrad.plan.batch import batch, pack
+from minigrad.plan.calls import calls
 from minigrad.plan.expand import expand
 from minigrad.plan.graph import Plan
-from minigrad.plan.kernels import calls
 from minigrad.plan.layout import lay_out
 from minigrad.plan.loops import reassociate, store_transposed
 from minigrad.plan.passes import PASSES, Pass, optimize
