@@ -216,5 +216,5 @@ def _parameter_name(claim: Claim) -> str:
         return name
     if claim.via is None:
         return f"dJ_d{name}"
-    via = identifier(claim.via) if isinstance(claim.via, str) else claim.via.name.lower()
-    return f"dJ_d{name}_via_{via}"
+    via = identifier(claim.via) if isinstance(claim.via, str) else str(claim.via)
+    return f"dJ_d{name}_via_{via.removeprefix('the ').replace(' ', '_')}"
