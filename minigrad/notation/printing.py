@@ -27,16 +27,21 @@ class Printer(ABC):
         The letter of the step that `t` counts from; "" if steps are absolute.
     last
         The step that is called T.
+    origin
+        The step that `t` counts from, if steps are absolute.
     """
 
-    def __init__(self, J: str = "J", step: str = "t", last: int | None = None) -> None:
+    def __init__(
+        self, J: str = "J", step: str = "t", last: int | None = None, origin: int = 0
+    ) -> None:
         self.J = J
         self.at = step
         self.last = last
+        self.origin = origin
 
-    def absolute(self) -> Self:
-        """For expressions whose steps are numbers."""
-        return type(self)(self.J, "", self.last)
+    def absolute(self, origin: int = 0) -> Self:
+        """For expressions whose steps are numbers, or are to be written so."""
+        return type(self)(self.J, "", self.last, origin)
 
     def __call__(self, e: Expression) -> str:
         return self.written(e).text
@@ -174,10 +179,14 @@ class Printer(ABC):
         return "..." if value is Ellipsis else str(value)
 
     def step(self, t: int) -> str:
-        """A time step, counted from the one at hand: t, t+1, t-1."""
-        if not self.at:
-            return "T" if t == self.last else str(t)
-        return self.at if t == 0 else f"{self.at}{t:+d}"
+        """A time step, counted from the one at hand: t, t+1, t-1; or from the last, T."""
+        letter = self.at
+        if not letter:
+            t += self.origin
+            if self.last is None or t < self.last:
+                return str(t)
+            letter, t = "T", t - self.last
+        return letter if t == 0 else f"{letter}{t:+d}"
 
 
 class Latex(Printer):

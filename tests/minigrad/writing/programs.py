@@ -9,6 +9,7 @@ import numpy as np
 import lstm
 import minigrad as mg
 from tests.minigrad.writing.models import MODELS
+from tests.minigrad.writing.passes import PASSES
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -68,4 +69,5 @@ FLOWS = {
     "loss at the end": lambda: rnn_flow(initial="zeros", loss="at the end"),
     "weight used outside too": lambda: rnn_flow(outside=True),
     **MODELS,
+    **PASSES,
 }
