@@ -160,6 +160,11 @@ class Printer(ABC):
         """All time steps, from the first on."""
         return f"t = {first}, ..., T"
 
+    def upper(self, last: int | None) -> str:
+        """Where a sum over the steps ends: at T if that is not known, at T-1 if it is that."""
+        is_before = last is not None and self.last is not None and last == self.last - 1
+        return "T-1" if is_before else "T" if last is None else self.absolute().step(last)
+
     def words(self, text: str) -> str:
         """Words in the place of a formula."""
         return text
@@ -233,7 +238,7 @@ class Latex(Printer):
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
-        end = "T" if last is None else absolute.step(last)
+        end = self.upper(last)
         return rf"\sum_{{t={absolute.step(first)}}}^{{{end}}} {term}"
 
     def raised(self, text: str, exponent: str) -> str:
@@ -305,7 +310,7 @@ class Text(Printer):
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
-        end = "T" if last is None else absolute.step(last)
+        end = self.upper(last)
         return f"Σ(t={absolute.step(first)}..{end}) {term}"
 
     def raised(self, text: str, exponent: str) -> str:

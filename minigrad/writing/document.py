@@ -154,9 +154,8 @@ class Writer:
         for distance in items[0].from_steps:
             of = items[0].of
             lefts[0].append(_from_step(of.name, 0, distance))
-            where = (f"Comp-{next(number)} flows in from the step ", partial(_step, distance))
-            see = f" (section {self.places[of.name, -distance]}); "
-            yield Paragraph((*where, see, *self._outside(distance)))
+            where = self._from_step(items[0].of.name, distance)
+            yield Paragraph((f"Comp-{next(number)} flows in ", *where))
         for via in items[0].via:
             rows: list[Row] = []
             for item, components in zip(items, lefts, strict=True):
@@ -176,12 +175,20 @@ class Writer:
             if item.of.t:
                 yield Paragraph(("What flows to ", _adjoint_of(item), " is ", *self._use(item)))
 
-    def _outside(self, distance: int) -> tuple[Piece, ...]:
-        """Where nothing flows in from another step."""
+    def _from_step(self, name: str, distance: int) -> tuple[Piece, ...]:
+        """From which step something flows in, and where there is none."""
+        see = f"(section {self.places[name, -distance]})"
+        of = (name, -distance)
+        [item] = [x for s in self.model.sections for x in s if (x.of.name, x.of.t) == of]
+        step = _from(item.origin, partial(_step, distance if item.origin is None else 0))
+        if item.origin is not None:
+            at = partial(_at_step, item.origin - distance)
+            return ("from the step ", step, " for ", at, f" alone {see}.")
+        words = ("from the step ", step, f" {see}; ")
         if distance > 0:
-            return ("after the last step, ", _end, ", there is none.")
-        first = self.model.steps[0]
-        return ("before the first step, ", partial(_at_step, first), ", there is none.")
+            return (*words, "after the last step, ", _end, ", there is none.")
+        first = partial(_at_step, self.model.steps[0])
+        return (*words, "before the first step, ", first, ", there is none.")
 
     def _sum(self, item: Item, terms: list[Formula]) -> Row:
         """The sum of components, with the numbers of its plus nodes."""
@@ -272,7 +279,7 @@ def _adjoint(name: str, t: int | None) -> Formula:
 
 
 def _adjoint_of(item: Item) -> Formula:
-    return _adjoint(item.of.name, item.of.t)
+    return _from(item.origin, _adjoint(item.of.name, item.of.t))
 
 
 def _at_step(t: int, p: Printer) -> str:

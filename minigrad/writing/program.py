@@ -1,9 +1,9 @@
 """The statements that compute J and every gradient in NumPy, in the places where they go."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from minigrad.notation.expression import Expression, Symbol, symbols
+from minigrad.notation.expression import Expression, symbols
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.writing.loops import Loop, loops_of
@@ -154,10 +154,6 @@ class Program:
         """An expression, in a loop over t unless the places say otherwise."""
         return source_of(with_names(e, self.shared), places or self.places)
 
-    def reference(self, s: Symbol) -> str:
-        """A value or an adjoint at the step at hand."""
-        return self.places.name_of(s)
-
     def restricted(self, steps: Sequence[int], to: range | None) -> tuple[int, ...]:
         """Those steps of a loop at which something holds, `()` if it is at all of them."""
         return () if to is None or set(steps) >= set(to) else tuple(t for t in steps if t in to)
@@ -188,8 +184,7 @@ class Program:
     def _forward(self, loop: Loop) -> Block:
         block = Block(loop.steps)
         for name in loop.names:
-            for equation in self.model.equations_of(name):
-                block.statements += self._equation(equation, loop)
+            block.statements += self._computed(name, loop)
         here = self.loop_of[loop.names[0]]
         named = [s.name for s in self.shared.values() if self.loop_of[s.name] == here]
         for name in [*loop.names, *named]:
@@ -202,16 +197,19 @@ class Program:
         states = [a for a in self.arguments if a.leaf.name == name]
         return ", ".join(f"{number(a.steps[0], self.last)}: {a.name}" for a in states)
 
-    def _equation(self, equation: Equation, loop: Loop) -> list[Statement]:
-        of, e = equation.value, equation.expression
-        p, places, steps = self.text, self.places, self.restricted(equation.steps, loop.steps)
-        if equation.origin is not None:
-            p = p.absolute(equation.origin)
-            places = replace(places, in_loop=loop.steps is not None, origin=equation.origin)
-        source = f"{self.reference(of)} = {self.source(e, places)}"
-        statements = [Statement(source, f"{p(of)} = {p(typeset(e))}", steps)]
-        for x, name in self.shared.items():
-            if symbols(x) == [replace(of, kind="value")]:
-                source = f"{self.reference(name)} = {source_of(x, self.places)}"
-                statements.append(Statement(source, "", steps))
-        return statements
+    def _computed(self, name: str, loop: Loop) -> Iterator[Statement]:
+        """A value by its equations, and what is computed once from it."""
+        equations = self.model.equations_of(name)
+        for e in equations:
+            p, places = self.text, self.places
+            if e.origin is not None:
+                p = p.absolute(e.origin)
+                places = replace(places, in_loop=loop.steps is not None, origin=e.origin)
+            source = f"{self.places.name_of(e.value)} = {self.source(e.expression, places)}"
+            comment = f"{p(e.value)} = {p(typeset(e.expression))}"
+            yield Statement(source, comment, self.restricted(e.steps, loop.steps))
+        for x, symbol in self.shared.items():
+            steps = [t for e in equations if symbols(x) == [e.value] for t in e.steps]
+            if symbols(x)[0].name == name:
+                source = f"{self.places.name_of(symbol)} = {source_of(x, self.places)}"
+                yield Statement(source, "", self.restricted(steps, loop.steps))

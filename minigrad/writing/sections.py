@@ -47,7 +47,7 @@ def in_sections(items: list[Item], equations: list[Equation], J: str) -> list[tu
             )
         before = [x for x in sections[-1] if x.of.name not in leaves] if sections else []
         alike = [k for k in waiting if _reads(groups[k]) == _reads(before)]
-        group = sorted(groups[(alike or waiting)[0]], key=lambda item: bool(item.from_steps))
+        group = _in_order(groups[(alike or waiting)[0]])
         done |= {item.of.name for item in group if item.of.t in (0, None)}
         joining = [p for p in parameters if done.issuperset(p.via)]
         parameters = [p for p in parameters if p not in joining]
@@ -56,6 +56,16 @@ def in_sections(items: list[Item], equations: list[Equation], J: str) -> list[tu
     if parameters:
         sections.append(tuple(parameters))
     return sections
+
+
+def _in_order(group: list[Item]) -> list[Item]:
+    """What other steps add to last, but before what the same value gives to other steps."""
+    own = {item.of.name for item in group if item.of.t == 0}
+
+    def place(item: Item) -> int:
+        return 2 if item.of.t and item.of.name in own else 1 if item.from_steps else 0
+
+    return sorted(group, key=place)
 
 
 def _needed(items: list[Item]) -> dict[str, set[str]]:

@@ -79,11 +79,9 @@ def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> st
     lines: list[str] = []
     for argument, sizes in fixed_sizes(p, blocks):
         lines.append(f'    _require_shape("{argument}", {argument}{sizes})')
-    has_T = False
+    if p.model.steps:
+        lines.append(f"    T = {_last_step(p)}")
     for block in blocks:
-        if block.steps is not None and not has_T:
-            lines.append(f"    T = {_last_step(p)}")
-            has_T = True
         lines += _written(block.setup, "    ")
         if block.steps is not None:
             lines.append(f"    for t in {range_over(block.steps, p.last, p.model.reach)}:")

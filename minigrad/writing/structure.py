@@ -92,6 +92,12 @@ class Item:
         return self.of.t is None and any(part.via.t is not None for part in self.parts)
 
     @property
+    def origin(self) -> int | None:
+        """The step that all steps count from, where they are better written as numbers."""
+        origins = {part.origin for part in self.parts}
+        return origins.pop() if len(origins) == 1 and self.of.t else None
+
+    @property
     def steps(self) -> set[int]:
         """The steps of the values that the parts belong to."""
         return {t + (self.of.t or 0) for part in self.parts for t in part.steps}
