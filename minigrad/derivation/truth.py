@@ -161,11 +161,12 @@ class Truth:
     # --- whether ----------------------------------------------------------------------------------
 
     def is_given(self, claim: Claim, t: int | None) -> bool:
-        """Whether there is an array for a claim; after the last step, adjoints are zero."""
+        """Whether there is an array for a claim; outside of the steps, adjoints are zero."""
         label = self.label(claim, t)
         if claim.t is ALL_STEPS or label in self.values:
             return True
-        return label[1] is not None and label[1] > self._steps_of_name(label[0])[-1]
+        after = label[1] is not None and label[1] > self._steps_of_name(label[0])[-1]
+        return after or (isinstance(claim, Adjoint) and self._is_outside(label))
 
     def _can_run(self, line: Line, t: int | None) -> bool:
         """Whether there is what a line is given, or what is missing meets a zero.
@@ -190,6 +191,8 @@ class Truth:
             return False
         if not isinstance(claim, Adjoint):
             return True
+        if not self.flow.values[self.label(claim, t)].requires_grad:
+            return False
         # At the last step, what flows from the next is zero; other parts are not there at all.
         whole = claim.via is None or claim.is_from_another_step
         return whole or bool(self.part(claim, t).through)

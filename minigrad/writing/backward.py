@@ -96,13 +96,13 @@ class Backward:
         """How many steps away what waits for the next turn comes from; None if that is not all."""
         moving = [item for item in self.items if item.of.name == name and item.of.t]
         steps = self.loops[self.turn[name]]
-        if len(moving) != 1 or moving[0].of.t != steps.step or self._outside(name):
+        states = {a.steps[0] for a in self.program.arguments if a.leaf.name == name}
+        if len(moving) != 1 or moving[0].of.t != steps.step or states & self.own[name].steps:
             return None
         [item] = moving
         if any(self._place(item, part) != self.turn[name] for part in item.parts):
             return None
         targets = item.steps
-        states = {a.steps[0] for a in self.program.arguments if a.leaf.name == name}
         computed = {t for e in self.model.equations_of(name) for t in e.steps}
         # Once something has come, it comes to every one, or else an old one would stay; and what
         # is left after the last turn is that of the state that is given.
@@ -141,10 +141,7 @@ class Backward:
         of = item.of
         name = f"dJ_d{identifier(of.name)}"
         if of.t is None:
-            early = self._loose(item, until=self._first(item))
-            start = " + ".join(self._source(s, self.places.outside()) for s in early)
-            zeros = f"np.zeros_like({identifier(of.name)})"
-            self._set_up(block, name, start or zeros)
+            self._set_up(block, name, self._start(item))
             block.statements += self._increments(item, sums)
         elif of.name not in self.turn:
             self._add_to_input(block, item, sums)
@@ -195,7 +192,7 @@ class Backward:
                 name = f"dJ_d{identifier(item.of.name)}"
                 places = self.places.outside()
                 if item.is_shared:
-                    for s in self._loose(item, after=self._first(item)):
+                    for s in self._sums(self._loose(item, late=True), None):
                         yield Statement(f"{name} = {name} + {self._source(s, places)}")
                 else:
                     [s] = self._sums(item.parts, None)
@@ -294,25 +291,27 @@ class Backward:
 
     # --- weights and results ----------------------------------------------------------------------
 
-    def _first(self, item: Item) -> int:
-        """The first loop that adds to the adjoint of what steps share."""
-        return min(self.turn[part.via.name] for part in item.parts if part.via.t is not None)
+    def _start(self, item: Item) -> str:
+        """What the steps add to: the parts that are known before, in an array of its own."""
+        sums = self._sums(self._loose(item, late=False), None)
+        if not sums:
+            return f"np.zeros_like({identifier(item.of.name)})"
+        [s] = sums
+        source = self._source(s, self.places.outside())
+        return f"np.copy({source})" if isinstance(s.expression, Symbol) else source
 
-    def _loose(self, item: Item, until: int | None = None, after: int | None = None) -> list[Sum]:
-        """Parts that come from no step, known before a loop or only after it."""
+    def _loose(self, item: Item, late: bool) -> list[Part]:
+        """Parts that come from no step, known before the first loop that adds to it, or later."""
+        first = min(self.turn[part.via.name] for part in item.parts if part.via.t is not None)
         loose = [part for part in item.parts if part.via.t is None]
-        if until is not None:
-            loose = [part for part in loose if self.ready[part.via.name] <= until]
-        if after is not None:
-            loose = [part for part in loose if self.ready[part.via.name] > after]
-        return self._sums(loose, None)
+        return [part for part in loose if (self.ready[part.via.name] > first) == late]
 
     def _results(self) -> Iterator[tuple[str, str]]:
         for argument in self.program.arguments:
             name = argument.leaf.name
             same = [item for item in self.items if item.of.name == name]
             reached = set().union(*(item.steps for item in same))
-            if argument.leaf.requires_grad and same and reached.issuperset(argument.steps[:1]):
+            if same and (not argument.steps or reached.intersection(argument.steps)):
                 result = f"dJ_d{identifier(name)}"
                 if name in self.carried:
                     result += SUFFIXES[self.carried[name]]

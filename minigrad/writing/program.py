@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from minigrad.notation.expression import Expression, symbols
+from minigrad.notation.expression import Expression, Number, OverSteps, symbols, transform
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.writing.loops import Loop, loops_of
@@ -41,6 +41,10 @@ class Argument:
         """Its sizes, of a mapping those of each value."""
         in_front = () if self.first is None or self.is_by_step else (len(self.steps),)
         return (*in_front, *self.leaf.shape)
+
+
+def _without_sum(e: Expression) -> Expression:
+    return Number(0, e.shape) if isinstance(e, OverSteps) else e
 
 
 @dataclass
@@ -159,13 +163,17 @@ class Program:
         return () if to is None or set(steps) >= set(to) else tuple(t for t in steps if t in to)
 
     def is_general(self, e: Equation) -> bool:
-        """Whether an equation of one step means the same for another number of steps.
+        """Whether an equation that has numbers for steps means the same for another number of them.
 
-        It does where the first step of a loop reads the last of another loop: a decoder that starts
-        from the last state of an encoder.
+        Outside of the loops it may read the first step and the last. In a loop, the first step may
+        read the last of another loop: a decoder that starts from the last state of an encoder.
         """
-        if e.value.t is None or e.origin is None:
+        if e.origin is None:
             return True
+        if e.value.t is None:
+            read = symbols(transform(e.expression, _without_sum))
+            first, last = self.model.steps[0], self.model.steps[-1]
+            return all(s.t is None or not first < s.t < last for s in read)
         steps = self.loops[self.loop_of[e.value.name]].steps or ()
         far = [s for s in symbols(e.expression) if s.t is not None and abs(s.t) > 1]
         return e.origin == min(steps) and all(

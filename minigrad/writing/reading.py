@@ -62,10 +62,7 @@ def _leaves(flow: GradientFlow) -> tuple[Leaf, ...]:
         if x._operation is None:
             steps.setdefault(name, []).extend([] if t is None else [t])
             first.setdefault(name, x)
-    return tuple(
-        Leaf(name, x.shape, tuple(sorted(steps[name])), x.requires_grad)
-        for name, x in first.items()
-    )
+    return tuple(Leaf(name, x.shape, tuple(sorted(steps[name]))) for name, x in first.items())
 
 
 def _equations(flow: GradientFlow, reader: Reader) -> list[Equation]:

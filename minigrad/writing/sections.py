@@ -27,7 +27,8 @@ def in_sections(items: list[Item], equations: list[Equation], J: str) -> list[tu
     leaves = {x.of.name for x in items if x.of.t is None and x.of.name not in computed}
     groups: dict[tuple[str, ...], list[Item]] = {}
     for item in sorted((x for x in items if x.of.name not in leaves), key=order):
-        groups.setdefault(tuple(sorted(item.via)), []).append(item)
+        key = {*item.via, *(() if item.of.t else needed[item.of.name])}
+        groups.setdefault(tuple(sorted(key)), []).append(item)
     parameters = sorted((x for x in items if x.of.name in leaves), key=order)
     done, sections = {J}, list[tuple[Item, ...]]()
     ready: list[tuple[str, ...]] = []
@@ -36,7 +37,6 @@ def in_sections(items: list[Item], equations: list[Equation], J: str) -> list[tu
             key
             for key in sorted(groups, key=lambda key: _last_needed(key, sections))
             if key not in ready and done.issuperset(key)
-            if all(done >= needed[item.of.name] for item in groups[key] if not item.of.t)
         ]
         waiting = [key for key in ready if not _is_written(groups[key], sections)]
         if not waiting:

@@ -75,7 +75,6 @@ class Leaf:
     name: str
     shape: tuple[int, ...]
     steps: tuple[int, ...]
-    requires_grad: bool
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,49 @@ def states_in_the_loss(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow(sum(terms[1:], terms[0]).named("J"))
 
 
+def weight_in_a_sum(T: int = 4) -> mg.GradientFlow:
+    """A weight has a part that is another one's adjoint unchanged, and shares of all steps."""
+    leaf = leaves()
+    U, V = leaf("U", 3, 3), leaf("V", 3, 3)
+    S = (U + V).named("S")
+    h = leaf("h", 3, 4, t=0)
+    for t in range(1, T + 1):
+        with mg.step(t):
+            h = mg.tanh((U.T @ h).named("z")).named("h")
+    return mg.gradient_flow(((S**2).sum() + (h**2).sum()).named("J"))
+
+
+def function_of_a_given_state(T: int = 4) -> mg.GradientFlow:
+    """tanh(h(t-1)), which is tanh of a state that is given at the first step."""
+    leaf = leaves()
+    U, h, terms = leaf("U", 3, 3), leaf("h", 3, 4, t=0), []
+    for t in range(1, T + 1):
+        with mg.step(t):
+            h = (U.T @ mg.tanh(h) + mg.tanh(h)).named("h")
+        terms.append((mg.tanh(h) ** 2).sum())
+    return mg.gradient_flow(sum(terms[1:], terms[0]).named("J"))
+
+
+def mean_of_inputs(T: int = 4) -> mg.GradientFlow:
+    """The mean of all inputs is taken from each of them."""
+    leaf = leaves()
+    x = sequence(leaf, "x", 3, range(1, T + 1))
+    m = (sum(x.values()) / T).named("m")  # type: ignore[operator]
+    U, h = leaf("U", 3, 3), leaf("h", 3, 3, t=0)
+    for t in x:
+        with mg.step(t):
+            h = mg.tanh((U.T @ h + x[t] - m).named("z")).named("h")
+    return mg.gradient_flow(((h**2).sum() + (m**2).sum()).named("J"))
+
+
+def inputs_alone(T: int = 4) -> mg.GradientFlow:
+    """Nothing that is computed has a step."""
+    leaf = leaves()
+    w, u, x = leaf("w", 3, 1), leaf("u", 3, 1), sequence(leaf, "x", 3, range(1, T + 1))
+    m = mg.tanh(u * w).named("m")
+    return mg.gradient_flow(sum((w * v**2 + m * v).sum() for v in x.values()).named("J"))  # type: ignore[union-attr]
+
+
 PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "ar2": ar2,
     "dilated": dilated,
@@ -268,4 +311,8 @@ PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "lagged inputs": lagged_inputs,
     "inputs at odd steps": inputs_at_odd_steps,
     "states in the loss": states_in_the_loss,
+    "weight in a sum": weight_in_a_sum,
+    "function of a given state": function_of_a_given_state,
+    "mean of inputs": mean_of_inputs,
+    "inputs alone": inputs_alone,
 }

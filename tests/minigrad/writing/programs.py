@@ -62,6 +62,7 @@ FLOWS = {
     "two steps": lambda: lstm_flow(T=2),
     "classifier": lambda: example_flow("classifier"),
     "gru": lambda: example_flow("gru"),
+    "bidirectional example": lambda: example_flow("bidirectional"),
     "attention": lambda: example_flow("attention"),
     "residual": lambda: example_flow("residual"),
     "rnn": rnn_flow,

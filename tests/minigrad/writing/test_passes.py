@@ -130,6 +130,20 @@ def test_lines_hold_for_any_length(name: str) -> None:
     assert derivation.check(longer, chained=True).ok
 
 
+def test_source_refuses_another_length_of_a_stack() -> None:
+    x, W = {}, mg.tensor(np.ones((5, 4)), requires_grad=True, name="W")
+    for t in range(1, 6):
+        with mg.step(t):
+            x[t] = mg.tensor(np.arange(4.0) + t, name="x")
+    X = mg.stack(list(x.values())).named("X")
+    J = (X * W).sum()
+    gradients = gradients_of(mg.derive(mg.gradient_flow(J.named("J"))))
+    given = np.stack([np.asarray(v) for v in x.values()])
+    np.testing.assert_array_equal(gradients(W=np.ones((5, 4)), x=given)[1]["W"], given)
+    with pytest.raises(ValueError, match="x: expected the shape of the derivation"):
+        gradients(W=np.ones((6, 4)), x=np.ones((6, 4)))
+
+
 @pytest.mark.parametrize(
     "flow",
     [
@@ -225,6 +239,22 @@ def test_values_that_depend_on_each_other_within_a_step_in_either_order() -> Non
             J.append(mg.tanh(x * w).named(second) * x)
     with pytest.raises(ValueError, match=r"^derive: a, b depend on each other within a step, here"):
         mg.derive(mg.gradient_flow(sum(J[1:], J[0])))
+
+
+def test_the_loss_has_a_name_of_its_own() -> None:
+    w, h = mg.tensor(0.5, requires_grad=True, name="w"), mg.tensor(1.0, name="h0")
+    for t in range(1, 4):
+        with mg.step(t):
+            h = mg.tanh(w * h).named("h")
+    for J in (h, (2 * h).named("h")):
+        with pytest.raises(ValueError, match="derive: h is the name of values at steps, and also"):
+            mg.derive(mg.gradient_flow(J))
+    with mg.step(3):
+        J = (h * h).named("J")
+    derivation = mg.derive(mg.gradient_flow(J))
+    assert derivation.check(derivation.flow, chained=True).ok
+    J, found = gradients_of(derivation)(w=0.5, h0=1.0)
+    np.testing.assert_allclose(found["w"], derivation.flow.adjoint("w").item())
 
 
 def test_values_that_read_both_earlier_and_later_steps() -> None:

@@ -38,9 +38,10 @@ def given_and_wanted(flow: mg.GradientFlow, derivation: WrittenDerivation) -> tu
     given: Arrays = {}
     wanted: Arrays = {}
     for argument in Program(derivation.model).arguments:
-        for get, arrays in ((flow.value, given), (flow.adjoint, wanted)):
-            if get == flow.value or argument.leaf.requires_grad:
-                arrays[argument.name] = array_of(argument, get)
+        given[argument.name] = array_of(argument, flow.value)
+        values = [flow.value(argument.leaf.name, t) for t in argument.steps or (None,)]
+        if any(x.requires_grad for x in values):
+            wanted[argument.name] = array_of(argument, flow.adjoint)
     return given, wanted
 
 
