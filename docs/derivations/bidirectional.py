@@ -38,7 +38,7 @@ def gradients(*, W_f, U_f, b_f, W_b, U_b, b_b, V_f, V_b, b_y, h_f0, h_b_end, x, 
     V_b: 4, 5
     b_y: 5, 1
     h_f0: 4, 6
-    h_b_end: 4, 6
+    h_b_end: 4, 6 at step T + 1
     x: T, 3, 6
     y: T, 5, 6
     """

@@ -1,6 +1,6 @@
 """The backward pass of a written program: the loops of the forward pass, the other way round."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from minigrad.notation.expression import Expression, Symbol
@@ -31,6 +31,18 @@ class Sum:
     @property
     def origin(self) -> int | None:
         return next((p.origin for p in self.parts if p.origin is not None and p.has_step), None)
+
+
+def _apart(by_steps: Mapping[tuple[int, ...], Sequence[Part]]) -> list[Sum]:
+    """Parts that hold at some steps, as sums of which one holds at each."""
+    at: dict[int, list[Part]] = {}
+    for held, parts in by_steps.items():
+        for t in held:
+            at.setdefault(t, []).extend(parts)
+    together: dict[tuple[Part, ...], list[int]] = {}
+    for t, parts in sorted(at.items()):
+        together.setdefault(tuple(parts), []).append(t)
+    return [Sum(parts, tuple(held)) for parts, held in together.items()]
 
 
 class Backward:
@@ -232,15 +244,12 @@ class Backward:
         """The sum of the parts; of those that hold at some steps only, one statement more."""
         of, p = item.of, self.text
         always = [s for s in sums if not s.steps]
-        right = " + ".join(
-            [carried] * bool(carried) + [self._source(s, self.places) for s in always]
-        )
+        right = " + ".join(filter(None, [carried, *(self._source(s, self.places) for s in always)]))
         if right:
             terms = [p.from_step(of.name, of.t or 0, (of.t or 0) + d) for d in item.from_steps]
             terms += [p(typeset(s.expression)) for s in always]
-            yield Statement(
-                f"{target} = {right}", f"{p.adjoint(of.name, of.t)} = {' + '.join(terms)}"
-            )
+            comment = f"{p.adjoint(of.name, of.t)} = {' + '.join(terms)}"
+            yield Statement(f"{target} = {right}", comment)
         for s in sums:
             if s.steps:
                 q, places = self._at(s)
@@ -255,15 +264,9 @@ class Backward:
         for part in parts:
             if steps is None or not set(steps).isdisjoint(part.steps):
                 by_steps.setdefault(self.program.restricted(part.steps, steps), []).append(part)
-        if () not in by_steps and sum(map(len, by_steps)) > len(set().union(*by_steps)):
-            at: dict[int, list[Part]] = {}
-            for held, some in by_steps.items():
-                for t in held:
-                    at.setdefault(t, []).extend(some)
-            together: dict[tuple[Part, ...], list[int]] = {}
-            for t, some in sorted(at.items()):
-                together.setdefault(tuple(some), []).append(t)
-            return [Sum(some, tuple(held)) for some, held in together.items()]
+        overlap = sum(map(len, by_steps)) > len(set().union(*by_steps))
+        if overlap and () not in by_steps:  # then nothing is there yet that they can be added to
+            return _apart(by_steps)
         return [Sum(tuple(some), held) for held, some in by_steps.items()]
 
     def _at(self, s: Sum) -> tuple[Text, Places]:

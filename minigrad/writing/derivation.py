@@ -83,7 +83,14 @@ class WrittenDerivation(Derivation):
                 self.lines += _lines(f"3.{number}", item, self)
 
     def numpy_source(self) -> str:
-        """A Python module that needs only NumPy and computes J and every gradient."""
+        """A Python module that needs only NumPy and computes J and every gradient.
+
+        Raises
+        ------
+        ValueError
+            If no loop over the steps can compute the values, Python would take two names for one,
+            or the source of an operation is not known.
+        """
         from minigrad.writing.source import numpy_source
 
         return numpy_source(self.model)

@@ -94,7 +94,10 @@ def _ordered(group: list[str], reads: Reads) -> list[str]:
     while left := [name for name in group if name not in order]:
         ready = [n for n in left if not any((m, 0) in reads[n] for m in left)]
         if not ready:
-            raise ValueError(f"numpy_source: {', '.join(left)} depend on each other within a step")
+            raise ValueError(
+                f"numpy_source: {', '.join(left)} depend on each other within a step, here in one "
+                "order and there in another; give them different names there"
+            )
         order.append(ready[0])
     return order
 
@@ -103,8 +106,8 @@ def _no_loop(left: Collection[list[str]], reads: Reads) -> str:
     """Which values are in the way."""
     group = next(group for group in left if len(group) > 1 or _reads_itself(group[0], reads))
     return (
-        f"numpy_source: {', '.join(group)} depend on earlier and on later steps of each other, "
-        "which no loop over the steps can follow; give them different names where that changes"
+        f"numpy_source: no loop over the steps can follow how {', '.join(group)} depend on each "
+        "other at earlier and later steps; give them different names where that changes"
     )
 
 

@@ -11,7 +11,7 @@ from minigrad.writing.backward import Backward
 from minigrad.writing.program import Argument, Block, Program, Statement
 from minigrad.writing.python_text import helpers, identifier, in_docstring
 from minigrad.writing.sizes import REQUIRE_SHAPE, fixed_sizes
-from minigrad.writing.steps import condition, range_over
+from minigrad.writing.steps import condition, number, range_over
 from minigrad.writing.structure import Model
 
 WIDTH = 100
@@ -60,8 +60,11 @@ def _docstring(p: Program) -> str:
         in_front = ("T",) if argument.first is not None and not argument.is_by_step else ()
         shape = ", ".join(map(str, (*in_front, *argument.leaf.shape))) or "a number"
         steps = ", ".join(map(str, argument.steps))
-        by_step = f" at each of the steps {steps}, in a dict" if argument.is_by_step else ""
-        shapes.append(f"    {argument.name}: {shape}{by_step}")
+        if argument.is_by_step:
+            shape += f" at each of the steps {steps}, in a dict"
+        elif argument.steps and argument.first is None and argument.steps[0] > p.model.steps[-1]:
+            shape += f" at step {number(argument.steps[0], p.last)}"
+        shapes.append(f"    {argument.name}: {shape}")
     J = in_docstring(p.model.J)
     return "\n".join(
         [
