@@ -43,6 +43,11 @@ class Argument:
         return (*in_front, *self.leaf.shape)
 
 
+def _state(name: str, t: int, last: int) -> str:
+    """h0 is the state at step 0, h_end that after the last computed, h_end2 the one after it."""
+    return f"{name}{t}" if t < last else f"{name}_end{t - last if t > last + 1 else ''}"
+
+
 def _without_sum(e: Expression) -> Expression:
     return Number(0, e.shape) if isinstance(e, OverSteps) else e
 
@@ -97,16 +102,23 @@ class Program:
     def _arguments_of(self, leaf: Leaf) -> list[Argument]:
         name, steps = identifier(leaf.name), leaf.steps
         if leaf.name in self.computed:
-            return [Argument(self._state(name, t), leaf, (t,)) for t in steps]
+            last = max(t for e in self.model.equations_of(leaf.name) for t in e.steps)
+            return [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
         if len(steps) > 1 or (steps and steps == self.model.steps):
             whole = len(steps) == steps[-1] - steps[0] + 1
             return [Argument(name, leaf, steps, steps[0] if whole else 0)]
         return [Argument(name, leaf, steps)]
 
-    def _state(self, name: str, t: int) -> str:
-        """h0 is the state at step 0, h_end that after the last step, h_end2 the one after it."""
-        after = t - self.model.steps[-1]
-        return f"{name}{t}" if after <= 0 else f"{name}_end{after if after > 1 else ''}"
+    @property
+    def measure(self) -> Argument | None:
+        """The input whose length tells the last step: the first by name of those that fit best."""
+        near = [
+            (abs(a.steps[-1] - self.model.steps[-1]), a.first != self.model.steps[0], a.name, a)
+            for a in self.arguments
+            if a.first is not None and not a.is_by_step
+        ]
+        apart, _, _, best = min(near, default=(self.model.reach + 1, True, "", None))
+        return best if apart <= self.model.reach else None
 
     def _require_distinct(self) -> None:
         """Refuse values that Python would take for each other."""

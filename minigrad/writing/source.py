@@ -10,8 +10,8 @@ from minigrad.tensor import Array
 from minigrad.writing.backward import Backward
 from minigrad.writing.program import Argument, Block, Program, Statement
 from minigrad.writing.python_text import helpers, identifier, in_docstring
-from minigrad.writing.sizes import REQUIRE_SHAPE, fixed_sizes
-from minigrad.writing.steps import condition, number, range_over
+from minigrad.writing.sizes import REQUIRE, requirements
+from minigrad.writing.steps import condition, number, plus, range_over
 from minigrad.writing.structure import Model
 
 WIDTH = 100
@@ -24,8 +24,7 @@ def numpy_source(model: Model) -> str:
     blocks = [*program.forward(), *backward.blocks]
     body = _body(program, blocks, backward.results)
     functions = helpers(s.source for block in blocks for s in (*block.setup, *block.statements))
-    if "_require_shape(" in body:
-        functions.append(REQUIRE_SHAPE)
+    functions += [function for name, function in REQUIRE.items() if f"{name}(" in body]
     constants = [
         f"{identifier(name)} = np.array({_elements(array)})" for name, array in model.arrays.items()
     ]
@@ -62,7 +61,7 @@ def _docstring(p: Program) -> str:
         steps = ", ".join(map(str, argument.steps))
         if argument.is_by_step:
             shape += f" at each of the steps {steps}, in a dict"
-        elif argument.steps and argument.first is None and argument.steps[0] > p.model.steps[-1]:
+        elif argument.steps and argument.first is None and argument.steps[0] >= p.model.steps[-1]:
             shape += f" at step {number(argument.steps[0], p.last)}"
         shapes.append(f"    {argument.name}: {shape}")
     J = in_docstring(p.model.J)
@@ -79,9 +78,7 @@ def _docstring(p: Program) -> str:
 
 def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> str:
     """The body of the function."""
-    lines: list[str] = []
-    for argument, sizes in fixed_sizes(p, blocks):
-        lines.append(f'    _require_shape("{argument}", {argument}{sizes})')
+    lines = [f"    {statement}" for statement in requirements(p, blocks)]
     if p.model.steps:
         lines.append(f"    T = {_last_step(p)}")
     for block in blocks:
@@ -95,17 +92,11 @@ def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> st
 
 
 def _last_step(p: Program) -> str:
-    """The number of the last step, from the length of an input that goes on to it."""
-    first, last = p.model.steps[0], p.model.steps[-1]
-    full = [
-        (a.first != first, a.name, a.first - 1)
-        for a in p.arguments
-        if a.first is not None and not a.is_by_step and a.steps[-1] == last
-    ]
-    if not full:
-        return str(last)
-    _, name, before = min(full)
-    return f"len({name})" + (f" {'+' if before > 0 else '-'} {abs(before)}" if before else "")
+    """The number of the last step, from the length of an input that tells it."""
+    measure = p.measure
+    if measure is None:
+        return str(p.last)
+    return plus(f"len({measure.name})", p.model.steps[-1] - len(measure.steps))
 
 
 def _statements(p: Program, block: Block) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Passes over time that nobody has thought of: any directions, distances, states and losses."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,10 @@ def passes(draw: st.DrawFn) -> list[Pass]:
 
 
 def flow_of(described: list[Pass], T: int) -> mg.GradientFlow:
-    """The gradient flow of some passes, all of them computed of two by three numbers."""
+    """The gradient flow of some passes, all values of four by three numbers."""
     leaf = leaves()
     steps = range(FIRST, FIRST + T)
-    x = {t: leaf("x", 2, 3, t=t) for t in range(1, steps.stop + 2)}
+    x = {t: leaf("x", 4, 3, t=t) for t in range(1, steps.stop + 2)}
     values, terms = {-1: x}, [(x[FIRST] ** 2).sum()]
     for i, p in enumerate(described):
         values[i] = computed(leaf, i, p, values, steps)
@@ -65,12 +66,12 @@ def flow_of(described: list[Pass], T: int) -> mg.GradientFlow:
 
 def computed(leaf: Leaf, i: int, p: Pass, values: Any, steps: range) -> dict[int, Any]:
     """The values of a pass, and its states."""
-    own = {d * p.sign: leaf(f"U_{i}_{d}", 2, 3) for d in sorted(p.own)}
-    others = {read: leaf(f"W_{i}_{j}", 2, 3) for j, read in enumerate(sorted(p.others))}
-    bias = leaf(f"b_{i}", 2, 3)
+    own = {d * p.sign: leaf(f"U_{i}_{d}", 4, 3) for d in sorted(p.own)}
+    others = {read: leaf(f"W_{i}_{j}", 4, 3) for j, read in enumerate(sorted(p.others))}
+    bias = leaf(f"b_{i}", 4, 3)
     order = [*steps[:: p.sign]][p.late if len(steps) > 1 else 0 :]
     before = {t - d for t in order for d in own} - {*order} if p.has_states else set()
-    h: dict[int, Any] = {t: leaf(f"h_{i}", 2, 3, t=t) for t in sorted(before)}
+    h: dict[int, Any] = {t: leaf(f"h_{i}", 4, 3, t=t) for t in sorted(before)}
     for t in order:
         with mg.step(t):
             z = bias * 1
@@ -79,7 +80,7 @@ def computed(leaf: Leaf, i: int, p: Pass, values: Any, steps: range) -> dict[int
             for (source, d), W in others.items():
                 z = z + W * values[source][t + d] if t + d in values[source] else z
             if p.end is not None:
-                z = z + values[p.end][max(values[p.end])] / 2
+                z = z + values[p.end][max(values[p.end])]
             h[t] = mg.tanh(z.named(f"z_{i}") if p.names_z else z).named(f"h_{i}")
     return h
 
@@ -99,3 +100,22 @@ def test_lines_and_source_of_any_passes(described: list[Pass], T: int) -> None:
     for argument, expected in wanted.items():
         for a, b in zip(arrays_in(found[argument]), arrays_in(expected), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13, strict=True)
+
+
+@settings(max_examples=40)
+@given(passes(), st.integers(6, 9), st.integers(1, 3))
+def test_source_holds_for_another_length_or_refuses_it(
+    described: list[Pass], T: int, more: int
+) -> None:
+    """It may not be wrong without a word."""
+    reading = [replace(p, end=None, others=p.others | {(-1, 0)}) for p in described]
+    longer = flow_of(reading, T + more)
+    given, wanted = given_and_wanted(longer, mg.derive(longer))
+    try:
+        J, found = gradients_of(mg.derive(flow_of(reading, T)))(**given)
+    except ValueError as error:
+        assert re.search("expected the (shape|steps) of the derivation", str(error))
+        return
+    np.testing.assert_allclose(J, longer.J.item(), rtol=1e-12)
+    for argument, expected in wanted.items():
+        np.testing.assert_allclose(found[argument], expected, rtol=1e-10, atol=1e-12)
