@@ -18,6 +18,7 @@ DOCS = Path(__file__).parent
 EXAMPLES = {
     "classifier": "A two-layer softmax classifier",
     "gru": "A GRU",
+    "bidirectional": "A bidirectional RNN",
     "attention": "Scaled dot-product attention",
     "residual": "A residual block with layer normalisation",
 }

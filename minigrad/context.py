@@ -80,7 +80,8 @@ def step(t: int) -> setting:
     Parameters
     ----------
     t
-        The step. Steps count from 1; step 0 holds the initial states.
+        The step. Steps count from 1; step 0 holds the initial states, and of a pass against time
+        the step after the last.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Steps, Value
+from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Step, Value
 from minigrad.derivation.factors import factors
 from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Expression, Site
@@ -242,13 +242,9 @@ class Case:
                     continue
                 known.append(Value(name, distance))
                 known.append(Adjoint(name, distance))
-                via = {
-                    m
-                    for label in self.truth.values
-                    if label[0] == name
-                    for m, _ in self.truth.contributions(label)
-                }
-                parts: tuple[str | Steps, ...] = (NEXT_STEP, THIS_STEP, *sorted(via))
+                via = self.truth.distances[name]
+                steps = sorted({0}.union(*via.values()), reverse=True)
+                parts: list[str | Step] = [*map(Step, steps), *sorted(via)]
                 for part in parts if len(via) > 1 else ():
                     known.append(Adjoint(name, distance, part))
         return known

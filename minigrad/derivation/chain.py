@@ -1,5 +1,6 @@
 """Run the lines of a derivation as one backward pass, each given what the others computed."""
 
+import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,9 +33,10 @@ def _turn(job: Job, loop: int) -> tuple[float, int]:
 
 
 class Chain:
-    """The backward pass that the lines describe: steps from the last to the first.
+    """The backward pass that the lines describe.
 
-    Within a step, lines run in their order. A line whose inputs are not there yet waits.
+    A line runs at a step as soon as its inputs are there. Of those that can run, the latest step
+    comes first, and within a step the lines come in their order.
     """
 
     def __init__(self, lines: Sequence[Line], isolated: Sequence[Finding], truth: Truth) -> None:
@@ -57,20 +59,31 @@ class Chain:
 
     def findings(self) -> list[Finding]:
         """Run the lines; tell a line that is wrong from one that follows from a wrong one."""
-        waiting = self.jobs
-        while waiting:
-            left = []
-            for job in waiting:
-                if all(p in self.computed or p not in self.makers for p, _ in self._needs(job)):
-                    self._run(job)
-                else:
-                    left.append(job)
-            if len(left) == len(waiting):
-                message = "What it is given depends on what it computes: a circle of lines."
-                self._note(left[0], "circular", message)
-                self._run(left.pop(0))
-            waiting = left
+        for job in self._in_order():
+            self._run(job)
         return [self._finding(i) for i in range(len(self.lines))]
+
+    def _in_order(self) -> Iterator[Job]:
+        """Each job after those that make what it needs; of the ones that can run, the first."""
+        missing = [{p for p, _ in self._needs(job) if p in self.makers} for job in self.jobs]
+        users: dict[Part, list[int]] = {}
+        for i, parts in enumerate(missing):
+            for part in parts:
+                users.setdefault(part, []).append(i)
+        ready = [i for i, parts in enumerate(missing) if not parts]  # sorted, and so a heap
+        left = dict.fromkeys(range(len(self.jobs)))
+        while left:
+            i = heapq.heappop(ready) if ready else next(iter(left))
+            job = self.jobs[i]
+            if missing[i]:
+                message = "What it is given depends on what it computes: a circle of lines."
+                self._note(job, "circular", message)
+            del left[i]
+            yield job
+            for j in users.pop(job.part, ()):
+                missing[j].remove(job.part)
+                if not missing[j] and j in left:
+                    heapq.heappush(ready, j)
 
     def _needs(self, job: Job) -> Iterator[tuple[Part, Adjoint]]:
         """The parts of adjoints that a line is given at a step, but for dJ/dJ = 1 and zeros."""

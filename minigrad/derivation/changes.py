@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.derivation.case import Case, Place, Repair
-from minigrad.derivation.claims import Adjoint, Claim, Value
+from minigrad.derivation.claims import Adjoint, Claim, Step, Value
 from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, Unchanged, is_numeric, largest
@@ -235,10 +235,11 @@ def _seen_from(m: Label, t: int | None) -> Label:
 def in_words(case: Case, parts: tuple[Label, ...]) -> str:
     """Contributions in words, as seen from the step at hand."""
     label, t = case.part(case.first).label, case.first.t
-    after = None if label[1] is None else label[1] + 1
-    from_next = {m for m in case.truth.contributions(label) if m[1] == after is not None}
-    if len(parts) > 1 and set(parts) == from_next:
-        return f"what flows from the next step (via {', '.join(name for name, _ in parts)})"
+    (_, own), (_, source) = label, parts[0]
+    from_there = {m for m in case.truth.contributions(label) if m[1] == source}
+    if own is not None and source not in (None, own) and len(parts) > 1 and {*parts} == from_there:
+        names = ", ".join(name for name, _ in parts)
+        return f"what flows from {Step(source - own)} (via {names})"
 
     def spelled(name: str, step: int | None) -> str:
         if step is None or t is not None:

@@ -5,18 +5,47 @@ from enum import Enum
 from typing import TypeAlias
 
 
-class Steps(Enum):
-    """Time steps other than a fixed distance from the step at hand."""
+class AllSteps(Enum):
+    """Every time step, in the place of one."""
 
-    THIS_STEP = "this step"
-    NEXT_STEP = "the next step"
     ALL_STEPS = "all steps"
 
     def __repr__(self) -> str:
         return self.name
 
 
-THIS_STEP, NEXT_STEP, ALL_STEPS = Steps.THIS_STEP, Steps.NEXT_STEP, Steps.ALL_STEPS
+@dataclass(frozen=True)
+class Step:
+    """The step at some distance from a value's own; `THIS_STEP + 2` is two steps later.
+
+    Examples
+    --------
+    >>> from minigrad import THIS_STEP
+    >>> THIS_STEP + 1, THIS_STEP - 2
+    (NEXT_STEP, THIS_STEP - 2)
+    """
+
+    distance: int
+
+    def __add__(self, steps: int) -> "Step":
+        return Step(self.distance + steps)
+
+    def __sub__(self, steps: int) -> "Step":
+        return Step(self.distance - steps)
+
+    def __repr__(self) -> str:
+        named = {0: "THIS_STEP", 1: "NEXT_STEP"}
+        sign = "+" if self.distance > 0 else "-"
+        return named.get(self.distance, f"THIS_STEP {sign} {abs(self.distance)}")
+
+    def __str__(self) -> str:
+        named = {-1: "the step before", 0: "this step", 1: "the next step"}
+        side = "later" if self.distance > 0 else "earlier"
+        return named.get(self.distance, f"{abs(self.distance)} steps {side}")
+
+
+ALL_STEPS = AllSteps.ALL_STEPS
+THIS_STEP, NEXT_STEP = Step(0), Step(1)
 
 
 @dataclass(frozen=True)
@@ -24,7 +53,7 @@ class Value:
     """A named value, `t` steps from the step at hand; see `value`."""
 
     name: str
-    t: int | Steps = 0
+    t: int | AllSteps = 0
 
     def __str__(self) -> str:
         return self.name + _distance(self.t)
@@ -35,20 +64,25 @@ class Adjoint:
     """The adjoint of a named value, or a part of the sum that it is; see `adjoint`."""
 
     name: str
-    t: int | Steps = 0
-    via: str | Steps | None = None
+    t: int | AllSteps = 0
+    via: str | Step | None = None
 
     def __str__(self) -> str:
         whole = f"dJ/d{self.name}{_distance(self.t)}"
         if self.via is None:
             return whole
-        return f"{whole} {'from' if isinstance(self.via, Steps) else 'via'} {spelled(self.via)}"
+        return f"{whole} {'from' if isinstance(self.via, Step) else 'via'} {self.via}"
+
+    @property
+    def is_from_another_step(self) -> bool:
+        """Whether it is what flows in from another step than the value's own."""
+        return isinstance(self.via, Step) and self.via != THIS_STEP
 
 
 Claim: TypeAlias = Value | Adjoint
 
 
-def value(name: str, t: int | Steps = 0) -> Value:
+def value(name: str, t: int | AllSteps = 0) -> Value:
     """Speak of a named value, as the default value of a line's parameter.
 
     Parameters
@@ -76,7 +110,7 @@ def value(name: str, t: int | Steps = 0) -> Value:
     return Value(name, t)
 
 
-def adjoint(name: str, t: int | Steps = 0, via: str | Steps | None = None) -> Adjoint:
+def adjoint(name: str, t: int | AllSteps = 0, via: str | Step | None = None) -> Adjoint:
     """Speak of dJ/dv, or of a part of it: as what a line claims, or as what it is given.
 
     Parameters
@@ -86,14 +120,15 @@ def adjoint(name: str, t: int | Steps = 0, via: str | Steps | None = None) -> Ad
     via
         None is the whole adjoint. A name is the one contribution that comes through the value of
         that name; for a weight that is used in every step, through that value at the step at hand.
-        `NEXT_STEP` is the sum of the contributions from the step after v's own, `THIS_STEP` of
-        those from v's own step; of a weight, which has none, THIS_STEP is the share of the step at
-        hand.
+        `NEXT_STEP` is the sum of the contributions from the step after v's own, `THIS_STEP + 2`
+        of those from two steps after it, `THIS_STEP - 1` from the step before it (of a pass against
+        time), and `THIS_STEP` of those from v's own step; of a weight, which has none, THIS_STEP is
+        the share of the step at hand.
 
     Raises
     ------
     TypeError
-        If `name` is no string, `t` no whole number, or `via` neither a name nor one of the two.
+        If `name` is no string, `t` no whole number, or `via` neither a name nor a step.
 
     Examples
     --------
@@ -103,18 +138,16 @@ def adjoint(name: str, t: int | Steps = 0, via: str | Steps | None = None) -> Ad
     """
     _require_name("adjoint", name)
     _require_step("adjoint", t)
-    if via is ALL_STEPS or not (via is None or isinstance(via, str | Steps)):
-        raise TypeError(f"adjoint: expected via='a name', NEXT_STEP or THIS_STEP, got {via!r}")
+    if not (via is None or isinstance(via, str | Step)):
+        raise TypeError(
+            "adjoint: expected via='a name' or a step such as NEXT_STEP or THIS_STEP - 1, "
+            f"got {via!r}"
+        )
     return Adjoint(name, t, via)
 
 
-def spelled(via: str | Steps) -> str:
-    """A part of a sum, in words."""
-    return via.value if isinstance(via, Steps) else via
-
-
-def _distance(t: int | Steps) -> str:
-    if isinstance(t, Steps):
+def _distance(t: int | AllSteps) -> str:
+    if isinstance(t, AllSteps):
         return f" at {t.value}"
     return f"(t{t:+d})" if t else ""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, Adjoint, Claim, Steps
+from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step
 from minigrad.derivation.derivation import Line
 from minigrad.flow import GradientFlow, Label
 from minigrad.tensor import Array
@@ -42,6 +42,12 @@ class Truth:
         # J is the sum of nothing; its adjoint is 1.
         self.J = (flow.J.name or "J", flow.J.t)
         self._contributions[self.J] = {self.J: np.ones_like(self.values[self.J])}
+        # How many steps after each value those stand that its adjoint has parts from, by name.
+        self.distances: dict[str, dict[str, set[int]]] = {}
+        for (name, t), parts in self._contributions.items():
+            of_name = self.distances.setdefault(name, {})
+            for m, s in parts:
+                of_name.setdefault(m, set()).add(0 if s is None or t is None else s - t)
 
     def by_name(self) -> dict[str, list[Array]]:
         """The values of each name at all its steps."""
@@ -75,7 +81,7 @@ class Truth:
         found = [
             t
             for t in steps
-            if self._exists(line.claim, t) and all(self.is_given(c, t) for c in claims)
+            if self._exists(line.claim, t) and self._can_run(line, t)
             if line.steps is None or t in line.steps
         ]
         if not found:
@@ -94,16 +100,18 @@ class Truth:
         known = self.contributions(label)
         if claim.via is None:
             through = frozenset(known)
-        elif claim.via is NEXT_STEP:
-            through = frozenset(m for m in known if own is not None and m[1] == own + 1)
-        elif isinstance(claim.via, Steps):  # of a value, all that does not come from other steps
+        elif claim.via == THIS_STEP:  # of a value, all that does not come from other steps
             steps = {own} if label[1] is None else {own, None}
             through = frozenset(m for m in known if m[1] in steps)
+        elif isinstance(claim.via, Step):
+            step = None if own is None else own + claim.via.distance
+            through = frozenset(m for m in known if step is not None and m[1] == step)
         else:
             alike = {m for m in known if m[0] == claim.via}
             at_hand = alike & {(claim.via, t), (claim.via, None)}
-            only = alike if len(alike) == 1 and label[1] is not None else set()
-            through = frozenset(at_hand or only)
+            # The one elsewhere is meant, unless parts through that name come from several sides.
+            clear = label[1] is not None and len(self.distances[claim.name].get(claim.via, ())) == 1
+            through = frozenset(at_hand or (alike if clear and len(alike) == 1 else ()))
         return Part(label, through)
 
     def parts(self, claim: Adjoint) -> dict[int, Part]:
@@ -113,7 +121,7 @@ class Truth:
 
     def label(self, claim: Claim, t: int | None) -> Label:
         """The name and step of the value that a claim speaks of at step t."""
-        if (claim.name, None) in self.values or t is None or isinstance(claim.t, Steps):
+        if (claim.name, None) in self.values or t is None or claim.t is ALL_STEPS:
             return claim.name, None
         return claim.name, t + claim.t
 
@@ -141,10 +149,11 @@ class Truth:
         return self._value(self.label(claim, t))
 
     def _value(self, label: Label) -> Array:
-        """A value. After the last step there is none; whatever is computed from it meets a zero."""
-        if label in self.values:
+        """A value. Outside of the steps there is none; what is computed from it meets a zero."""
+        name, t = label
+        if label in self.values or t is None:
             return self.values[label]
-        return self.values[label[0], self._steps_of_name(label[0])[-1]]
+        return self.values[name, min(self._steps_of_name(name), key=lambda s: abs(s - t))]
 
     def _laid_out(self, g: Array) -> Array:
         return g.mT if self.layout == "numerator" and g.ndim > 1 else g
@@ -152,19 +161,41 @@ class Truth:
     # --- whether ----------------------------------------------------------------------------------
 
     def is_given(self, claim: Claim, t: int | None) -> bool:
-        """Whether there is an array for a claim; after the last step, adjoints are zero."""
+        """Whether there is an array for a claim; outside of the steps, adjoints are zero."""
         label = self.label(claim, t)
         if claim.t is ALL_STEPS or label in self.values:
             return True
-        return label[1] is not None and label[1] > self._steps_of_name(label[0])[-1]
+        after = label[1] is not None and label[1] > self._steps_of_name(label[0])[-1]
+        return after or (isinstance(claim, Adjoint) and self._is_outside(label))
+
+    def _can_run(self, line: Line, t: int | None) -> bool:
+        """Whether there is what a line is given, or what is missing meets a zero.
+
+        That is the adjoint of a value outside of the steps, before the first or after the last.
+        """
+        given = list(line.inputs.values())
+        missing = [c for c in given if c.t is not ALL_STEPS and self.label(c, t) not in self.values]
+        if not missing:
+            return True
+        has_zero = any(isinstance(c, Adjoint) for c in missing)
+        outside = all(self._is_outside(self.label(c, t)) for c in missing)
+        return has_zero and outside and len(missing) < len(given)
+
+    def _is_outside(self, label: Label) -> bool:
+        name, t = label
+        steps = self._steps_of_name(name)
+        return t is not None and not steps[0] <= t <= steps[-1]
 
     def _exists(self, claim: Claim, t: int | None) -> bool:
         if self.label(claim, t) not in self.values:
             return False
         if not isinstance(claim, Adjoint):
             return True
+        if not self.flow.values[self.label(claim, t)].requires_grad:
+            return False
         # At the last step, what flows from the next is zero; other parts are not there at all.
-        return claim.via in (None, NEXT_STEP) or bool(self.part(claim, t).through)
+        whole = claim.via is None or claim.is_from_another_step
+        return whole or bool(self.part(claim, t).through)
 
     def _moves(self, claim: Claim) -> bool:
         """Whether a claim means something else at another step."""
@@ -176,7 +207,7 @@ class Truth:
         return isinstance(claim, Adjoint) and claim.via is not None and any(t for _, t in used)
 
     def _steps_of_name(self, name: str) -> list[int]:
-        return [t for n, t in self.values if n == name and t is not None]
+        return sorted(t for n, t in self.values if n == name and t is not None)
 
     def _require_known(self, claim: Claim) -> None:
         labels = [label for label in self.values if label[0] == claim.name]

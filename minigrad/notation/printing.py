@@ -27,16 +27,21 @@ class Printer(ABC):
         The letter of the step that `t` counts from; "" if steps are absolute.
     last
         The step that is called T.
+    origin
+        The step that `t` counts from, if steps are absolute.
     """
 
-    def __init__(self, J: str = "J", step: str = "t", last: int | None = None) -> None:
+    def __init__(
+        self, J: str = "J", step: str = "t", last: int | None = None, origin: int = 0
+    ) -> None:
         self.J = J
         self.at = step
         self.last = last
+        self.origin = origin
 
-    def absolute(self) -> Self:
-        """For expressions whose steps are numbers."""
-        return type(self)(self.J, "", self.last)
+    def absolute(self, origin: int = 0) -> Self:
+        """For expressions whose steps are numbers, or are to be written so."""
+        return type(self)(self.J, "", self.last, origin)
 
     def __call__(self, e: Expression) -> str:
         return self.written(e).text
@@ -155,6 +160,11 @@ class Printer(ABC):
         """All time steps, from the first on."""
         return f"t = {first}, ..., T"
 
+    def upper(self, last: int | None) -> str:
+        """Where a sum over the steps ends: at T if that is not known, at T-1 if it is that."""
+        is_before = last is not None and self.last is not None and last == self.last - 1
+        return "T-1" if is_before else "T" if last is None else self.absolute().step(last)
+
     def words(self, text: str) -> str:
         """Words in the place of a formula."""
         return text
@@ -174,10 +184,14 @@ class Printer(ABC):
         return "..." if value is Ellipsis else str(value)
 
     def step(self, t: int) -> str:
-        """A time step, counted from the one at hand: t, t+1, t-1."""
-        if not self.at:
-            return "T" if t == self.last else str(t)
-        return self.at if t == 0 else f"{self.at}{t:+d}"
+        """A time step, counted from the one at hand: t, t+1, t-1; or from the last, T."""
+        letter = self.at
+        if not letter:
+            t += self.origin
+            if self.last is None or t < self.last:
+                return str(t)
+            letter, t = "T", t - self.last
+        return letter if t == 0 else f"{letter}{t:+d}"
 
 
 class Latex(Printer):
@@ -224,7 +238,7 @@ class Latex(Printer):
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
-        end = "T" if last is None else absolute.step(last)
+        end = self.upper(last)
         return rf"\sum_{{t={absolute.step(first)}}}^{{{end}}} {term}"
 
     def raised(self, text: str, exponent: str) -> str:
@@ -296,7 +310,7 @@ class Text(Printer):
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
-        end = "T" if last is None else absolute.step(last)
+        end = self.upper(last)
         return f"Σ(t={absolute.step(first)}..{end}) {term}"
 
     def raised(self, text: str, exponent: str) -> str:

@@ -35,7 +35,9 @@ def derive(
     TypeError
         If `flow` is no gradient flow.
     ValueError
-        If there is no such layout or no such name, or an unnamed array differs from step to step.
+        If there is no such layout or no such name, an unnamed array differs from step to step, or
+        names are not clear: one for values with and without a step, or two for values that depend
+        on each other within a step in either order.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, Adjoint, Claim, Steps, Value
+from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step, Value
 from minigrad.notation.expression import (
     NONE,
     Apply,
@@ -36,7 +37,7 @@ from minigrad.writing.python_text import identifier, in_docstring
 if TYPE_CHECKING:
     from minigrad.derivation.derivation import Derivation, Line
 
-LAST = -1  # stands for the step T
+LAST = sys.maxsize  # stands for the step T
 SHAPE = (2, 2)  # of everything: a line says nothing of its shapes, only that they are matrices
 
 
@@ -140,7 +141,7 @@ def _without_zero(e: Expression) -> Expression:
 
 def _symbol(claim: Claim, stepless: set[str]) -> Symbol:
     """What stands for a claim; a part of an adjoint is told by its `via` in the name."""
-    t = None if claim.name in stepless else 0 if isinstance(claim.t, Steps) else claim.t
+    t = None if claim.name in stepless else 0 if claim.t is ALL_STEPS else claim.t
     if isinstance(claim, Adjoint):
         return Symbol(_key(claim), t, SHAPE, "adjoint")
     return Symbol(claim.name, t, SHAPE)
@@ -166,15 +167,15 @@ def _with_parts(p: Printer, line: "Line", stepless: set[str]) -> Printer:
 
 
 def _written_claim(p: Printer, claim: Claim, stepless: set[str]) -> str:
-    t = None if claim.name in stepless or isinstance(claim.t, Steps) else claim.t
+    t = None if claim.name in stepless or claim.t is ALL_STEPS else claim.t
     if isinstance(claim, Value):
         return p.name(claim.name, t)
     if claim.via is None:
         return p.adjoint(claim.name, t)
-    if claim.via is NEXT_STEP:
-        return p.from_step(claim.name, t or 0, (t or 0) + 1)
-    if isinstance(claim.via, Steps):
-        return p.share(claim.name) if t is None else p.from_step(claim.name, t, t)
+    if isinstance(claim.via, Step):
+        if t is None and claim.via == THIS_STEP:
+            return p.share(claim.name)
+        return p.from_step(claim.name, t or 0, (t or 0) + claim.via.distance)
     return p.component(claim.name, t, claim.via, None if claim.via in stepless | {p.J} else 0)
 
 
@@ -183,7 +184,8 @@ def _without_step(derivation: "Derivation") -> set[str]:
     lines = derivation.lines
     claims = [c for line in lines for c in (line.claim, *line.inputs.values())]
     vias = {c.via for c in claims if isinstance(c, Adjoint) and isinstance(c.via, str)}
-    if all(c.t == 0 and getattr(c, "via", None) is not NEXT_STEP for c in claims):
+    other = any(c.is_from_another_step for c in claims if isinstance(c, Adjoint))
+    if not other and all(c.t == 0 for c in claims):
         return {c.name for c in claims} | vias
     sums = [x for x in lines if any(c.t is ALL_STEPS for c in x.inputs.values())]
     return {line.claim.name for line in sums}

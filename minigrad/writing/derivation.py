@@ -7,14 +7,15 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from minigrad.derivation.claims import ALL_STEPS, NEXT_STEP, THIS_STEP, Adjoint, Claim, Value
+from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Value
 from minigrad.derivation.derivation import Derivation, Line
 from minigrad.flow import GradientFlow
 from minigrad.notation.expression import Expression, Symbol, evaluate, symbols
 from minigrad.tensor import Array
 from minigrad.writing.layout import in_input, laid_out
 from minigrad.writing.python_text import identifier
-from minigrad.writing.structure import Item, Part, model_of
+from minigrad.writing.reading import model_of
+from minigrad.writing.structure import Item, Part
 
 if TYPE_CHECKING:
     from minigrad.writing.formats import Document
@@ -82,7 +83,14 @@ class WrittenDerivation(Derivation):
                 self.lines += _lines(f"3.{number}", item, self)
 
     def numpy_source(self) -> str:
-        """A Python module that needs only NumPy and computes J and every gradient."""
+        """A Python module that needs only NumPy and computes J and every gradient.
+
+        Raises
+        ------
+        ValueError
+            If no loop over the steps can compute the values, Python would take two names for one,
+            or the source of an operation is not known.
+        """
         from minigrad.writing.source import numpy_source
 
         return numpy_source(self.model)
@@ -98,7 +106,7 @@ class WrittenDerivation(Derivation):
         """A contribution as people write it, in the layout of the derivation."""
         equations = self.model.equations_of(part.via.name)
         e = part.expression
-        if len(equations) == 1:
+        if len(equations) == 1 and (part.via.t is not None or not part.has_step):
             e = in_input(e, part.via, equations[0].expression)
         return laid_out(e, self.layout)
 
@@ -110,18 +118,17 @@ def _lines(ref: str, item: Item, derivation: WrittenDerivation) -> Iterator[Writ
     for part in item.parts:
         claim = Adjoint(of.name, t, None if whole else part.via.name)
         expression = derivation.written(part)
-        function = _function(expression, derivation.model.arrays)
-        alike = [x for x in item.parts if x.via == part.via]
+        function = _function(expression, derivation.model.arrays, part.has_step)
+        alike = [x for x in item.parts if x.via.name == part.via.name]
         steps = frozenset(part.steps) if len(alike) > 1 else None
         yield _line(ref, claim, function, derivation, expression, part, steps)
     if whole:
         return
     moving = [part.via.name for part in item.parts if part.via.t is not None]
     vias: list[Any] = list(dict.fromkeys(moving)) if item.is_shared else list(item.via)
-    if item.from_next:
-        vias.insert(0, NEXT_STEP)
-    if of.t is not None and of.t < 0:
-        total = Adjoint(of.name, t, NEXT_STEP)
+    vias = [*(THIS_STEP + d for d in item.from_steps), *vias]
+    if of.t:
+        total = Adjoint(of.name, t, THIS_STEP - t)
     else:
         total = Adjoint(of.name, 0, THIS_STEP if item.is_shared else None)
     if len(vias) > 1 or total.via is None:
@@ -146,7 +153,7 @@ def _sum_of(terms: Sequence[Adjoint]) -> Callable[..., Any]:
 def _is_whole(item: Item) -> bool:
     """Whether the one part, in its variants, is the whole adjoint."""
     at_hand = item.of.t == 0 or (item.of.t is None and not item.is_shared)
-    return len(item.via) == 1 and not item.from_next and at_hand
+    return len(item.via) == 1 and not item.from_steps and at_hand
 
 
 def _line(
@@ -173,22 +180,29 @@ def _line(
     )
 
 
-def _function(expression: Expression, arrays: Mapping[str, Array]) -> Callable[..., Any]:
-    """The NumPy function of a line."""
+def _function(
+    expression: Expression, arrays: Mapping[str, Array], has_step: bool
+) -> Callable[..., Any]:
+    """The NumPy function of a line; what has no step is given values at all steps by number."""
     given = [s for s in symbols(expression) if s.kind != "constant"]
-    names: dict[Symbol, str] = {}
-    for s in given:
-        name = _parameter_name(_claim(s))
-        while name in names.values():  # of a.b and a_b
+    claims = {s: _claim(s, has_step) for s in given}
+    names: dict[Claim, str] = {}
+    for claim in claims.values():
+        name = _parameter_name(claim)
+        while claim not in names and name in names.values():  # of a.b and a_b
             name += "_"
-        names[s] = name
+        names.setdefault(claim, name)
 
     def line(**values: Any) -> Any:
-        return evaluate(
-            expression, lambda s: arrays[s.name] if s.kind == "constant" else values[names[s]]
-        )
+        def array_of(s: Symbol) -> Any:
+            if s.kind == "constant":
+                return arrays[s.name]
+            x = values[names[claims[s]]]
+            return x[s.t] if claims[s].t is ALL_STEPS else x
 
-    return _with_signature(line, {names[s]: _claim(s) for s in given})
+        return evaluate(expression, array_of)
+
+    return _with_signature(line, {name: claim for claim, name in names.items()})
 
 
 def _with_signature(
@@ -201,8 +215,9 @@ def _with_signature(
     return function
 
 
-def _claim(s: Symbol) -> Claim:
-    return Adjoint(s.name, s.t or 0) if s.kind == "adjoint" else Value(s.name, s.t or 0)
+def _claim(s: Symbol, has_step: bool) -> Claim:
+    t = s.t if has_step or s.t is None else ALL_STEPS
+    return Adjoint(s.name, t or 0) if s.kind == "adjoint" else Value(s.name, t or 0)
 
 
 def _parameter_name(claim: Claim) -> str:
@@ -216,5 +231,5 @@ def _parameter_name(claim: Claim) -> str:
         return name
     if claim.via is None:
         return f"dJ_d{name}"
-    via = identifier(claim.via) if isinstance(claim.via, str) else claim.via.name.lower()
-    return f"dJ_d{name}_via_{via}"
+    via = identifier(claim.via) if isinstance(claim.via, str) else str(claim.via)
+    return f"dJ_d{name}_via_{via.removeprefix('the ').replace(' ', '_')}"

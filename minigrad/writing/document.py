@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from minigrad.derivation.claims import NEXT_STEP, Adjoint
+from minigrad.derivation.claims import Adjoint, Step
 from minigrad.notation.expression import Expression, Symbol
 from minigrad.notation.forms import of_one_column, typeset
 from minigrad.notation.printing import Printer, Text
@@ -76,11 +76,12 @@ class Writer:
         shapes: list[Piece] = []
         for leaf in self.model.leaves:
             initial = leaf.name in self.computed or (len(leaf.steps) == 1 and leaf.steps != steps)
-            t = leaf.steps[0] if initial else 0
-            symbol = Symbol(leaf.name, t if leaf.steps else None, leaf.shape)
+            here: tuple[int | None, ...] = (0,) if leaf.steps else (None,)
+            symbols = [Symbol(leaf.name, t, leaf.shape) for t in (leaf.steps if initial else here)]
+            origin = 0 if initial else None
+            names = _listed([_from(origin, partial(_written, symbol)) for symbol in symbols])
             shape = " × ".join(map(str, leaf.shape)) or "a number"
-            written = partial(_written_at_number if initial else _written, symbol)
-            shapes += ["; " if shapes else "", written, f": {shape}"]
+            shapes += ["; " if shapes else "", *names, f": {shape}"]
         for name, array in self.model.arrays.items():
             symbol = Symbol(name, None, array.shape)
             shape = " × ".join(map(str, array.shape)) or "a number"
@@ -112,33 +113,26 @@ class Writer:
         remark: list[Piece] = [f"eq. {e.number}"]
         if condition := self._condition(e.steps):
             remark += [", ", condition]
-        has_step = e.value.t is not None
-        return Row(
-            lambda p: p(e.value),
-            lambda p: (p if has_step else p.absolute())(typeset(e.expression)),
-            tuple(remark),
-        )
+        left, right = (partial(_written, x) for x in (e.value, typeset(e.expression)))
+        return Row(_from(e.origin, left), _from(e.origin, right), tuple(remark))
 
     # --- adjoints ---------------------------------------------------------------------------------
 
     def _kind(self, item: Item) -> tuple[object, ...]:
         """Items that are alike in this are written together."""
-        if item.from_next or (item.is_shared and len(item.via) != 1):
+        goes_on = item.of.t and len(item.via) == 1
+        if item.from_steps or goes_on or (item.is_shared and len(item.via) != 1):
             return (item.of,)
-        return (set(item.via), item.is_shared, self._goes_on(item) and len(item.via) == 1)
-
-    def _goes_on(self, item: Item) -> bool:
-        """Whether it is only a part of what another section sums."""
-        return item.of.t is not None and item.of.t < 0 and (item.of.name, 0) in self.places
+        return (set(item.via), item.is_shared)
 
     def _items(self, items: list[Item]) -> Iterator[Block]:
         if items[0].is_shared:
             yield from self._shared(items)
-        elif len(items[0].via) > 1 or items[0].from_next:
+        elif len(items[0].via) > 1 or items[0].from_steps:
             yield from self._components(items)
         else:
             yield Paragraph((*self._reason(items[0].parts[0]), ","))
-            on = self._goes_on(items[0])
+            on = bool(items[0].of.t)
             rows: list[Row] = []
             for item in items:
                 left = self._component(item, item.via[0]) if on else _adjoint_of(item)
@@ -150,20 +144,18 @@ class Writer:
     def _components(self, items: list[Item]) -> Iterator[Block]:
         """The components of a derivative, or of several with the same reasons, and their sums."""
         names = _listed([_adjoint_of(item) for item in items])
-        n = len(items[0].via) + items[0].from_next
+        n = len(items[0].via) + len(items[0].from_steps)
         have = "has" if len(items) == 1 else "each have"
         yield Paragraph(
             (f"The derivative{'s' * (len(items) > 1)} ", *names, f" {have} {_parts(n)}:")
         )
         number = count(1)
         lefts: list[list[Formula]] = [[] for _ in items]
-        if items[0].from_next:
+        for distance in items[0].from_steps:
             of = items[0].of
-            lefts[0].append(_from_next(of.name))
-            place = self.places.get((of.name, -1))
-            see = f" (section {place})" if place else ""
-            at_end: list[Piece] = ["; after the last step, ", _end, ", there is none."]
-            yield Paragraph((f"Comp-{next(number)} flows in from the step ", _next, see, *at_end))
+            lefts[0].append(_from_step(of.name, 0, distance))
+            where = self._from_step(items[0].of.name, distance)
+            yield Paragraph((f"Comp-{next(number)} flows in ", *where))
         for via in items[0].via:
             rows: list[Row] = []
             for item, components in zip(items, lefts, strict=True):
@@ -180,24 +172,44 @@ class Writer:
             )
             yield [self._sum(item, terms) for item, terms in zip(items, lefts, strict=True)]
         for item in items:
-            if self._goes_on(item):
+            if item.of.t:
                 yield Paragraph(("What flows to ", _adjoint_of(item), " is ", *self._use(item)))
+
+    def _from_step(self, name: str, distance: int) -> tuple[Piece, ...]:
+        """From which step something flows in, and where there is none."""
+        see = f"(section {self.places[name, -distance]})"
+        of = (name, -distance)
+        [item] = [x for s in self.model.sections for x in s if (x.of.name, x.of.t) == of]
+        step = _from(item.origin, partial(_step, distance if item.origin is None else 0))
+        if item.origin is not None:
+            at = partial(_at_step, item.origin - distance)
+            return ("from the step ", step, " for ", at, f" alone {see}.")
+        words = ("from the step ", step, f" {see}; ")
+        if distance > 0:
+            return (*words, "after the last step, ", _end, ", there is none.")
+        first = partial(_at_step, self.model.steps[0])
+        return (*words, "before the first step, ", first, ", there is none.")
 
     def _sum(self, item: Item, terms: list[Formula]) -> Row:
         """The sum of components, with the numbers of its plus nodes."""
         labels = ", ".join(str(next(self.plus)) for _ in terms[1:])
-        on = self._goes_on(item)
-        left = _from_next(item.of.name, item.of.t or 0) if on else _adjoint_of(item)
+        left = _from_step(item.of.name, item.of.t, 0) if item.of.t else _adjoint_of(item)
         return Row(left, partial(_plus, terms), (f"plus {labels}",))
 
     def _use(self, item: Item) -> Iterator[Piece]:
-        """Which component of which section a part is that flows to the step before."""
-        yield f"Comp-1 of section {self.places[item.of.name, 0]}"
-        for start in self.model.leaves:
-            if start.name == item.of.name and start.requires_grad:
-                t = start.steps[0]
-                yield from (", and for ", partial(_first_step, t + 1), " all of ")
-                yield partial(_adjoint_at_number, start.name, t)
+        """Which component of which section a part is that flows to another step."""
+        name, distance = item.of.name, item.of.t or 0
+        same = [x for s in self.model.sections for x in s if x.of.name == name]
+        [whole] = [x for x in same if x.of.t == 0]
+        number = whole.from_steps.index(-distance) + 1
+        yield f"Comp-{number} of section {self.places[name, 0]}"
+        states = [leaf for leaf in self.model.leaves if leaf.name == name in self.computed]
+        for t in states[0].steps if states else ():
+            ways = [x for x in same if t in x.steps]
+            if item in ways:
+                yield from (", and for ", partial(_at_step, t - distance))
+                yield " all of " if ways == [item] else " a part of "
+                yield _from(0, _adjoint(name, t))
         yield "."
 
     def _shared(self, items: list[Item]) -> Iterator[Block]:
@@ -239,7 +251,8 @@ class Writer:
                 rows.append((partial(_written, column), "for one column"))
             rows.append((partial(_written, typeset(expression)), condition))
             for i, (right, remark) in enumerate(rows):
-                yield Row(None if i else left, right, (remark,) if remark else ())
+                first = None if i else _from(part.origin, left)
+                yield Row(first, _from(part.origin, right), (remark,) if remark else ())
 
     def _component(self, item: Item, via: str) -> Formula:
         part = next(part for part in item.parts if part.via.name == via)
@@ -251,7 +264,7 @@ class Writer:
         return (f"{word} eq. {', '.join(map(str, numbers))}",)
 
     def _condition(self, steps: Sequence[int]) -> str:
-        return in_words(condition(steps, self.model.steps))
+        return in_words(condition(steps, self.model.steps, reach=self.model.reach))
 
 
 def in_words(condition: str) -> str:
@@ -266,23 +279,20 @@ def _adjoint(name: str, t: int | None) -> Formula:
 
 
 def _adjoint_of(item: Item) -> Formula:
-    return _adjoint(item.of.name, item.of.t)
+    return _from(item.origin, _adjoint(item.of.name, item.of.t))
 
 
-def _adjoint_at_number(name: str, t: int, p: Printer) -> str:
-    return p.absolute().adjoint(name, t)
+def _at_step(t: int, p: Printer) -> str:
+    return f"t = {p.absolute().step(t)}"
 
 
-def _first_step(t: int, p: Printer) -> str:
-    return f"t = {t}"
+def _from(origin: int | None, formula: Formula) -> Formula:
+    """With numbers for steps, if there is a step that they count from."""
+    return formula if origin is None else lambda p: formula(p.absolute(origin))
 
 
 def _written(e: Expression, p: Printer) -> str:
     return p(e)
-
-
-def _written_at_number(e: Expression, p: Printer) -> str:
-    return p.absolute()(e)
 
 
 def _chain(part: Part, p: Printer) -> str:
@@ -311,12 +321,12 @@ def _listed(formulas: Sequence[Formula]) -> list[Piece]:
     return pieces
 
 
-def _from_next(name: str, t: int = 0) -> Formula:
-    return lambda p: p.from_step(name, t, t + 1)
+def _from_step(name: str, t: int, source: int) -> Formula:
+    return lambda p: p.from_step(name, t, source)
 
 
-def _next(p: Printer) -> str:
-    return p.step(1)
+def _step(t: int, p: Printer) -> str:
+    return p.step(t)
 
 
 def _end(p: Printer) -> str:
@@ -331,18 +341,21 @@ def _parts(n: int) -> str:
 
 def line_text(line: "WrittenLine") -> str:
     """A line in Unicode, with its place in the text."""
-    p = Text(line.flow.J.name or "J")
     claim = line.claim
     assert isinstance(claim, Adjoint)
     values = dict(line.flow.values)
+    computed = {s for (_, s), x in values.items() if x._operation is not None and s is not None}
+    p = Text(line.flow.J.name or "J", last=max(computed, default=None))
+    if line.part is not None and line.part.origin is not None:
+        p = p.absolute(line.part.origin)
     moves = (claim.name, None) not in values
     t = claim.t if moves and isinstance(claim.t, int) else None
 
     def spelled(a: Adjoint) -> str:
         if a.via is None:
             return p.adjoint(a.name, t)
-        if a.via is NEXT_STEP:
-            return p.from_step(a.name, t or 0, (t or 0) + 1)
+        if isinstance(a.via, Step) and a.is_from_another_step:
+            return p.from_step(a.name, t or 0, (t or 0) + a.via.distance)
         if not isinstance(a.via, str) or (
             not moves and len(line.inputs) and not isinstance(a.t, int)
         ):
@@ -352,11 +365,11 @@ def line_text(line: "WrittenLine") -> str:
     if line.expression is not None:
         right = p(typeset(line.expression))
     elif len(line.inputs) == 1:
-        right = p.sum_of(1, None, p.share(claim.name))
+        steps = [s for _, s in line.flow.contributions(claim.name) if s is not None]
+        right = p.sum_of(min(steps), max(steps), p.share(claim.name))
     else:
         right = " + ".join(spelled(a) for a in line.inputs.values() if isinstance(a, Adjoint))
     remark = ""
     if line.steps is not None:
-        computed = {s for (_, s), x in values.items() if x._operation is not None and s is not None}
         remark = f"  ({in_words(condition(sorted(line.steps), sorted(computed)))})"
     return f"{line.ref}  {spelled(claim)} = {right}{remark}"

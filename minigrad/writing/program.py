@@ -1,77 +1,60 @@
 """The statements that compute J and every gradient in NumPy, in the places where they go."""
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from minigrad.notation.expression import (
-    Apply,
-    Expression,
-    OverSteps,
-    Symbol,
-    has_adjoint,
-    shifted,
-    subexpressions,
-    symbols,
-    transform,
-)
+from minigrad.notation.expression import Expression, Number, OverSteps, symbols, transform
 from minigrad.notation.forms import typeset
-from minigrad.notation.nodes import total
 from minigrad.notation.printing import Text
-from minigrad.operation import FUNCTION
+from minigrad.writing.loops import Loop, loops_of
+from minigrad.writing.places import Places
 from minigrad.writing.python_text import identifier, source_of
-from minigrad.writing.structure import Item, Leaf, Model
+from minigrad.writing.repeated import repeated, with_names
+from minigrad.writing.steps import number
+from minigrad.writing.structure import Equation, Leaf, Model
 
 
-class Places:
-    """Writes symbols where they stand in the program: inside of the loop over t, or outside.
+@dataclass(frozen=True)
+class Argument:
+    """What the function takes: a leaf, or of one with several states one of these.
 
-    Parameters
+    Attributes
     ----------
-    stored
-        The values that are kept for every step.
-    sequences
-        The inputs with a value at each step, by the first of their steps.
-    last
-        The step that is called T.
-    in_loop
-        Whether steps count from that of the loop, and are no numbers.
+    steps
+        The steps whose values it holds, none of a parameter.
+    first
+        Where steps are counted from, of an array with a value at each; None of a single value.
     """
 
-    def __init__(
-        self, stored: Collection[str], sequences: Mapping[str, int], last: int | None, in_loop: bool
-    ) -> None:
-        self.stored = stored
-        self.sequences = sequences
-        self.last = last
-        self.in_loop = in_loop
+    name: str
+    leaf: Leaf
+    steps: tuple[int, ...]
+    first: int | None = None
 
-    def name_of(self, s: Symbol) -> str:
-        name = identifier(s.name)
-        if s.kind == "adjoint":
-            return f"dJ_d{name}"
-        if s.t is None or s.kind == "constant":
-            return name
-        if s.name in self.sequences:
-            return f"{name}[{self.step(s.t, self.sequences[s.name])}]"
-        return f"{name}[{self.step(s.t)}]" if s.name in self.stored else name
+    @property
+    def is_by_step(self) -> bool:
+        """Whether it is a mapping from steps, as there are gaps between them."""
+        return self.first is not None and len(self.steps) <= self.steps[-1] - self.steps[0]
 
-    def step(self, t: int, first: int = 0) -> str:
-        """A time step as an index into what begins at the `first`."""
-        if not self.in_loop and t != self.last:
-            return str(t - first)
-        letter, distance = ("t", t - first) if self.in_loop else ("T", -first)
-        return f"{letter} {'+' if distance > 0 else '-'} {abs(distance)}" if distance else letter
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its sizes, of a mapping those of each value."""
+        in_front = () if self.first is None or self.is_by_step else (len(self.steps),)
+        return (*in_front, *self.leaf.shape)
 
-    def sum_over_steps(self, e: OverSteps) -> str:
-        inside = Places(self.stored, self.sequences, self.last, in_loop=True)
-        end = "T + 1" if e.last == self.last else str(e.last + 1)
-        return f"sum([{source_of(e.term, inside)} for t in range({e.first}, {end})])"
+
+def _state(name: str, t: int, last: int) -> str:
+    """h0 is the state at step 0, h_end that after the last computed, h_end2 the one after it."""
+    return f"{name}{t}" if t < last else f"{name}_end{t - last if t > last + 1 else ''}"
+
+
+def _without_sum(e: Expression) -> Expression:
+    return Number(0, e.shape) if isinstance(e, OverSteps) else e
 
 
 @dataclass
 class Statement:
-    """An assignment, and at which steps it is made; `()` is always."""
+    """An assignment, and at which steps of its loop it is made; `()` is always."""
 
     source: str
     comment: str = ""
@@ -79,264 +62,174 @@ class Statement:
 
 
 @dataclass
+class Block:
+    """Statements in a loop over steps, or outside of the loops, and what is set up before them."""
+
+    steps: range | None
+    setup: list[Statement] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+
+
 class Program:
-    """The statements of the function, in the four places where they go."""
+    """What the forward pass and the backward pass of a written program have in common.
 
-    model: Model
-    before: list[Statement] = field(default_factory=list)
-    forward: list[Statement] = field(default_factory=list)
-    between: list[Statement] = field(default_factory=list)
-    backward: list[Statement] = field(default_factory=list)
-    after: list[Statement] = field(default_factory=list)
-    results: dict[str, str] = field(default_factory=dict)
+    Attributes
+    ----------
+    arguments
+        What the function takes, in the order of the program.
+    loops
+        The parts of the forward pass.
+    loop_of
+        Which of them computes a value.
+    """
 
-    def __post_init__(self) -> None:
-        model = self.model
-        self.text = Text(model.J, last=model.steps[-1] if model.steps else None)
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.last = model.steps[-1] if model.steps else None
+        self.text = Text(model.J, last=self.last)
         self.computed = {equation.value.name for equation in model.equations}
-        # Inputs with a value at each of several steps, by the first of these.
-        self.sequences = {
-            x.name: x.steps[0]
-            for x in model.leaves
-            if len(x.steps) > 1 or x.steps == model.steps
-            if x.steps and x.name not in self.computed
-        }
-        for leaf in model.leaves:
-            self._require_simple(leaf)
-        self.shared = self._shared_expressions()
+        self.arguments = [a for leaf in model.leaves for a in self._arguments_of(leaf)]
+        self.shared = repeated(model)
+        self.loops = loops_of(model)
+        self.loop_of = {name: i for i, loop in enumerate(self.loops) for name in loop.names}
+        for x, name in self.shared.items():
+            self.loop_of[name.name] = self.loop_of[symbols(x)[0].name]
         self._require_distinct()
-        self.stored = self._stored()
-        last = model.steps[-1] if model.steps else None
-        self.inside = Places(self.stored, self.sequences, last, in_loop=True)
-        self.outside = Places(self.stored, self.sequences, last, in_loop=False)
-        for equation in model.equations:
-            self._equation(equation.value, equation.expression, equation.number, equation.steps)
-        # What flows to the step before is needed in the next turn of the loop, and so comes last.
-        items = [item for section in model.sections for item in section]
-        for item in sorted(items, key=lambda item: item.of.t is not None and item.of.t < 0):
-            self._item(item)
-        self._results()
+        sequences = {a.leaf.name: a.first for a in self.arguments if a.first is not None}
+        kept = self._kept_values(), self._kept_adjoints()
+        self.places = Places(*kept, sequences, self.last, model.reach)
+
+    def _arguments_of(self, leaf: Leaf) -> list[Argument]:
+        name, steps = identifier(leaf.name), leaf.steps
+        if leaf.name in self.computed:
+            last = max(t for e in self.model.equations_of(leaf.name) for t in e.steps)
+            return [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
+        if len(steps) > 1 or (steps and steps == self.model.steps):
+            whole = len(steps) == steps[-1] - steps[0] + 1
+            return [Argument(name, leaf, steps, steps[0] if whole else 0)]
+        return [Argument(name, leaf, steps)]
 
     @property
-    def statements(self) -> list[Statement]:
-        return [*self.before, *self.forward, *self.between, *self.backward, *self.after]
-
-    @property
-    def arguments(self) -> list[str]:
-        return [self.argument(leaf) for leaf in self.model.leaves]
-
-    # --- names ------------------------------------------------------------------------------------
-
-    def argument(self, leaf: Leaf) -> str:
-        initial = leaf.name in self.computed
-        return identifier(leaf.name) + (str(leaf.steps[0]) if initial else "")
+    def measure(self) -> Argument | None:
+        """The input whose length tells the last step: the first by name of those that fit best."""
+        near = [
+            (abs(a.steps[-1] - self.model.steps[-1]), a.first != self.model.steps[0], a.name, a)
+            for a in self.arguments
+            if a.first is not None and not a.is_by_step
+        ]
+        apart, _, _, best = min(near, default=(self.model.reach + 1, True, "", None))
+        return best if apart <= self.model.reach else None
 
     def _require_distinct(self) -> None:
         """Refuse values that Python would take for each other."""
-        model, known = self.model, dict[str, str]()
-        names = [*self.computed, *(s.name for s in self.shared.values()), *model.arrays]
-        spelled = [(self.argument(leaf), leaf.name) for leaf in model.leaves]
+        names = [*self.computed, *(s.name for s in self.shared.values()), *self.model.arrays]
+        known: dict[str, str] = {}
+        spelled = [(argument.name, argument.leaf.name) for argument in self.arguments]
         for text, name in [*spelled, *((identifier(name), name) for name in names)]:
-            for variant in (text, f"dJ_d{text}", f"dJ_d{text}_next"):
+            for variant in (text, *(f"dJ_d{text}{end}" for end in ("", "_next", "_prev"))):
                 if known.setdefault(variant, name) != name:
                     raise ValueError(
                         f"numpy_source: {known[variant]!r} and {name!r} would both be {variant} in "
                         "Python; rename one"
                     )
 
-    def _reference(self, s: Symbol) -> str:
-        return self.inside.name_of(s)
+    # --- what is kept by step ---------------------------------------------------------------------
 
-    def _source(self, e: Expression, inside: bool = True) -> str:
-        return source_of(self._with_shared(e), self.inside if inside else self.outside)
-
-    # --- the forward pass -------------------------------------------------------------------------
-
-    def _equation(self, of: Symbol, e: Expression, number: int, steps: Sequence[int]) -> None:
-        if of.t is not None:
-            place = self.forward
-        elif any(s.t is not None for s in symbols(e)):
-            place = self.between
-        else:
-            place = self.between if self._is_late(e) else self.before
-        target = self._reference(of)
-        comment = self._comment(self.text if of.t is not None else self.text.absolute(), of, e)
-        place.append(
-            Statement(
-                f"{target} = {self._source(e, of.t is not None)}", comment, self._restricted(steps)
-            )
-        )
-        for shared, symbol in self.shared.items():
-            if symbols(shared) == [replace(of, kind="value")]:
-                place.append(
-                    Statement(
-                        f"{self._reference(symbol)} = {source_of(shared, self.inside)}",
-                        "",
-                        self._restricted(steps),
-                    )
-                )
-
-    def _is_late(self, e: Expression) -> bool:
-        """Whether it uses what is known only after the loop."""
-        late = {s.source.partition(" =")[0] for s in self.between}
-        return any(self._reference(s) in late for s in symbols(e))
-
-    def _comment(self, p: Text, of: Symbol, e: Expression) -> str:
-        return f"{p(of)} = {p(typeset(e))}"
-
-    def _restricted(self, steps: Sequence[int]) -> tuple[int, ...]:
-        return () if set(steps) >= set(self.model.steps) else tuple(steps)
-
-    # --- the backward pass ------------------------------------------------------------------------
-
-    def _item(self, item: Item) -> None:
-        of = item.of
-        name = f"dJ_d{identifier(of.name)}"
-        comment = self.text.adjoint(of.name, of.t)
-        if item.is_shared:
-            self._shared_item(item)
-            return
-        if of.t is None:
-            done = all(self._is_known(part.via) for part in item.parts)
-            place = self.between if done else self.after
-        else:
-            place = self.backward
-        target = f"{name}_next" if of.t is not None and of.t < 0 else name
-        if of.name in self.sequences:
-            self.between.append(
-                Statement(f"dJ_d{identifier(of.name)} = np.zeros_like({identifier(of.name)})")
-            )
-            target = f"{name}{self._reference(of).removeprefix(identifier(of.name))}"
-        if item.from_next:
-            self.between.append(Statement(f"{name}_next = 0"))
-        sums = self._sums(item)
-        unconditional = [e for e, steps in sums if not steps]
-        start = [f"{name}_next"] if item.from_next else []
-        right = " + ".join(start + [self._source(e, of.t is not None) for e in unconditional])
-        written = self._comment_of_sum(item, comment)
-        if right:
-            place.append(Statement(f"{target} = {right}", written))
-        for e, steps in sums:
-            if steps:
-                more = f"{target} + " if right else ""
-                place.append(Statement(f"{target} = {more}{self._source(e)}", written, steps))
-
-    def _shared_item(self, item: Item) -> None:
-        """The adjoint of a weight: what is known before the loop, then the shares of the steps."""
-        of = item.of
-        name = self._reference(replace(of, kind="adjoint"))
-        loose = [part for part in item.parts if part.via.t is None]
-        early = [part for part in loose if self._is_known(part.via)]
-        start = " + ".join(self._source(part.expression, inside=False) for part in early)
-        self.between.append(
-            Statement(f"{name} = {start or f'np.zeros_like({self._reference(of)})'}")
-        )
-        moving = replace(item, parts=tuple(part for part in item.parts if part.via.t is not None))
-        for e, steps in self._sums(moving):
-            comment = f"{self.text.share(of.name)} = {self.text(typeset(e))}"
-            self.backward.append(Statement(f"{name} += {self._source(e)}", comment, steps))
-        for part in loose:
-            if part not in early:
-                self.after.append(
-                    Statement(f"{name} = {name} + {self._source(part.expression, False)}")
-                )
-
-    def _comment_of_sum(self, item: Item, left: str) -> str:
-        parts = [self.text(typeset(e)) for e, _ in self._sums(item)]
-        if item.from_next:
-            parts.insert(0, self.text.from_step(item.of.name, item.of.t or 0, 1))
-        return f"{left} = {' + '.join(parts)}"
-
-    def _sums(self, item: Item) -> list[tuple[Expression, tuple[int, ...]]]:
-        """The parts added up, for each set of steps at which they hold."""
-        by_steps: dict[tuple[int, ...], list[Expression]] = {}
-        for part in item.parts:
-            by_steps.setdefault(self._restricted(part.steps), []).append(part.expression)
-        return [(es[0] if len(es) == 1 else total(*es), steps) for steps, es in by_steps.items()]
-
-    def _is_known(self, via: Symbol) -> bool:
-        """Whether its adjoint is complete before the loop over the steps."""
-        name = f"{self._reference(replace(via, kind='adjoint'))} = "
-        shared = [s.source for s in self.backward if s.source.startswith(name.replace("=", "+="))]
-        known = any(s.source.startswith(name) for s in self.between)
-        return via.name == self.model.J or (known and not shared)
-
-    def _results(self) -> None:
-        for leaf in self.model.leaves:
-            found = [
-                i for section in self.model.sections for i in section if i.of.name == leaf.name
-            ]
-            if leaf.requires_grad and found:
-                suffix = "_next" if leaf.name in self.computed else ""
-                self.results[self.argument(leaf)] = f"dJ_d{identifier(leaf.name)}{suffix}"
-
-    # --- what is kept, and what is computed once --------------------------------------------------
-
-    def _all(self) -> Iterator[Expression]:
-        for equation in self.model.equations:
-            yield equation.expression
-        for section in self.model.sections:
-            for item in section:
-                for part in item.parts:
-                    yield part.expression
-
-    def _stored(self) -> set[str]:
-        """Values that are needed after their turn of the forward loop: a list, not a variable."""
+    def _kept_values(self) -> set[str]:
+        """Values that are needed after their turn of the loop: a dict, not a variable."""
         used = {
             s.name
             for section in self.model.sections
             for item in section
             for part in item.parts
-            for s in symbols(self._with_shared(part.expression))
+            for s in symbols(with_names(part.expression, self.shared))
             if s.t is not None and s.kind == "value"
         }
-        for equation in self.model.equations:
-            for s in symbols(self._with_shared(equation.expression)):
-                if s.t is not None and (s.t != 0 or equation.value.t is None):
+        for e in self.model.equations:
+            for s in symbols(with_names(e.expression, self.shared)):
+                here = self.loop_of[e.value.name] == self.loop_of.get(s.name)
+                if s.t is not None and (s.t != 0 or e.value.t is None or not here):
                     used.add(s.name)
-        return used & (self.computed | {s.name for s in self.shared.values()})
+        return used & self.loop_of.keys()
 
-    def _shared_expressions(self) -> dict[Expression, Symbol]:
-        """Functions of one value that occur more than once, as tanh(c), get a name."""
-        counts: Counter[Expression] = Counter()
-        for e in self._all():
-            for x in set(subexpressions(e)):
-                if isinstance(x, Apply) and x.operation.precedence == FUNCTION:
-                    steps = {s.t for s in symbols(x)}
-                    if len(symbols(x)) == 1 and not has_adjoint(x):
-                        [t] = steps
-                        counts[shifted(x, -(t or 0))] += 1
+    def _kept_adjoints(self) -> set[str]:
+        """Adjoints that another loop needs than the one that computes them."""
         return {
-            x: Symbol(f"{x.operation.name}_{s.name}", s.t, x.shape)
-            for x, n in counts.items()
-            for s in symbols(x)
-            if n > 1 and isinstance(x, Apply) and s.name in self.computed
+            part.via.name
+            for section in self.model.sections
+            for item in section
+            if item.of.t == 0 and item.of.name in self.computed
+            for part in item.parts
+            if part.via.t is not None
+            if self.loop_of[part.via.name] != self.loop_of[item.of.name]
         }
 
-    def _with_shared(self, e: Expression) -> Expression:
-        def replaced(x: Expression) -> Expression:
-            if not isinstance(x, Apply) or len(symbols(x)) != 1:
-                return x
-            t = symbols(x)[0].t
-            known = self.shared.get(shifted(x, -(t or 0)))
-            return x if known is None else shifted(known, t or 0)
+    # --- how it is written ------------------------------------------------------------------------
 
-        return transform(e, replaced) if self.shared else e
+    def source(self, e: Expression, places: Places | None = None) -> str:
+        """An expression, in a loop over t unless the places say otherwise."""
+        return source_of(with_names(e, self.shared), places or self.places)
 
-    def _require_simple(self, leaf: Leaf) -> None:
-        steps = self.model.steps
-        if leaf.name in self.computed:
-            simple = leaf.steps == (steps[0] - 1,)
-        else:
-            first, last = (leaf.steps or (0,))[0], (leaf.steps or (0,))[-1]
-            simple = not leaf.steps or leaf.steps == tuple(range(first, last + 1))
-        if not simple:
-            raise ValueError(
-                f"numpy_source: expected {leaf.name} at steps without a gap, or as an initial "
-                f"state at the step before the first, got it at {', '.join(map(str, leaf.steps))}"
-            )
+    def restricted(self, steps: Sequence[int], to: range | None) -> tuple[int, ...]:
+        """Those steps of a loop at which something holds, `()` if it is at all of them."""
+        return () if to is None or set(steps) >= set(to) else tuple(t for t in steps if t in to)
 
-    def stored_names(self) -> list[str]:
-        names = [e.value.name for e in self.model.equations if e.value.t is not None]
-        names += [s.name for s in self.shared.values() if s.t is not None]
-        return [name for name in dict.fromkeys(names) if name in self.stored]
+    def is_general(self, e: Equation) -> bool:
+        """Whether an equation that has numbers for steps means the same for another number of them.
+
+        Outside of the loops it may read the first step and the last. In a loop, the first step may
+        read the last of another loop: a decoder that starts from the last state of an encoder.
+        """
+        if e.origin is None:
+            return True
+        if e.value.t is None:
+            read = symbols(transform(e.expression, _without_sum))
+            first, last = self.model.steps[0], self.model.steps[-1]
+            return all(s.t is None or not first < s.t < last for s in read)
+        steps = self.loops[self.loop_of[e.value.name]].steps or ()
+        far = [s for s in symbols(e.expression) if s.t is not None and abs(s.t) > 1]
+        return e.origin == min(steps) and all(
+            s.name in self.loop_of
+            and self.loop_of[s.name] != self.loop_of[e.value.name]
+            and e.origin + (s.t or 0) == self.last
+            for s in far
+        )
+
+    # --- the forward pass -------------------------------------------------------------------------
+
+    def forward(self) -> list[Block]:
+        """The loops of the forward pass, and what is computed before, between and after them."""
+        return [self._forward(loop) for loop in self.loops]
+
+    def _forward(self, loop: Loop) -> Block:
+        block = Block(loop.steps)
+        for name in loop.names:
+            block.statements += self._computed(name, loop)
+        here = self.loop_of[loop.names[0]]
+        named = [s.name for s in self.shared.values() if self.loop_of[s.name] == here]
+        for name in [*loop.names, *named]:
+            if name in self.places.values and loop.steps is not None:
+                block.setup.append(Statement(f"{identifier(name)} = {{{self._given(name)}}}"))
+        return block
+
+    def _given(self, name: str) -> str:
+        """The states of a value that are given, as entries of a dict."""
+        states = [a for a in self.arguments if a.leaf.name == name]
+        return ", ".join(f"{number(a.steps[0], self.last)}: {a.name}" for a in states)
+
+    def _computed(self, name: str, loop: Loop) -> Iterator[Statement]:
+        """A value by its equations, and what is computed once from it."""
+        equations = self.model.equations_of(name)
+        for e in equations:
+            p, places = self.text, self.places
+            if e.origin is not None:
+                p = p.absolute(e.origin)
+                places = replace(places, in_loop=loop.steps is not None, origin=e.origin)
+            source = f"{self.places.name_of(e.value)} = {self.source(e.expression, places)}"
+            comment = f"{p(e.value)} = {p(typeset(e.expression))}"
+            yield Statement(source, comment, self.restricted(e.steps, loop.steps))
+        for x, symbol in self.shared.items():
+            steps = [t for e in equations if symbols(x) == [e.value] for t in e.steps]
+            if symbols(x)[0].name == name:
+                source = f"{self.places.name_of(symbol)} = {source_of(x, self.places)}"
+                yield Statement(source, "", self.restricted(steps, loop.steps))

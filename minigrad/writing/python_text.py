@@ -84,7 +84,7 @@ def _template(operation: Operation, parameters: Any, count: int = 2) -> str:
     python = operation.python
     if python is not None:
         return (python if isinstance(python, str) else python(**parameters)).format(*names)
-    operands = ", ".join(names) if operation.arity else f"({', '.join(names)})"
+    operands = ", ".join(names) if operation.arity else f"({', '.join(names)},)"
     given = "".join(
         f", {name}={_argument(value)}"
         for name, value in parameters.items()

@@ -1,14 +1,17 @@
-"""The sizes that a written program holds for: it refuses arrays of other sizes."""
+"""The sizes and steps that a written program holds for: it refuses arrays of others."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
-from minigrad.notation.expression import Apply, Expression, Number, Shape, inputs_of
+from minigrad.notation.expression import Apply, Expression, Number, inputs_of
 from minigrad.operations.elementwise import power
+from minigrad.writing.program import Block, Program
+from minigrad.writing.repeated import expressions_of
 from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
 
-# In the module that is written.
-REQUIRE_SHAPE = '''\
+# In the module that is written, by the names that are called in it.
+REQUIRE = {
+    "_require_shape": '''\
 def _require_shape(name, array, *shape):
     """Raise unless an array has the sizes of the derivation; None stands for any."""
     found = np.shape(array)
@@ -17,50 +20,70 @@ def _require_shape(name, array, *shape):
         raise ValueError(
             f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
             "derive again for other sizes"
-        )'''
+        )''',
+    "_require_steps": '''\
+def _require_steps(name, arrays, *steps):
+    """Raise unless there is an array for each of the derivation's steps, and for no other."""
+    if sorted(arrays) != list(steps):
+        raise ValueError(
+            f"{name}: expected the steps of the derivation, {steps}, got {sorted(arrays)}; "
+            "derive again for other steps"
+        )''',
+}
 
 
-def fixed_sizes(model: Model, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
-    """The arguments whose sizes matter, and their shapes as arguments of `_require_shape`.
+def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
+    """Statements that refuse arguments of sizes and steps that the program does not hold for.
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
-    of steps up to two, where the first, the last and those between are not told apart, and where
-    any other step is one of its own. All other sizes are free, unless something in the derivation
-    may depend on them.
-
-    Parameters
-    ----------
-    shapes
-        Of the arguments; those with a value at each step have the number of steps in front.
+    of steps where it is small or where what is said of some steps may mean others for another
+    number (see `_is_general`), and steps with gaps between them. All other sizes are free, unless
+    something in the derivation may depend on them.
     """
-    sizes = {n for shape in shapes.values() for n in shape}
+    model = program.model
+    sizes = {n for argument in program.arguments for n in argument.shape}
     sizes |= {n for equation in model.equations for n in equation.value.shape}
     is_fixed = bool(model.arrays) or any(_may_hold_a_size(e, sizes) for e in _expressions(model))
-    steps = len(model.steps)
-    steps_matter = steps <= 2 or not all(is_general(s, model.steps) for s in _steps(model))
-    for argument, shape in shapes.items():
-        of_steps = steps_matter and shape[:1] == (steps,)
+    has_gaps = any(argument.is_by_step for argument in program.arguments)
+    steps_matter = has_gaps or not _is_general(program, blocks)
+    for argument in program.arguments:
+        name = argument.name
+        if argument.is_by_step:
+            yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
+            continue
+        of_steps = steps_matter and argument.first is not None
         kept = [
-            n if is_fixed or n == 1 or (of_steps and not i) else None for i, n in enumerate(shape)
+            n if is_fixed or n == 1 or (of_steps and not i) else None
+            for i, n in enumerate(argument.shape)
         ]
         if is_fixed or any(n is not None for n in kept):
-            yield argument, "".join(f", {n}" for n in kept)
+            yield f'_require_shape("{name}", {name}{"".join(f", {n}" for n in kept)})'
 
 
-def _steps(model: Model) -> Iterator[tuple[int, ...]]:
-    """The steps of everything that holds at some of them."""
-    yield from (equation.steps for equation in model.equations)
-    parts = (part for section in model.sections for item in section for part in item.parts)
-    yield from (part.steps for part in parts)
+def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
+    """Whether the program means the same for another number of steps.
+
+    It does if there are enough of them to tell the first, the last and those between apart, if an
+    input tells their number, and if no step between is one of its own.
+    """
+    steps, reach = program.model.steps, program.model.reach
+    loops = [block for block in blocks if block.steps is not None]
+    return (
+        len(steps) > 2 * reach
+        and program.measure is not None
+        and all(is_general(sorted(block.steps or ()), steps, reach) for block in loops)
+        and all(
+            is_general(s.steps, sorted(block.steps or ()), reach)
+            for block in loops
+            for s in block.statements
+        )
+        and all(map(program.is_general, program.model.equations))
+    )
 
 
 def _expressions(model: Model) -> Iterator[Expression]:
-    for equation in model.equations:
-        yield from _without_exponents(equation.expression)
-    for section in model.sections:
-        for item in section:
-            for part in item.parts:
-                yield from _without_exponents(part.expression)
+    for e in expressions_of(model):
+        yield from _without_exponents(e)
 
 
 def _without_exponents(root: Expression) -> Iterator[Expression]:

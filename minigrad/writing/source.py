@@ -1,15 +1,17 @@
 """A Python module that computes J and every gradient, as a person would write it in NumPy."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 
 from minigrad.tensor import Array
-from minigrad.writing.program import Program, Statement
+from minigrad.writing.backward import Backward
+from minigrad.writing.program import Argument, Block, Program, Statement
 from minigrad.writing.python_text import helpers, identifier, in_docstring
-from minigrad.writing.sizes import REQUIRE_SHAPE, fixed_sizes
-from minigrad.writing.steps import condition
+from minigrad.writing.sizes import REQUIRE, requirements
+from minigrad.writing.steps import condition, number, plus, range_over
 from minigrad.writing.structure import Model
 
 WIDTH = 100
@@ -18,10 +20,11 @@ WIDTH = 100
 def numpy_source(model: Model) -> str:
     """The module of a model; see `WrittenDerivation.numpy_source`."""
     program = Program(model)
-    body = _body(program)
-    functions = helpers(statement.source for statement in program.statements)
-    if "_require_shape(" in body:
-        functions.append(REQUIRE_SHAPE)
+    backward = Backward(program)
+    blocks = [*program.forward(), *backward.blocks]
+    body = _body(program, blocks, backward.results)
+    functions = helpers(s.source for block in blocks for s in (*block.setup, *block.statements))
+    functions += [function for name, function in REQUIRE.items() if f"{name}(" in body]
     constants = [
         f"{identifier(name)} = np.array({_elements(array)})" for name, array in model.arrays.items()
     ]
@@ -39,8 +42,8 @@ def _elements(array: Array) -> str:
     return np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
 
 
-def _signature(arguments: Sequence[str]) -> str:
-    names = ", ".join(["*", *arguments])
+def _signature(arguments: Sequence[Argument]) -> str:
+    names = ", ".join(["*", *(argument.name for argument in arguments)])
     line = f"def gradients({names}):"
     if len(line) <= WIDTH:
         return line
@@ -52,9 +55,15 @@ def _signature(arguments: Sequence[str]) -> str:
 def _docstring(p: Program) -> str:
     """What the function takes and gives."""
     shapes = []
-    for leaf, argument in zip(p.model.leaves, p.arguments, strict=True):
-        shape = leaf.shape if leaf.name not in p.sequences else ("T", *leaf.shape)
-        shapes.append(f"    {argument}: {', '.join(map(str, shape)) or 'a number'}")
+    for argument in p.arguments:
+        in_front = ("T",) if argument.first is not None and not argument.is_by_step else ()
+        shape = ", ".join(map(str, (*in_front, *argument.leaf.shape))) or "a number"
+        steps = ", ".join(map(str, argument.steps))
+        if argument.is_by_step:
+            shape += f" at each of the steps {steps}, in a dict"
+        elif argument.steps and argument.first is None and argument.steps[0] >= p.model.steps[-1]:
+            shape += f" at step {number(argument.steps[0], p.last)}"
+        shapes.append(f"    {argument.name}: {shape}")
     J = in_docstring(p.model.J)
     return "\n".join(
         [
@@ -67,53 +76,47 @@ def _docstring(p: Program) -> str:
     )
 
 
-def _body(p: Program) -> str:
+def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> str:
     """The body of the function."""
-    lines: list[str] = []
-    steps, model = p.model.steps, p.model
-    shapes = {
-        p.argument(x): (len(x.steps), *x.shape) if x.name in p.sequences else x.shape
-        for x in model.leaves
-    }
-    for argument, sizes in fixed_sizes(model, shapes):
-        lines.append(f'    _require_shape("{argument}", {argument}{sizes})')
-    lines += _block(p, p.before)
-    if p.forward:
-        full = [x.name for x in model.leaves if x.steps == steps and x.name in p.sequences]
-        sequence = identifier(sorted(full)[0]) if full else None
-        before = (
-            f" {steps[0] - 1:+d}".replace("+", "+ ").replace("-", "- ") if steps[0] != 1 else ""
-        )
-        T = str(steps[-1]) if sequence is None else f"len({sequence}){before}"
-        lines.append(f"    T = {T}")
-        initial = {x.name: p.argument(x) for x in model.leaves if x.name in p.computed}
-        for name in [*p.stored_names()]:
-            start = f"{steps[0] - 1}: {initial[name]}" if name in initial else ""
-            lines.append(f"    {identifier(name)} = {{{start}}}")
-        lines.append(f"    for t in range({steps[0]}, T + 1):")
-        lines += _block(p, p.forward, "        ")
-    lines += _block(p, p.between)
-    if p.backward:
-        lines.append(f"    for t in range(T, {steps[0] - 1}, -1):")
-        lines += _block(p, p.backward, "        ")
-    lines += _block(p, p.after)
-    results = [f'        "{name}": {value},' for name, value in p.results.items()]
-    lines += [f"    return {identifier(model.J)}, {{", *results, "    }"]
+    lines = [f"    {statement}" for statement in requirements(p, blocks)]
+    if p.model.steps:
+        lines.append(f"    T = {_last_step(p)}")
+    for block in blocks:
+        lines += _written(block.setup, "    ")
+        if block.steps is not None:
+            lines.append(f"    for t in {range_over(block.steps, p.last, p.model.reach)}:")
+        lines += _statements(p, block)
+    gradients = [f'        "{name}": {value},' for name, value in results.items()]
+    lines += [f"    return {identifier(p.model.J)}, {{", *gradients, "    }"]
     return "\n".join(lines)
 
 
-def _block(p: Program, statements: Iterable[Statement], indent: str = "    ") -> list[str]:
-    lines, held = [], ""
+def _last_step(p: Program) -> str:
+    """The number of the last step, from the length of an input that tells it."""
+    measure = p.measure
+    if measure is None:
+        return str(p.last)
+    return plus(f"len({measure.name})", p.model.steps[-1] - len(measure.steps))
+
+
+def _statements(p: Program, block: Block) -> Iterator[str]:
+    """The statements of a block; those that hold at the same steps only, under one condition."""
+    if block.steps is None:
+        yield from _written(block.statements, "    ")
+        return
+    indent = " " * 8
+    for steps, group in groupby(block.statements, key=lambda s: s.steps):
+        needed = condition(steps, sorted(block.steps), p.last, p.model.reach)
+        if needed:
+            yield f"{indent}if {needed}:"
+        yield from _written(group, f"{indent}    " if needed else indent)
+
+
+def _written(statements: Iterable[Statement], indent: str) -> Iterator[str]:
     for s in statements:
-        needed = condition(s.steps, p.model.steps)
-        if needed and needed != held:
-            lines.append(f"{indent}if {needed}:")
-        held = needed
-        inner = indent + ("    " if needed else "")
-        line = f"{inner}{s.source}"
+        line = f"{indent}{s.source}"
         if s.comment and len(line) + len(s.comment) + 4 <= WIDTH:
             line += f"  # {s.comment}"
         elif s.comment:
-            lines.append(f"{inner}# {s.comment}")
-        lines.append(line)
-    return lines
+            yield f"{indent}# {s.comment}"
+        yield line

@@ -1,9 +1,47 @@
-"""At which time steps something holds."""
+"""At which time steps something holds, and how steps are counted: from the first, or from T."""
 
 from collections.abc import Sequence
 
 
-def condition(steps: Sequence[int], everything: Sequence[int]) -> str:
+def number(t: int, last: int | None, first: int = 0) -> str:
+    """A step as a number, or from the last on as T; as an index into what begins at the `first`.
+
+    Examples
+    --------
+    >>> from minigrad.writing.steps import number
+    >>> [number(t, last=5) for t in (4, 5, 6)]
+    ['4', 'T', 'T + 1']
+    """
+    return str(t - first) if last is None or t < last else plus("T", t - last - first)
+
+
+def plus(letter: str, distance: int) -> str:
+    """A step at a distance from a named one."""
+    sign = "+" if distance > 0 else "-"
+    return f"{letter} {sign} {abs(distance)}" if distance else letter
+
+
+def range_over(steps: range, last: int | None, reach: int = 1) -> str:
+    """The steps of a loop in Python; its upper end is counted from T if it is as near as that.
+
+    Examples
+    --------
+    >>> from minigrad.writing.steps import range_over
+    >>> [range_over(steps, last=5) for steps in (range(1, 6), range(4, 0, -1), range(3))]
+    ['range(1, T + 1)', 'range(T - 1, 0, -1)', 'range(3)']
+    """
+
+    def upper(t: int) -> str:
+        return str(t) if last is None or max(steps) < last - reach else plus("T", t - last)
+
+    if steps.step < 0:
+        return f"range({upper(steps[0])}, {steps[-1] - 1}, -1)"
+    return f"range({f'{steps[0]}, ' if steps[0] else ''}{upper(steps[-1] + 1)})"
+
+
+def condition(
+    steps: Sequence[int], everything: Sequence[int], last: int | None = None, reach: int = 1
+) -> str:
     """When something holds, in Python; empty if at all steps.
 
     Parameters
@@ -11,7 +49,11 @@ def condition(steps: Sequence[int], everything: Sequence[int]) -> str:
     steps
         Where it holds.
     everything
-        All steps, without a gap; the last is called T.
+        All steps, without a gap.
+    last
+        The step that is called T; by default the last of them.
+    reach
+        How many steps away values act. As near to T, steps are counted from there.
 
     Examples
     --------
@@ -19,27 +61,38 @@ def condition(steps: Sequence[int], everything: Sequence[int]) -> str:
     >>> [condition(steps, range(1, 6)) for steps in ([5], [1, 2, 3, 4], [1, 3, 4, 5], [2, 4])]
     ['t == T', 't < T', 't != 2', 't in (2, 4)']
     """
-    first, last = (min(steps), max(steps)) if steps else (0, 0)
+    held = sorted(steps)
     missing = [t for t in everything if t not in steps]
-    if not steps or not missing:
+    if not held or not missing:
         return ""
-    if len(steps) == 1:
-        return "t == T" if last == everything[-1] else f"t == {first}"
-    if list(steps) == list(range(first, last + 1)):
-        if last == everything[-1]:
-            return f"t > {first - 1}"
-        end = "T" if last == everything[-2] else str(last + 1)
-        return f"t < {end}" if first == everything[0] else f"{first - 1} < t < {end}"
-    return f"t != {missing[0]}" if len(missing) == 1 else f"t in {tuple(steps)}"
+    start, stop, end = held[0], held[-1], everything[-1]
+    T = end if last is None else last
+
+    def named(t: int, near: int | None = None) -> str:
+        is_near = (near or t) > end - reach and T - end <= reach
+        return plus("T", t - T) if is_near else str(t)
+
+    if len(held) == 1:
+        return f"t == {named(start)}"
+    if held == list(range(start, stop + 1)):
+        lower, upper = named(start - 1, start), named(stop + 1)
+        if stop == end:
+            return f"t > {lower}"
+        return f"t < {upper}" if start == everything[0] else f"{lower} < t < {upper}"
+    return f"t != {missing[0]}" if len(missing) == 1 else f"t in {tuple(held)}"
 
 
-def is_general(steps: Sequence[int], everything: Sequence[int]) -> bool:
+def is_general(steps: Sequence[int], everything: Sequence[int], reach: int = 1) -> bool:
     """Whether it is clear what holds for another number of steps.
 
-    It is if the first step, the last, or those between are told from all others. Of any other step
-    nobody knows from which end it is to be counted.
+    It is if the first steps, the last, or those between are told from all others; the first and the
+    last are as many as the `reach`. Of any other step nobody knows from which end it is to be
+    counted.
     """
-    held, (first, *between, last) = set(steps), everything
-    if held <= {first} or held <= {last}:
+    held, between = set(steps), set(everything[reach:-reach])
+    if held <= set(everything[:reach]):
         return True
-    return held >= set(between) and (len(between) > 1 or not held.isdisjoint({first, last}))
+    if held != set(range(min(held), max(held) + 1)):
+        return False
+    is_most = held >= between and (len(between) > 1 or len(held) > len(between))
+    return is_most or held <= set(everything[-reach:])

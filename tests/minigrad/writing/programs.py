@@ -9,6 +9,7 @@ import numpy as np
 import lstm
 import minigrad as mg
 from tests.minigrad.writing.models import MODELS
+from tests.minigrad.writing.passes import PASSES
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -61,6 +62,7 @@ FLOWS = {
     "two steps": lambda: lstm_flow(T=2),
     "classifier": lambda: example_flow("classifier"),
     "gru": lambda: example_flow("gru"),
+    "bidirectional example": lambda: example_flow("bidirectional"),
     "attention": lambda: example_flow("attention"),
     "residual": lambda: example_flow("residual"),
     "rnn": rnn_flow,
@@ -68,4 +70,5 @@ FLOWS = {
     "loss at the end": lambda: rnn_flow(initial="zeros", loss="at the end"),
     "weight used outside too": lambda: rnn_flow(outside=True),
     **MODELS,
+    **PASSES,
 }

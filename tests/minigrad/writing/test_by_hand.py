@@ -71,7 +71,7 @@ def test_seeds_section_3_reads_like_the_one_that_minigrad_writes() -> None:
     assert rights - formulas_written == {"a function of J_y_hat, y_hat"}
 
 
-@pytest.mark.parametrize("name", ["classifier", "gru", "attention"])
+@pytest.mark.parametrize("name", ["classifier", "gru", "bidirectional", "attention"])
 def test_examples_parse(name: str) -> None:
     derivation = hand_derivation(name)
     for formula in formulas(derivation.markdown()):

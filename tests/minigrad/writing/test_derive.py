@@ -136,22 +136,6 @@ def test_unnamed_array_of_each_step_is_refused() -> None:
         mg.derive(mg.gradient_flow(J))
 
 
-def test_what_goes_against_time_is_refused() -> None:
-    W = mg.tensor(np.eye(2) + 0.5, requires_grad=True, name="W")
-    states = [np.ones((2, 1)), np.ones((2, 1))]
-    for t in range(1, 5):
-        with mg.step(t):
-            states.append(mg.tanh(W @ states[-1] + states[-2]).named("h"))
-    with pytest.raises(ValueError, match="h acts on h 2 steps later; name a copy of it"):
-        mg.derive(mg.gradient_flow(mg.sum(states[-1])))
-    later: Any = np.ones((2, 1))
-    for t in range(4, 0, -1):
-        with mg.step(t):
-            later = mg.tanh(W @ later).named("b")
-    with pytest.raises(ValueError, match="b acts on b of an earlier step; number the steps"):
-        mg.derive(mg.gradient_flow(mg.sum(later)))
-
-
 def test_attention_over_steps() -> None:
     W = mg.tensor(np.eye(3) + 0.5, requires_grad=True, name="W")
     with mg.step(0):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.writing.steps import condition, is_general
+from minigrad.writing.steps import condition, is_general, range_over
 
 EVERYTHING = range(1, 6)
 SUBSETS = [steps for n in range(1, 6) for steps in combinations(EVERYTHING, n)]
@@ -35,6 +35,42 @@ def test_what_is_general_means_the_same_for_more_steps(
     assert is_general(steps, EVERYTHING)
     text = condition(steps, EVERYTHING)
     assert tuple(t for t in range(1, 9) if eval(text, {"t": t, "T": 8})) == later
+
+
+@pytest.mark.parametrize(
+    ("steps", "later"),
+    [
+        ((1, 2), (1, 2)),
+        ((2,), (2,)),
+        ((3, 4, 5, 6, 7), (3, 4, 5, 6, 7, 8, 9)),
+        ((1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6, 7)),
+        ((6,), (8,)),
+        ((6, 7), (8, 9)),
+    ],
+)
+def test_two_steps_at_each_end_where_values_act_as_far(
+    steps: tuple[int, ...], later: tuple[int, ...]
+) -> None:
+    assert is_general(steps, range(1, 8), reach=2)
+    text = condition(steps, range(1, 8), reach=2)
+    assert tuple(t for t in range(1, 10) if eval(text, {"t": t, "T": 9})) == later
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3])
+@pytest.mark.parametrize("last", [5, 6, 7, None])
+@pytest.mark.parametrize("steps", SUBSETS)
+def test_a_condition_holds_however_steps_are_counted(
+    steps: tuple[int, ...], last: int | None, reach: int
+) -> None:
+    text = condition(steps, EVERYTHING, last, reach)
+    T = 5 if last is None else last
+    assert [t for t in EVERYTHING if eval(text or "True", {"t": t, "T": T})] == list(steps)
+
+
+@pytest.mark.parametrize("steps", [range(1, 6), range(5, 0, -1), range(4), range(4, 1, -1)])
+@pytest.mark.parametrize("reach", [1, 2])
+def test_a_range_goes_over_its_steps(steps: range, reach: int) -> None:
+    assert list(eval(range_over(steps, 5, reach), {"T": 5})) == list(steps)
 
 
 @pytest.mark.parametrize("steps", [(2,), (1, 3, 4, 5), (2, 4), (4, 5), (1, 5)])
@@ -72,28 +108,3 @@ def test_the_last_input_is_counted_from_the_end() -> None:
     J, _ = namespace["gradients"](w=np.float64(0.5), h0=np.float64(1.0), x=np.arange(1.0, 7.0))
     h_T = 0.5**6 + sum(0.5 ** (6 - t) * t for t in range(1, 7))
     np.testing.assert_allclose(J, 6 * h_T)
-
-
-@pytest.mark.parametrize(
-    ("reads", "message"),
-    [
-        (
-            {1: None, 2: None, 3: 1},
-            r"h acts on h 2 steps later; name a copy of it at the steps between",
-        ),
-        (
-            {3: None, 2: 3, 1: 2},
-            r"h acts on h of an earlier step; number the steps of that pass the other",
-        ),
-    ],
-    ids=["two steps later", "against time"],
-)
-def test_refuses_other_recurrences_than_from_step_to_step(
-    reads: dict[int, int | None], message: str
-) -> None:
-    w, h = mg.tensor(0.5, requires_grad=True, name="w"), {}
-    for t, source in reads.items():
-        with mg.step(t):
-            h[t] = mg.tanh(w if source is None else w * h[source]).named("h")
-    with pytest.raises(ValueError, match=message):
-        mg.derive(mg.gradient_flow(sum(h.values()).named("J")))  # type: ignore[union-attr]

@@ -1,0 +1,61 @@
+"""What values and adjoints are called in a written program, and how their steps are counted."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from minigrad.notation.expression import OverSteps, Symbol
+from minigrad.writing.python_text import identifier, source_of
+from minigrad.writing.steps import number, plus, range_over
+
+
+@dataclass(frozen=True)
+class Places:
+    """Writes symbols where they stand in the program: inside of a loop over t, or outside.
+
+    Attributes
+    ----------
+    values, adjoints
+        Those that are kept for every step, in a dict.
+    sequences
+        The inputs with a value at each step, by the first of their steps.
+    last, reach
+        The step that is called T, and how many before it are counted from there.
+    in_loop
+        Whether steps count from that of the loop.
+    origin
+        The step that they count from where they are numbers: outside, and of what is far away.
+    """
+
+    values: Collection[str]
+    adjoints: Collection[str]
+    sequences: Mapping[str, int]
+    last: int | None
+    reach: int
+    in_loop: bool = True
+    origin: int | None = None
+
+    def outside(self, origin: int = 0) -> "Places":
+        """Outside of the loops."""
+        return replace(self, in_loop=False, origin=origin)
+
+    def name_of(self, s: Symbol) -> str:
+        name = identifier(s.name)
+        if s.kind == "adjoint":
+            kept = s.t is not None and s.name in self.adjoints
+            return f"dJ_d{name}" + (f"[{self.step(s.t or 0)}]" if kept else "")
+        if s.t is None or s.kind == "constant":
+            return name
+        if s.name in self.sequences:
+            return f"{name}[{self.step(s.t, self.sequences[s.name])}]"
+        return f"{name}[{self.step(s.t)}]" if s.name in self.values else name
+
+    def step(self, t: int, first: int = 0) -> str:
+        """A time step as an index into what begins at the `first`."""
+        if self.in_loop and (self.origin is None or t == 0):
+            return plus("t", t - first)
+        return number(t + (self.origin or 0), self.last, first)
+
+    def sum_over_steps(self, e: OverSteps) -> str:
+        inside = replace(self, in_loop=True, origin=None)
+        steps = range_over(range(e.first, e.last + 1), self.last, self.reach)
+        return f"sum([{source_of(e.term, inside)} for t in {steps}])"
