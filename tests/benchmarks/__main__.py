@@ -172,8 +172,8 @@ def report(dtype: str, outcomes: dict[str, Outcome], rounds: int) -> str:
         f"{rows(absolute)}\n"
         f"Median relative to {OURS.name}; what is below 1 is faster:\n\n"
         f"{rows(relative)}\n"
-        "NumPy by hand gives dJ/dx, dJ/da0 and dJ/dc0 as well. The products alone are those of\n"
-        "equation-by-equation code, and no bound for a peer that makes the four gates' one.\n\n"
+        "NumPy by hand gives dJ/dx, dJ/da0 and dJ/dc0 as well. The products alone are NumPy's:\n"
+        "those of equation-by-equation code, and the same work in the fewest products.\n\n"
         "The first call, in which some compile, and the memory that three calls took at most:\n\n"
         f"{rows(once)}"
     )
