@@ -213,12 +213,13 @@ class ForwardPicture:
         return node_id
 
     def _feed(self, node_id: str, label: tuple[str, int], here: int) -> None:
-        """Draw where a value of the step before comes from: the repeat before, or another block."""
+        """Draw where a value of another step comes from: another repeat, or outside of the block."""
         (name, t), block = label, self.blocks[here]
         if block is None or self.blocks[t] != block:
             return
-        first = self.blocks.steps[block].first
-        for source in (here, first - (here - t)):
+        steps = self.blocks.steps[block]
+        outside = (steps.first if t < here else steps.last) + t - here
+        for source in (here, outside):
             other = self.trace.named.get((name, source))
             shown = None if other is None else self._at_shown_step(other)
             if shown is not None:

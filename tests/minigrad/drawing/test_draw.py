@@ -182,6 +182,21 @@ def test_steps_alike_are_rolled():
         assert len(groups(drawing, "recurrent")) == 1
 
 
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_pass_in_either_direction_shows_the_state_that_it_starts_from(way):
+    W, h = leaf("W", 2, 2), {}
+    start = 0 if way == 1 else 5
+    with mg.step(start):
+        h[start] = leaf("h", 2, 1)
+    for t in range(start + way, 5 - start, way):
+        with mg.step(t):
+            h[t] = mg.tanh(W @ h[t - way]).named("h")
+    J = mg.stack([x.sum() for x in h.values()]).sum().named("J")
+    _, edges = graph(mg.draw(J))
+    assert (f"h({start})", f"h(t{-way:+d})") in edges
+    assert ("h(t)", f"h(t{-way:+d})") in edges
+
+
 def test_the_picture_of_a_rolled_loop_does_not_grow():
     sizes = {len(graph(mg.draw(recurrent(T)))[0]) for T in (5, 50)}
     assert len(sizes) == 1
