@@ -21,7 +21,12 @@ def add_derive_command(commands: "argparse._SubParsersAction[Parser]") -> None:
         description="Print the derivation that minigrad writes of the LSTM, sections 2 and 3; or "
         "the NumPy module that computes it.",
     )
-    parser.add_argument("--layout", choices=("numerator", "gradient"), default="numerator")
+    parser.add_argument(
+        "--layout",
+        choices=("numerator", "gradient"),
+        default="numerator",
+        help="of derivatives in print; NumPy source has gradients in the shapes of the arguments",
+    )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("--out", type=Path, metavar="FILE", help="by default, print it")
     parser.set_defaults(run=derive)

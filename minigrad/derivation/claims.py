@@ -23,15 +23,22 @@ class Step:
     >>> from minigrad import THIS_STEP
     >>> THIS_STEP + 1, THIS_STEP - 2
     (NEXT_STEP, THIS_STEP - 2)
+    >>> THIS_STEP + 0.5
+    Traceback (most recent call last):
+    TypeError: expected a whole number of steps, as in THIS_STEP + 2, got 0.5
     """
 
     distance: int
 
     def __add__(self, steps: int) -> "Step":
+        if isinstance(steps, bool) or not isinstance(steps, int):
+            raise TypeError(f"expected a whole number of steps, as in {self!r} + 2, got {steps!r}")
         return Step(self.distance + steps)
 
+    __radd__ = __add__
+
     def __sub__(self, steps: int) -> "Step":
-        return Step(self.distance - steps)
+        return self + -steps
 
     def __repr__(self) -> str:
         named = {0: "THIS_STEP", 1: "NEXT_STEP"}

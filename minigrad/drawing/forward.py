@@ -213,7 +213,7 @@ class ForwardPicture:
         return node_id
 
     def _feed(self, node_id: str, label: tuple[str, int], here: int) -> None:
-        """Draw where a value of another step comes from: another repeat, or outside of the block."""
+        """Draw where a value of another step comes from: a repeat, or outside of the block."""
         (name, t), block = label, self.blocks[here]
         if block is None or self.blocks[t] != block:
             return

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, transform
+from minigrad.notation.expression import (
+    NONE,
+    Apply,
+    Expression,
+    Number,
+    Parameters,
+    subexpressions,
+    transform,
+)
 from minigrad.notation.nodes import matrix_product, product, transposed
 from minigrad.notation.shapes import axes_of
 from minigrad.operation import FUNCTION, Operation
@@ -117,6 +125,14 @@ def softmax_jacobian(e: Apply, one_column: bool = False) -> Expression | None:
     jacobian = Apply(add, (diagonal, product(Number(-1), outer)), (n, n), NONE)
     factors = (jacobian, g) if axis == 0 else (g, jacobian)
     return Apply(matmul, factors, e.shape, NONE)
+
+
+def is_of_row(e: Expression) -> bool:
+    """Whether the Jacobian of a softmax in it, diag(y^T) - y^T y, is that of a row."""
+    diagonals = [x for x in subexpressions(e) if isinstance(x, Apply) and x.operation is diag]
+    return any(
+        isinstance(y, Apply) and y.operation is transpose for x in diagonals for y in x.inputs
+    )
 
 
 def _reduced(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:

@@ -7,10 +7,16 @@ import numpy as np
 from minigrad.operation import POWER, SUM, operation
 from minigrad.tensor import Array
 
+
+def _inverse(axes: list[int]) -> tuple[int, ...]:
+    """The permutation that undoes another."""
+    return tuple(np.argsort(axes).tolist())
+
+
 transpose = operation(
     lambda x, *, axes=None: x.T if axes is None else x.transpose(axes),
     lambda g, y, x, axes: (
-        g.T if axes is None else np.transpose(g, np.argsort([axis % x.ndim for axis in axes]))
+        g.T if axes is None else np.transpose(g, _inverse([axis % x.ndim for axis in axes]))
     ),
     name="transpose",
     numpy=np.transpose,
@@ -32,6 +38,7 @@ reshape = operation(
     shapes="a shape of the same size",
     latex=r"\operatorname{{reshape}}_{{({{shape}})}}({0})",
     text="reshape({0}, ({{shape}}))",
+    python=lambda shape: f"{{0}}.reshape({', '.join(map(str, shape)) or '()'})",
     drawn="formula",
     examples=(((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": (-1,)})),
 )

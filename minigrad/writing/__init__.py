@@ -20,8 +20,8 @@ def derive(
     flow
         The gradient flow of a model with named values.
     wrt
-        Names of the values whose derivatives are wanted; by default all. What they build on comes
-        with them.
+        Names of the values whose derivatives are wanted, or one name; by default all. What they
+        build on comes with them.
     layout
         "numerator": dJ/dv is the transpose of v, a row for a column vector. "gradient": dJ/dv has
         the shape of v.
@@ -52,6 +52,7 @@ def derive(
     3.1  ∂J/∂z = (1 - tanh²(z))ᵀ
     3.1  ∂J/∂W = (∂J/∂z)ᵀ xᵀ
     """
+    from minigrad.derivation.derivation import require_layout
     from minigrad.flow import GradientFlow
     from minigrad.writing.derivation import WrittenDerivation  # for those who need it
 
@@ -60,4 +61,5 @@ def derive(
             f"derive: expected a gradient flow, got {type(flow).__name__}; "
             "write derive(gradient_flow(J))"
         )
+    require_layout("derive", layout)
     return WrittenDerivation(flow, wrt, layout)

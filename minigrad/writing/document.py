@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.derivation.claims import Adjoint, Step
 from minigrad.notation.expression import Expression, Symbol
-from minigrad.notation.forms import of_one_column, typeset
+from minigrad.notation.forms import is_of_row, of_one_column, typeset
 from minigrad.notation.printing import Printer, Text
 from minigrad.writing.steps import condition
 from minigrad.writing.structure import Equation, Item, Part
@@ -248,7 +248,8 @@ class Writer:
             if self.derivation.layout == "numerator" and part.via.name != self.model.J:
                 rows.append((partial(_chain, part), ""))
             if (column := of_one_column(expression)) != typeset(expression):
-                rows.append((partial(_written, column), "for one column"))
+                one = "for one row" if is_of_row(column) else "for one column"
+                rows.append((partial(_written, column), one))
             rows.append((partial(_written, typeset(expression)), condition))
             for i, (right, remark) in enumerate(rows):
                 first = None if i else _from(part.origin, left)

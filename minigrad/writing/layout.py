@@ -23,8 +23,11 @@ def _of_transposed(e: Expression) -> Expression:
 def in_input(e: Expression, of: Symbol, equation: Expression) -> Expression:
     """Write the derivative of a function in its input, where that is the custom.
 
-    The rule of tanh computes 1 - y^2 from the value; on paper it is 1 - tanh^2(z).
+    The rule of tanh computes 1 - y^2 from the value; on paper it is 1 - tanh^2(z). Where the input
+    is a formula without a name, 1 - y^2 is shorter.
     """
     if not (isinstance(equation, Apply) and equation.operation.written_in_input):
+        return e
+    if not isinstance(equation.inputs[0], Symbol):
         return e
     return transform(e, lambda x: equation if x == of else x)

@@ -121,10 +121,12 @@ def _items(parts: Iterable[Part]) -> list[Item]:
 
 def _leading_to(wrt: Collection[str], items: list[Item]) -> list[Item]:
     """Those items that the adjoints of the wanted values are computed from."""
+    wrt = [wrt] if isinstance(wrt, str) else wrt
     known = {item.of.name for item in items}
     unknown = [name for name in wrt if name not in known]
-    if unknown:
-        raise ValueError(f"derive: expected wrt of {', '.join(sorted(known))}; got {unknown[0]}")
+    if unknown or not wrt:
+        got = unknown[0] if unknown else "none"
+        raise ValueError(f"derive: expected wrt of {', '.join(sorted(known))}; got {got}")
     needed, before = set(wrt), set[str]()
     while needed != before:
         before = set(needed)

@@ -79,7 +79,23 @@ def cross_entropy(labels: str) -> mg.GradientFlow:
     return mg.gradient_flow(mg.softmax_cross_entropy(z, y).sum().named("J"))
 
 
+def heads() -> mg.GradientFlow:
+    """Attention with two heads as one product of four axes, examples in rows."""
+    leaf = _leaves()
+    X, W_O = leaf("X", 2, 5, 8), leaf("W_O", 8, 8)
+
+    def split(name: str) -> mg.Tensor:
+        product = X @ leaf(f"W_{name}", 8, 8)
+        return product.reshape((2, 5, 2, 4)).transpose(0, 2, 1, 3).named(name)
+
+    Q, K, V = map(split, "QKV")
+    P = mg.softmax((Q @ K.mT / 2).named("S"), axis=-1).named("P")
+    C = (P @ V).transpose(0, 2, 1, 3).reshape((2, 5, 8)).named("C")
+    return mg.gradient_flow(((C @ W_O).named("R") ** 2).sum().named("J"))
+
+
 MODELS = {
+    "heads": heads,
     "convolution": convolution,
     "gaussian": gaussian,
     "attention along columns": attention_along_columns,

@@ -161,8 +161,30 @@ def test_attention_over_steps() -> None:
 def test_unknown_names() -> None:
     with pytest.raises(ValueError, match=r"derive: expected wrt of .*got q"):
         mg.derive(lstm_flow(), wrt=["q"])
-    with pytest.raises(ValueError, match="layout"):
+    with pytest.raises(ValueError, match=r"derive: expected wrt of .*got none"):
+        mg.derive(lstm_flow(), wrt=[])
+    with pytest.raises(ValueError, match="derive: expected layout"):
         mg.derive(lstm_flow(), layout="rows")
+    lines = [mg.derive(lstm_flow(), wrt=wrt).lines for wrt in ("b_o", ["b_o"])]
+    assert [line.claim for line in lines[0]] == [line.claim for line in lines[1]]
+
+
+def test_the_jacobian_of_a_softmax_is_for_one_column_or_one_row() -> None:
+    for axis, one in ((0, "column"), (1, "row")):
+        X = mg.tensor(np.eye(3), requires_grad=True, name="X")
+        flow = mg.gradient_flow((mg.softmax(X, axis=axis).named("P") ** 2).sum())
+        for layout in ("gradient", "numerator"):
+            [line] = [x for x in mg.derive(flow, layout=layout).text().splitlines() if "diag" in x]
+            assert line.endswith(f"(for one {one})")
+            assert ("diag(Pᵀ) - Pᵀ P" in line) == (one == "row")
+
+
+def test_a_derivative_is_written_in_the_value_where_the_input_has_no_name() -> None:
+    W, x = (mg.tensor(np.ones((2, 2)), requires_grad=True, name=name) for name in "Wx")
+    named, unnamed = mg.tanh((W @ x).named("z")).named("h"), mg.tanh(W @ x).named("h")
+    for h, factor in ((named, "tanh²(z)"), (unnamed, "h²")):
+        text = mg.derive(mg.gradient_flow((h * h).sum()), layout="gradient").text()
+        assert f"1 - {factor}" in text
 
 
 def test_unnamed_constant_is_kept() -> None:
