@@ -31,7 +31,8 @@ from minigrad.operations.elementwise import add
 from minigrad.operations.linear import matmul
 from minigrad.operations.shape import getitem, transpose
 from minigrad.protocol import NUMPY
-from minigrad.writing.document import Block, Formula, Heading, Paragraph, Row
+from minigrad.writing.document import Block, Heading, Paragraph, Row
+from minigrad.writing.phrases import Formula
 from minigrad.writing.python_text import identifier, in_docstring
 
 if TYPE_CHECKING:

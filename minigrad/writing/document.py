@@ -1,24 +1,38 @@
 """The text around the formulas: sections, reasons, components and their sums, in three formats."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.derivation.claims import Adjoint, Step
-from minigrad.notation.expression import Expression, Symbol
+from minigrad.notation.expression import Symbol
 from minigrad.notation.forms import is_of_row, of_one_column, typeset
-from minigrad.notation.printing import Printer, Text
+from minigrad.notation.printing import Text
+from minigrad.writing.phrases import (
+    Formula,
+    Piece,
+    added_up,
+    as_written,
+    at_step,
+    by_chain_rule,
+    counted_from,
+    derivative,
+    from_step,
+    how_many,
+    in_words,
+    last_step,
+    listed,
+    share_of_step,
+    step_number,
+    sum_of_shares,
+)
 from minigrad.writing.steps import condition
 from minigrad.writing.structure import Equation, Item, Part
 
 if TYPE_CHECKING:
     from minigrad.writing.derivation import WrittenDerivation, WrittenLine
-
-# A formula, once it is known how formulas are written.
-Formula: TypeAlias = Callable[[Printer], str]
-Piece: TypeAlias = str | Formula
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,18 @@ class Row:
 Block: TypeAlias = Heading | Paragraph | list[Row]
 
 
+@dataclass(frozen=True)
+class Term:
+    """A component of a derivative: how it is written, and at which steps of the value it is there.
+
+    `left` is what it is a component of, where that is written otherwise for this one.
+    """
+
+    written: Formula
+    steps: frozenset[int]
+    left: Formula | None = None
+
+
 class Writer:
     """Turns a derivation into blocks."""
 
@@ -66,7 +92,7 @@ class Writer:
         yield Heading(1, "3", ("Backward propagation",))
         yield self._conventions()
         for i, section in enumerate(self.model.sections, 1):
-            names = _listed([_adjoint_of(item) for item in section])
+            names = listed([_adjoint_of(item) for item in section])
             yield Heading(2, f"3.{i}", ("Computing ", *names))
             for _, items in groupby(section, key=self._kind):
                 yield from self._items(list(items))
@@ -79,13 +105,15 @@ class Writer:
             here: tuple[int | None, ...] = (0,) if leaf.steps else (None,)
             symbols = [Symbol(leaf.name, t, leaf.shape) for t in (leaf.steps if initial else here)]
             origin = 0 if initial else None
-            names = _listed([_from(origin, partial(_written, symbol)) for symbol in symbols])
+            names = listed(
+                [counted_from(origin, partial(as_written, symbol)) for symbol in symbols]
+            )
             shape = " × ".join(map(str, leaf.shape)) or "a number"
             shapes += ["; " if shapes else "", *names, f": {shape}"]
         for name, array in self.model.arrays.items():
             symbol = Symbol(name, None, array.shape)
             shape = " × ".join(map(str, array.shape)) or "a number"
-            shapes += ["; ", partial(_written, symbol), f": {shape}, an array of the program"]
+            shapes += ["; ", partial(as_written, symbol), f": {shape}, an array of the program"]
         if steps:
             first: Formula = lambda p: p.range(steps[0])  # noqa: E731
             last: Formula = lambda p: f"T = {steps[-1]}"  # noqa: E731
@@ -113,8 +141,8 @@ class Writer:
         remark: list[Piece] = [f"eq. {e.number}"]
         if condition := self._condition(e.steps):
             remark += [", ", condition]
-        left, right = (partial(_written, x) for x in (e.value, typeset(e.expression)))
-        return Row(_from(e.origin, left), _from(e.origin, right), tuple(remark))
+        left, right = (partial(as_written, x) for x in (e.value, typeset(e.expression)))
+        return Row(counted_from(e.origin, left), counted_from(e.origin, right), tuple(remark))
 
     # --- adjoints ---------------------------------------------------------------------------------
 
@@ -143,34 +171,39 @@ class Writer:
 
     def _components(self, items: list[Item]) -> Iterator[Block]:
         """The components of a derivative, or of several with the same reasons, and their sums."""
-        names = _listed([_adjoint_of(item) for item in items])
+        names = listed([_adjoint_of(item) for item in items])
         n = len(items[0].via) + len(items[0].from_steps)
         have = "has" if len(items) == 1 else "each have"
         yield Paragraph(
-            (f"The derivative{'s' * (len(items) > 1)} ", *names, f" {have} {_parts(n)}:")
+            (f"The derivative{'s' * (len(items) > 1)} ", *names, f" {have} {how_many(n)}:")
         )
         number = count(1)
-        lefts: list[list[Formula]] = [[] for _ in items]
+        terms: list[list[Term]] = [[] for _ in items]
         for distance in items[0].from_steps:
-            of = items[0].of
-            lefts[0].append(_from_step(of.name, 0, distance))
-            where = self._from_step(items[0].of.name, distance)
+            name = items[0].of.name
+            terms[0].append(self._term_from(name, distance))
+            where = self._from_step(name, distance)
             yield Paragraph((f"Comp-{next(number)} flows in ", *where))
         for via in items[0].via:
             rows: list[Row] = []
-            for item, components in zip(items, lefts, strict=True):
+            for item, components in zip(items, terms, strict=True):
                 parts = [part for part in item.parts if part.via.name == via]
-                components.append(self._component(item, via))
-                rows += self._rows(components[-1], parts)
+                steps = frozenset(t + (item.of.t or 0) for part in parts for t in part.steps)
+                components.append(Term(self._component(item, via), steps))
+                rows += self._rows(components[-1].written, parts)
             reason = self._reason(parts[0], lower=True)
-            through: Formula = partial(_written, parts[0].via)
+            through: Formula = partial(as_written, parts[0].via)
             yield Paragraph((f"Comp-{next(number)}: ", *reason, ", through ", through, ","))
             yield rows
         if n > 1:
-            yield Paragraph(
-                ("They are added (the numbers are those of plus nodes in the gradient flow):",)
-            )
-            yield [self._sum(item, terms) for item, terms in zip(items, lefts, strict=True)]
+            meet = [_meet(item, some) for item, some in zip(items, terms, strict=True)]
+            words = "They are added (the numbers are those of plus nodes in the gradient flow):"
+            yield Paragraph((words if any(meet) else "Only one of them is there at each step:",))
+            yield [
+                row
+                for item, some, together in zip(items, terms, meet, strict=True)
+                for row in ([self._sum(item, some)] if together else self._cases(item, some))
+            ]
         for item in items:
             if item.of.t:
                 yield Paragraph(("What flows to ", _adjoint_of(item), " is ", *self._use(item)))
@@ -178,23 +211,46 @@ class Writer:
     def _from_step(self, name: str, distance: int) -> tuple[Piece, ...]:
         """From which step something flows in, and where there is none."""
         see = f"(section {self.places[name, -distance]})"
-        of = (name, -distance)
-        [item] = [x for s in self.model.sections for x in s if (x.of.name, x.of.t) == of]
-        step = _from(item.origin, partial(_step, distance if item.origin is None else 0))
+        item = self._giving(name, distance)
+        step = counted_from(
+            item.origin, partial(step_number, distance if item.origin is None else 0)
+        )
         if item.origin is not None:
-            at = partial(_at_step, item.origin - distance)
+            at = partial(at_step, item.origin - distance)
             return ("from the step ", step, " for ", at, f" alone {see}.")
         words = ("from the step ", step, f" {see}; ")
         if distance > 0:
-            return (*words, "after the last step, ", _end, ", there is none.")
-        first = partial(_at_step, self.model.steps[0])
+            return (*words, "after the last step, ", last_step, ", there is none.")
+        first = partial(at_step, self.model.steps[0])
         return (*words, "before the first step, ", first, ", there is none.")
 
-    def _sum(self, item: Item, terms: list[Formula]) -> Row:
+    def _giving(self, name: str, distance: int) -> Item:
+        """What a step so far away gives to a value."""
+        of = (name, -distance)
+        [item] = [x for s in self.model.sections for x in s if (x.of.name, x.of.t) == of]
+        return item
+
+    def _term_from(self, name: str, distance: int) -> Term:
+        item = self._giving(name, distance)
+        steps = frozenset(item.steps)
+        if item.origin is None:
+            return Term(from_step(name, 0, distance), steps)
+        written = counted_from(item.origin, from_step(name, item.of.t or 0, 0))
+        return Term(written, steps, _adjoint_of(item))
+
+    def _sum(self, item: Item, terms: list[Term]) -> Row:
         """The sum of components, with the numbers of its plus nodes."""
         labels = ", ".join(str(next(self.plus)) for _ in terms[1:])
-        left = _from_step(item.of.name, item.of.t, 0) if item.of.t else _adjoint_of(item)
-        return Row(left, partial(_plus, terms), (f"plus {labels}",))
+        return Row(
+            _sum_of(item), partial(added_up, [x.written for x in terms]), (f"plus {labels}",)
+        )
+
+    def _cases(self, item: Item, terms: list[Term]) -> Iterator[Row]:
+        """Components of which each is the whole derivative where it is there."""
+        for term in terms:
+            held = sorted(term.steps.intersection(self.model.steps))
+            remark = "" if term.left else self._condition(held)
+            yield Row(term.left or _sum_of(item), term.written, (remark,) if remark else ())
 
     def _use(self, item: Item) -> Iterator[Piece]:
         """Which component of which section a part is that flows to another step."""
@@ -207,9 +263,9 @@ class Writer:
         for t in states[0].steps if states else ():
             ways = [x for x in same if t in x.steps]
             if item in ways:
-                yield from (", and for ", partial(_at_step, t - distance))
+                yield from (", and for ", partial(at_step, t - distance))
                 yield " all of " if ways == [item] else " a part of "
-                yield _from(0, _adjoint(name, t))
+                yield counted_from(0, derivative(name, t))
         yield "."
 
     def _shared(self, items: list[Item]) -> Iterator[Block]:
@@ -219,7 +275,7 @@ class Writer:
         shares, sums = list[Row](), list[Row]()
         for item in items:
             name = item.of.name
-            share: Formula = partial(_share, name)
+            share: Formula = partial(share_of_step, name)
             loose = [part for part in item.parts if part.via.t is None]
             lefts = [share] if len(item.via) == 1 else [self._component(item, v) for v in item.via]
             for via, left in zip(item.via, lefts, strict=True):
@@ -228,11 +284,11 @@ class Writer:
             known = {part.via.name for part in loose}
             moving = [x for x, via in zip(lefts, item.via, strict=True) if via not in known]
             if len(moving) > 1:
-                shares.append(Row(share, partial(_plus, moving)))
+                shares.append(Row(share, partial(added_up, moving)))
             outside = [x for x, via in zip(lefts, item.via, strict=True) if via in known]
             steps = [t for part in item.parts for t in part.steps if part.via.t is not None]
-            over: Formula = partial(_sum_of_shares, name, min(steps), max(steps))
-            sums.append(Row(_adjoint(name, None), partial(_plus, [*outside, over])))
+            over: Formula = partial(sum_of_shares, name, min(steps), max(steps))
+            sums.append(Row(derivative(name, None), partial(added_up, [*outside, over])))
         yield Paragraph(
             (*reason, f", the {'share of a step is' if one else 'shares of a step are'}")
         )
@@ -246,14 +302,14 @@ class Writer:
             condition = self._condition(part.steps)
             rows: list[tuple[Formula, str]] = []
             if self.derivation.layout == "numerator" and part.via.name != self.model.J:
-                rows.append((partial(_chain, part), ""))
+                rows.append((partial(by_chain_rule, part), ""))
             if (column := of_one_column(expression)) != typeset(expression):
                 one = "for one row" if is_of_row(column) else "for one column"
-                rows.append((partial(_written, column), one))
-            rows.append((partial(_written, typeset(expression)), condition))
+                rows.append((partial(as_written, column), one))
+            rows.append((partial(as_written, typeset(expression)), condition))
             for i, (right, remark) in enumerate(rows):
-                first = None if i else _from(part.origin, left)
-                yield Row(first, _from(part.origin, right), (remark,) if remark else ())
+                first = None if i else counted_from(part.origin, left)
+                yield Row(first, counted_from(part.origin, right), (remark,) if remark else ())
 
     def _component(self, item: Item, via: str) -> Formula:
         part = next(part for part in item.parts if part.via.name == via)
@@ -268,76 +324,19 @@ class Writer:
         return in_words(condition(steps, self.model.steps, reach=self.model.reach))
 
 
-def in_words(condition: str) -> str:
-    """At which of the steps something holds, as it is written outside of programs."""
-    for sign, written in ((" == ", " = "), (" != ", " ≠ "), (" <= ", " ≤ "), (" in ", " = ")):
-        condition = condition.replace(sign, written)
-    return condition.replace("(", "").replace(")", "")
-
-
-def _adjoint(name: str, t: int | None) -> Formula:
-    return lambda p: p.adjoint(name, t)
-
-
 def _adjoint_of(item: Item) -> Formula:
-    return _from(item.origin, _adjoint(item.of.name, item.of.t))
+    return counted_from(item.origin, derivative(item.of.name, item.of.t))
 
 
-def _at_step(t: int, p: Printer) -> str:
-    return f"t = {p.absolute().step(t)}"
+def _sum_of(item: Item) -> Formula:
+    """What the components of an item add up to."""
+    return from_step(item.of.name, item.of.t, 0) if item.of.t else _adjoint_of(item)
 
 
-def _from(origin: int | None, formula: Formula) -> Formula:
-    """With numbers for steps, if there is a step that they count from."""
-    return formula if origin is None else lambda p: formula(p.absolute(origin))
-
-
-def _written(e: Expression, p: Printer) -> str:
-    return p(e)
-
-
-def _chain(part: Part, p: Printer) -> str:
-    return p.chain(part.via, part.of)
-
-
-def _share(name: str, p: Printer) -> str:
-    return p.share(name)
-
-
-def _sum_of_shares(name: str, first: int, last: int, p: Printer) -> str:
-    return p.sum_of(first, last, p.share(name))
-
-
-def _plus(terms: Sequence[Formula], p: Printer) -> str:
-    return " + ".join(term(p) for term in terms)
-
-
-def _listed(formulas: Sequence[Formula]) -> list[Piece]:
-    """a, b, and c"""
-    pieces: list[Piece] = []
-    for i, formula in enumerate(formulas):
-        if i:
-            pieces.append(", " if i < len(formulas) - 1 else " and " if i == 1 else ", and ")
-        pieces.append(formula)
-    return pieces
-
-
-def _from_step(name: str, t: int, source: int) -> Formula:
-    return lambda p: p.from_step(name, t, source)
-
-
-def _step(t: int, p: Printer) -> str:
-    return p.step(t)
-
-
-def _end(p: Printer) -> str:
-    return "t = T"
-
-
-def _parts(n: int) -> str:
-    """How many components, in words."""
-    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-    return f"{words[n] if n < len(words) else n} component{'s' * (n > 1)}"
+def _meet(item: Item, terms: Sequence[Term]) -> bool:
+    """Whether there is a step at which two components are there."""
+    steps = [t for term in terms for t in term.steps]
+    return item.of.t is None or len(set(steps)) < len(steps)
 
 
 def line_text(line: "WrittenLine") -> str:

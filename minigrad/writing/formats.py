@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from minigrad.notation.names import on_one_line
 from minigrad.notation.printing import Latex, Printer, Text
 from minigrad.writing.breaking import in_lines
-from minigrad.writing.document import Block, Heading, Paragraph, Piece, Row
+from minigrad.writing.document import Block, Heading, Paragraph, Row
+from minigrad.writing.phrases import Piece
 
 WIDTH = 100  # of plain text
 

@@ -210,3 +210,19 @@ def test_what_is_computed_of_named_constants_is_written() -> None:
     assert "∂J/∂z = (softmax(z) - one_hot(y))ᵀ" in texts["classes"]
     assert "J = Σ -one_hot(y)ᵀ log softmax(z)" in texts["classes"]
     assert "∂J/∂z = (𝟏ᵀ y ∘ softmax(z) - y)ᵀ" in texts["weights"]
+
+
+def test_components_that_never_meet_are_cases_and_no_sum() -> None:
+    """Only the last state acts on the loss, and so no plus node is in the picture either."""
+    W, h = (mg.tensor(np.eye(2), requires_grad=True, name=name) for name in ("W", "h_0"))
+    for t in (1, 2, 3, 4):
+        with mg.step(t):
+            h = mg.sin(W @ h).named("h")
+    flow = mg.gradient_flow((h * h).sum())
+    lines = [line.strip() for line in mg.derive(flow).text().splitlines()]
+    start = lines.index("Only one of them is there at each step:")
+    assert lines[start + 2 : start + 4] == [
+        "∂J/∂h⁽ᵗ⁾ = ∂J/∂h⁽ᵗ⁾|t+1    (t < T)",
+        "∂J/∂h⁽ᵗ⁾ = ∂J/∂h⁽ᵗ⁾|J    (t = T)",
+    ]
+    assert "class=plus" not in mg.draw(flow).source

@@ -1,0 +1,80 @@
+"""Formulas that wait for a printer, and words that stand between them."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from minigrad.notation.expression import Expression
+from minigrad.notation.printing import Printer
+from minigrad.writing.structure import Part
+
+# A formula, once it is known how formulas are written.
+Formula: TypeAlias = Callable[[Printer], str]
+Piece: TypeAlias = str | Formula
+
+
+def in_words(condition: str) -> str:
+    """At which of the steps something holds, as it is written outside of programs."""
+    for sign, written in ((" == ", " = "), (" != ", " ≠ "), (" <= ", " ≤ "), (" in ", " = ")):
+        condition = condition.replace(sign, written)
+    return condition.replace("(", "").replace(")", "")
+
+
+def derivative(name: str, t: int | None) -> Formula:
+    return lambda p: p.adjoint(name, t)
+
+
+def at_step(t: int, p: Printer) -> str:
+    return f"t = {p.absolute().step(t)}"
+
+
+def counted_from(origin: int | None, formula: Formula) -> Formula:
+    """With numbers for steps, if there is a step that they count from."""
+    return formula if origin is None else lambda p: formula(p.absolute(origin))
+
+
+def as_written(e: Expression, p: Printer) -> str:
+    return p(e)
+
+
+def by_chain_rule(part: Part, p: Printer) -> str:
+    return p.chain(part.via, part.of)
+
+
+def share_of_step(name: str, p: Printer) -> str:
+    return p.share(name)
+
+
+def sum_of_shares(name: str, first: int, last: int, p: Printer) -> str:
+    return p.sum_of(first, last, p.share(name))
+
+
+def added_up(terms: Sequence[Formula], p: Printer) -> str:
+    return " + ".join(term(p) for term in terms)
+
+
+def listed(formulas: Sequence[Formula]) -> list[Piece]:
+    """a, b, and c"""
+    pieces: list[Piece] = []
+    for i, formula in enumerate(formulas):
+        if i:
+            pieces.append(", " if i < len(formulas) - 1 else " and " if i == 1 else ", and ")
+        pieces.append(formula)
+    return pieces
+
+
+def from_step(name: str, t: int, source: int) -> Formula:
+    return lambda p: p.from_step(name, t, source)
+
+
+def step_number(t: int, p: Printer) -> str:
+    return p.step(t)
+
+
+def last_step(p: Printer) -> str:
+    return "t = T"
+
+
+def how_many(n: int) -> str:
+    """How many components, in words."""
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    return f"{words[n] if n < len(words) else n} component{'s' * (n > 1)}"
