@@ -196,6 +196,7 @@ tanh = operation(
 
 # exp(-x) overflows below, where the sigmoid is zero to rounding.
 _LOWEST = {"e": -11, "f": -88, "F": -88}
+_LOWEST_OF = {dtype: np.array(_LOWEST.get(dtype, -709), dtype) for dtype in "efdFD"}
 
 
 def _sigmoid(x: Array) -> Array:
@@ -204,8 +205,9 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _sigmoid_into(y: Array, x: Array) -> None:
-    np.negative(x, y)
-    np.exp(y, y)  # an overflow gives 1 / inf, which is the right 0
+    np.maximum(x, _LOWEST_OF[y.dtype.char], out=y)
+    np.negative(y, y)
+    np.exp(y, y)
     np.add(y, _ONE[y.dtype.char], y)
     np.reciprocal(y, y)
 

@@ -50,7 +50,8 @@ def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
 
 def _copies(y: Array, inputs: Sequence[Array], axis: int) -> list[Call]:
     """Copy what does not lie in its place yet."""
-    places = [y[(slice(None),) * (axis % y.ndim) + (i,)] for i in range(len(inputs))]
+    before: Any = (slice(None),) * (axis % y.ndim)
+    places = [y[(*before, i, ...)] for i in range(len(inputs))]
     pairs = zip(places, inputs, strict=True)
     return [(np.copyto, (at, x)) for at, x in pairs if not _is_same(at, x)]
 

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import context
 from minigrad.plan.calls import Call, Part, calls
 from minigrad.plan.graph import Array
 from minigrad.plan.layout import Layout, lay_out, one_by_one
 from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.simplify import frozen
 from minigrad.plan.trace import trace
-from minigrad.tensor import Tensor, value_of
-from minigrad.transforms import map_leaves
+from minigrad.tensor import Tensor, is_hidden, value_of
+from minigrad.transforms import leaves, map_leaves
 
 FAST = importlib.util.find_spec("llvmlite") is not None
 CACHE = 16  # plans that a compiled function keeps
@@ -77,7 +78,13 @@ def compile(
     >>> step(np.zeros(2), np.array([3.0, 4.0]))
     (np.float64(0.0), array([3., 4.]))
     """
+    if not callable(f):
+        raise TypeError(f"compile: expected a function, got {type(f).__name__}: {f!r:.80}")
     return Compiled(f, donate, passes, fast)
+
+
+def _is_hidden(x: Any) -> bool:
+    return type(x) is Tensor and is_hidden(x)
 
 
 class Compiled:
@@ -100,15 +107,21 @@ class Compiled:
         self._local = threading.local()
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        if context.observer is not None and any(map(_is_hidden, leaves((args, options)))):
+            return self._f(*args, **options)  # another trace records what it does
         arrays: list[Array] = []
         layout, result = self._prepared(args, options, arrays)
         mine: dict[Any, Replay] = self._local.__dict__
         if layout not in mine:
-            known = {plan for plan, _ in self._plans.values()}
+            with self._lock:
+                known = {plan for plan, _ in self._plans.values()}
             for gone in [key for key in mine if key not in known]:
                 del mine[gone]
             mine[layout] = Replay(layout, self._fast)
         return _filled(result, iter(mine[layout].run(arrays, copy=not self._donate)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Compiled, (self._f, self._donate, self._passes, self._fast)
 
     def plan(self, *args: Any, **options: Any) -> Layout:
         """The plan for a call with these arguments, laid out in memory."""
@@ -160,6 +173,9 @@ class Replay:
 
     def run(self, arguments: list[Array], copy: bool) -> list[Any]:
         """Compute the outputs."""
+        if not copy:  # an argument may be an output of the last call, which lies in the arena
+            inside = [np.may_share_memory(x, self._arena) for x in arguments]
+            arguments = [np.array(x) if i else x for x, i in zip(arguments, inside, strict=True)]
         for place, x in zip(self._arguments, arguments, strict=True):
             if place is not None:
                 np.copyto(place, x)
@@ -213,6 +229,8 @@ def _flatten(tree: Any, arrays: list[Array], signature: list[Any]) -> None:
     if type(tree) is Tensor:
         tree = tree._data
     if isinstance(tree, np.ndarray):
+        if tree.dtype.kind not in "biufc":
+            raise TypeError(f"compile: expected arrays of numbers, got {tree.dtype}: {tree!r:.80}")
         arrays.append(tree)
         signature.append(tree.shape)
         signature.append(tree.dtype)

@@ -193,7 +193,11 @@ def _merged(
 
 
 def fused(layout: Layout, parts: Sequence[Part]) -> list[Call]:
-    """The calls of a plan, with runs of elementwise steps joined."""
+    """The calls of a plan, with runs of elementwise steps joined.
+
+    No run goes beyond a moment: of what is there at one moment the layout has put nothing into the
+    same memory, so that it does not matter which element is computed first.
+    """
     runs: list[Run | Part] = []
     run, moment = Run(), -1
     for part in parts:
@@ -232,10 +236,15 @@ class Readers:
 
     def _of(self, step: Step) -> Iterator[Step | None]:
         """The steps that read a value, through views and stacks in place; None is the caller."""
-        if step in self._outputs:
-            yield None
-        for user in self._users[step]:
-            if user in self._computing:
-                yield user
-            else:
-                yield from self._of(user)
+        seen = {step}
+        to_visit = [step]
+        while to_visit:
+            value = to_visit.pop()
+            if value in self._outputs:
+                yield None
+            for user in self._users[value]:
+                if user in self._computing:
+                    yield user
+                elif user not in seen:
+                    seen.add(user)
+                    to_visit.append(user)

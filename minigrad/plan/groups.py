@@ -191,6 +191,8 @@ def lifted(
             operands.append(aligned(stack(xs), rank))
         else:
             operands.append(stack(xs))
+    if all(x is xs[0] for x, xs in zip(operands, zip(*inputs, strict=True), strict=True)):
+        return None  # all members are the same step
     step = derived(operation, operands, shape, parameters)
     step.dtype = first.dtype
     step.key = hash(("group", *(x.key for x in members[:8])))

@@ -30,7 +30,7 @@ def one_by_one(plan: Plan) -> Moments:
 
 def _basic(index: Any) -> bool:
     parts = index if type(index) is tuple else (index,)
-    return all(p is None or p is Ellipsis or isinstance(p, int | slice) for p in parts)
+    return all(p is None or p is Ellipsis or type(p) in (int, slice) for p in parts)
 
 
 def view(step: Step, x: Array) -> Array | None:

@@ -27,6 +27,7 @@ def reassociate(plan: Plan) -> Plan:
     loops = recurrent(plan)
     users = plan.users()
     loop_of: dict[Step, int | None] = {}  # that a step of the new plan waits for
+    factors: dict[tuple[Step, Step], Step] = {}
 
     def regrouped(step: Step, inputs: list[Step], loop: int) -> Step | None:
         for old, inner, q in zip(step.inputs, inputs, inputs[::-1], strict=True):
@@ -34,8 +35,10 @@ def reassociate(plan: Plan) -> Plan:
             if not alone or inner.kind != "multiply" or loop_of[q] == loop:
                 continue
             for r, p in (inner.inputs, inner.inputs[::-1]):
-                if loop_of[r] == loop != loop_of[p]:
-                    factor = apply("multiply", [p, q], np.broadcast_shapes(p.shape, q.shape))
+                alike = r.dtype == p.dtype == q.dtype  # else p q might overflow before it widens
+                if alike and loop_of[r] == loop != loop_of[p]:
+                    shape = np.broadcast_shapes(p.shape, q.shape)
+                    factor = factors.setdefault((p, q), apply("multiply", [p, q], shape))
                     loop_of[factor] = None
                     return apply("multiply", [r, factor], step.shape).in_place_of(step)
         return None

@@ -64,7 +64,7 @@ class Format(NamedTuple):
     terms
         Of the series.
     far
-        exp(far) and exp(-far) are in the range of normal numbers, with a bit to spare.
+        exp(far) is nearly the largest number; so far `_expm1` is right, and it stops there.
     high, low
         log 2 = high + low; a whole number times `high` is exact.
     """
@@ -85,8 +85,8 @@ LOW = {
     for dtype, high in HIGH.items()
 }
 FORMATS = {
-    "f": Format(ir.FloatType(), 32, 23, 127, 8, 87.0, HIGH["f"], LOW["f"]),
-    "d": Format(ir.DoubleType(), 64, 52, 1023, 14, 700.0, HIGH["d"], LOW["d"]),
+    "f": Format(ir.FloatType(), 32, 23, 127, 8, 88.0, HIGH["f"], LOW["f"]),
+    "d": Format(ir.DoubleType(), 64, 52, 1023, 14, 709.0, HIGH["d"], LOW["d"]),
 }
 
 

@@ -9,6 +9,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from minigrad.plan.graph import Array
 
+LONG = 4096  # terms, from which on it matters in which order they are added
+
 
 def product_calls(a: Array, b: Array, y: Array, summed: int | None = None) -> list[Any]:
     """The calls that write `a @ b` into `y`.
@@ -60,6 +62,8 @@ def sum_calls(x: Array, y: Array, axes: Sequence[int]) -> list[Any] | None:
     """
     kept = [axis for axis in range(x.ndim) if axis not in axes]
     matrix = flattened(x, kept, axes)
+    if matrix is not None and matrix.strides[1] == x.itemsize and matrix.shape[1] > LONG:
+        return None  # along a row NumPy adds in pairs, which is more accurate
     total = flattened(y.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]), kept, axes)
     if x.dtype.char not in "fd" or matrix is None or total is None or y.size == 1:
         return None

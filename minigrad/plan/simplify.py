@@ -136,4 +136,6 @@ def frozen(x: Any) -> Any:
         return (slice, x.start, x.stop, x.step)
     if kind is np.ndarray:
         return (x.shape, x.dtype, x.tobytes())
+    if kind is float:
+        return (kind, x.hex())  # 0.0 and -0.0 are two numbers
     return (kind, x)

@@ -23,6 +23,7 @@ def join_sums(plan: Plan) -> Plan:
         axes = (*first, *(left[axis] for axis in summed_axes(step)))
         shape = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
         total = apply("sum", [x], shape, axis=axes).in_place_of(step)
+        total.dtype = step.dtype
         if shape == step.shape:
             return total
         return apply("reshape", [total], step.shape, shape=step.shape).in_place_of(step)
@@ -49,9 +50,9 @@ def gather_sums(plan: Plan) -> Plan:
     inner = {
         step
         for step in plan.steps
-        if step.kind == "add"
+        if _is_plain_sum(step)
         and len(users[step]) == 1
-        and users[step][0].kind == "add"
+        and _is_plain_sum(users[step][0])
         and users[step][0].shape == step.shape
         and step not in plan.outputs
     }
@@ -60,7 +61,7 @@ def gather_sums(plan: Plan) -> Plan:
     for step in plan.steps:
         if step in inner:
             continue
-        if step.kind != "add":
+        if not _is_plain_sum(step):
             new[step] = step.on([new[x] for x in step.inputs])
             continue
         terms = terms_of(step, inner)
@@ -68,6 +69,11 @@ def gather_sums(plan: Plan) -> Plan:
         total = _summed(step, terms, shared, new, loops, argument, stacks)
         new[step] = total.in_place_of(step)
     return plan.ending_in([new[x] for x in plan.outputs])
+
+
+def _is_plain_sum(step: Step) -> bool:
+    """Whether it is an addition of terms of one kind of number, which may come in any order."""
+    return step.kind == "add" and all(x.dtype == step.dtype for x in step.inputs)
 
 
 def terms_of(step: Step, inner: set[Step]) -> list[Step]:
@@ -134,6 +140,7 @@ def _sum_of_rounds(xs: Sequence[Step], new: dict[Step, Step], stacks: Stacks) ->
         shape = (1, *first.shape) if keepdims else first.shape
         later = (0, *(i + 1 for i in summed_axes(first)))
         total = apply("sum", [below], shape, axis=later, keepdims=keepdims)
+        total.dtype = first.dtype
         return apply("reshape", [total], first.shape, shape=first.shape) if keepdims else total
     return apply("sum", [stacks([new[x] for x in xs])], first.shape, axis=0)
 

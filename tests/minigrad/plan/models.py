@@ -126,7 +126,7 @@ def assert_equal_up_to_rounding(got: Any, expected: Any, ulps: float = 64) -> No
     for a, b in zip(got, expected, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        if b.dtype == bool:
+        if b.dtype.kind in "biu":
             np.testing.assert_array_equal(a, b)
         elif a.size:
             scale = max(np.abs(b).max(), np.finfo(b.dtype).tiny)

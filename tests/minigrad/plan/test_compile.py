@@ -1,3 +1,4 @@
+import pickle
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -253,3 +254,124 @@ def test_progress_is_shown_on_a_terminal_once_it_takes_long(
     shown = capsys.readouterr().err
     assert "compile: fold_constants, 3 steps" in shown
     assert shown.endswith("\r\033[K")
+
+
+def _recurrence(w: Any, x: Any) -> Any:
+    """The factor 0.5 w is made in every round, and once for itself."""
+    k, h = 0.5 * w, x
+    for _ in range(3):
+        h = mg.tanh(x + 0.5 * h * w)
+    return h + k
+
+
+def _scalar_state(w: Any, x: Any) -> Any:
+    h = 0.0
+    for i in range(3):
+        h = mg.tanh(w * x[i] + h)
+    return h
+
+
+def _counts(x: Any) -> Any:
+    k = 0
+    for i in range(3):
+        k = k + mg.sum(x[i] > 0)
+    return k
+
+
+def _masks(x: Any, p: Any) -> Any:
+    for _ in range(3):
+        x = mg.tanh(x * p * p)
+    return x
+
+
+def _refilled(x: Any) -> Any:
+    work, total = np.zeros(5000), 0.0
+    for i in range(3):
+        work[:] = i
+        total = total + x * work
+    return total
+
+
+def _views(x: Any) -> Any:
+    y = x * 2
+    for _ in range(1500):
+        y = y[::-1]
+    return y + 1
+
+
+A, B = np.random.default_rng(0).normal(size=(2, 3, 3))
+ODD: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
+    (_recurrence, (A, B)),
+    (lambda x: mg.stack([x.sum(), x.max()]), (A,)),
+    (mg.value_and_grad(_scalar_state), (np.array(0.5), A[0])),
+    (lambda i, x: i + x, (np.arange(3), A[0])),
+    (lambda x, i: x * (i + 1.0) + (i > 0), (A[0], np.arange(3))),
+    (lambda x: mg.sum(mg.sum(x > 0, axis=0)), (A,)),
+    (lambda x: x.sum(axis=0).sum(), (np.full((3, 4), 2**30, np.int32),)),
+    (_counts, (A,)),
+    (_masks, (np.full(3, 1e-9), np.full(3, 100, np.int8))),
+    (_refilled, (np.ones(5000),)),
+    (lambda x: x[True] * 2, (A,)),
+    (_views, (A,)),
+    (mg.value_and_grad(lambda x: mg.log(mg.sigmoid(x)).sum()), (np.array([-800.0, -705.0, 3.0]),)),
+    (lambda x: x.sum(axis=1), (np.full((2, 200_001), 0.1, np.float32),)),
+]
+
+
+@pytest.mark.parametrize("fast", KINDS)
+@pytest.mark.parametrize("case", range(len(ODD)))
+def test_odd_programs(case: int, fast: bool) -> None:
+    f, args = ODD[case]
+    expected = f(*args) if case in (2, 12) else np.asarray(f(*map(mg.tensor, args)))
+    step = mg.compile(f, fast=fast)
+    for _ in range(2):
+        assert_equal_up_to_rounding(step(*args), expected)
+
+
+def test_a_compiled_function_inside_of_another_is_traced_with_it() -> None:
+    inner = mg.compile(lambda x: x * 2)
+    outer = mg.compile(mg.value_and_grad(lambda x: (inner(x) + x).sum()))
+    np.testing.assert_array_equal(outer(np.ones(3))[1], 3)
+
+
+def test_what_was_donated_can_be_given_back() -> None:
+    swap = mg.compile(lambda a, b: (b, a), donate=True)
+    once = swap(np.array([1.0]), np.array([2.0]))
+    assert [x.item() for x in swap(*once)] == [1, 2]
+
+
+def test_closed_over_arrays_of_any_size_are_constants_in_every_thread() -> None:
+    large = np.full(5000, 2.0)
+    step = mg.compile(lambda x: x * large)
+    seen = [step(np.ones(5000))[0]]
+    large[:] = 7
+    thread = threading.Thread(target=lambda: seen.append(step(np.ones(5000))[0]))
+    thread.start()
+    thread.join()
+    assert seen == [2, 2]
+
+
+def test_zero_has_two_signs() -> None:
+    divide = mg.compile(lambda x, s: x / s)
+    with np.errstate(divide="ignore"):
+        assert [divide(np.ones(1), s).item() for s in (0.0, -0.0)] == [np.inf, -np.inf]
+
+
+def test_a_compiled_function_can_be_pickled() -> None:
+    step = pickle.loads(pickle.dumps(mg.compile(_recurrence)))
+    assert_equal_up_to_rounding(step(A, B), _recurrence(mg.tensor(A), mg.tensor(B)).data)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mg.compile(3),  # type: ignore[arg-type]
+        lambda: mg.compile(lambda x: (x, None))(np.ones(2)),
+        lambda: mg.compile(lambda x: x)(np.array([None])),
+    ],
+)
+def test_what_is_no_function_and_no_number_is_refused(call: Callable[[], Any]) -> None:
+    with pytest.raises(
+        TypeError, match=r"compile: expected (a function|(arrays of )?numbers), got"
+    ):
+        call()
