@@ -148,3 +148,21 @@ def test_a_factor_that_a_loop_takes_transposed_is_turned_once_if_it_pays() -> No
         assert kinds(plan)["contiguous"] == turned
         np.testing.assert_allclose(plan.evaluate([w, x])[0], f(mg.tensor(w), x).data, rtol=1e-13)
         np.testing.assert_allclose(mg.compile(f)(w, x), f(mg.tensor(w), x).data, rtol=1e-13)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_after_every_pass_values_are_what_steps_declare(model: Any) -> None:
+    loss, args = model(np.random.default_rng(0), 3, 2, np.float32)
+    plan = plan_of(mg.value_and_grad(loss), *args)
+    arrays = [x for x in flat(args) if isinstance(x, np.ndarray)]
+    for each in PASSES:
+        plan = each(plan)
+        values: dict[Any, Any] = dict(zip(plan.arguments, arrays, strict=True))
+        for step in plan.steps:
+            if step.operation is not None:
+                inputs = [values[x] for x in step.inputs]
+                values[step] = np.asarray(step.operation.forward(*inputs, **step.parameters))
+            elif step.value is not None:
+                values[step] = step.value
+            found = values[step].shape, values[step].dtype
+            assert found == (step.shape, step.dtype), f"{each.__name__}: {step.kind}"
