@@ -192,6 +192,12 @@ def test_what_has_no_name_is_computed_once_where_it_is_known(name: str, line: st
     assert code.count(function) == 1
 
 
+def test_sums_have_the_signs_of_their_terms() -> None:
+    source = mg.derive(FLOWS["adaptive mean"]()).numpy_source()
+    assert "dJ_dm = dJ_dm_next - 2 * dJ_dL * (z[t - 1] - m[t])" in source
+    assert " + -" not in source
+
+
 def test_unnamed_constants_come_along() -> None:
     x = mg.tensor([1.0, 2.0], requires_grad=True, name="x")
     source = mg.derive(mg.gradient_flow((x * np.array([3.0, 5.0])).sum())).numpy_source()
