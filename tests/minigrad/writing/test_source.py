@@ -150,6 +150,16 @@ def test_steps_may_start_anywhere(first: int) -> None:
     assert found["w"] == x.sum()
 
 
+def test_takes_numbers_where_functions_want_arrays() -> None:
+    w, x = mg.tensor(0.5, requires_grad=True, name="w"), mg.tensor(2.0, name="x")
+    flow = mg.gradient_flow(-mg.log(mg.sigmoid(w * x).named("p")))
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(flow).numpy_source(), namespace)
+    J, found = namespace["gradients"](w=0.5, x=2.0)
+    np.testing.assert_allclose(J, np.log1p(np.exp(-1)), rtol=1e-14)
+    np.testing.assert_allclose(found["w"], -2 / (1 + np.e), rtol=1e-14)
+
+
 def test_one_step_does_not_stand_for_several() -> None:
     namespace: dict[str, Any] = {}
     exec(mg.derive(lstm_flow(T=1)).numpy_source(), namespace)
