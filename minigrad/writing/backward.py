@@ -9,7 +9,7 @@ from minigrad.notation.nodes import total
 from minigrad.notation.printing import Text
 from minigrad.writing.places import Places
 from minigrad.writing.program import Block, Program, Statement
-from minigrad.writing.python_text import identifier
+from minigrad.writing.python_text import identifier, joined, sum_of
 from minigrad.writing.steps import number, range_over
 from minigrad.writing.structure import Item, Part
 
@@ -205,7 +205,7 @@ class Backward:
                 places = self.places.outside()
                 if item.is_shared:
                     for s in self._sums(self._loose(item, late=True), None):
-                        yield Statement(f"{name} = {name} + {self._source(s, places)}")
+                        yield Statement(f"{name} = {sum_of([name, self._source(s, places)])}")
                 else:
                     [s] = self._sums(item.parts, None)
                     p = self.text.absolute()
@@ -244,17 +244,17 @@ class Backward:
         """The sum of the parts; of those that hold at some steps only, one statement more."""
         of, p = item.of, self.text
         always = [s for s in sums if not s.steps]
-        right = " + ".join(filter(None, [carried, *(self._source(s, self.places) for s in always)]))
-        if right:
+        known = [*filter(None, [carried]), *(self._source(s, self.places) for s in always)]
+        if known:
             terms = [p.from_step(of.name, of.t or 0, (of.t or 0) + d) for d in item.from_steps]
             terms += [p(typeset(s.expression)) for s in always]
-            comment = f"{p.adjoint(of.name, of.t)} = {' + '.join(terms)}"
-            yield Statement(f"{target} = {right}", comment)
+            comment = f"{p.adjoint(of.name, of.t)} = {joined(terms)}"
+            yield Statement(f"{target} = {sum_of(known)}", comment)
         for s in sums:
             if s.steps:
                 q, places = self._at(s)
-                left = self._part(item, s) if right else q.adjoint(of.name, of.t)
-                source = f"{f'{target} + ' if right else ''}{self._source(s, places)}"
+                left = self._part(item, s) if known else q.adjoint(of.name, of.t)
+                source = sum_of([*([target] if known else []), self._source(s, places)])
                 comment = f"{left} = {q(typeset(s.expression))}"
                 yield Statement(f"{target} = {source}", comment, s.steps)
 

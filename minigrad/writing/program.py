@@ -89,11 +89,9 @@ class Program:
         self.text = Text(model.J, last=self.last)
         self.computed = {equation.value.name for equation in model.equations}
         self.arguments = [a for leaf in model.leaves for a in self._arguments_of(leaf)]
-        self.shared = repeated(model)
-        self.loops = loops_of(model)
+        self.written, self.shared = repeated(model)
+        self.loops = loops_of(replace(model, equations=tuple(self.written)))
         self.loop_of = {name: i for i, loop in enumerate(self.loops) for name in loop.names}
-        for x, name in self.shared.items():
-            self.loop_of[name.name] = self.loop_of[symbols(x)[0].name]
         self._require_distinct()
         sequences = {a.leaf.name: a.first for a in self.arguments if a.first is not None}
         kept = self._kept_values(), self._kept_adjoints()
@@ -122,7 +120,7 @@ class Program:
 
     def _require_distinct(self) -> None:
         """Refuse values that Python would take for each other."""
-        names = [*self.computed, *(s.name for s in self.shared.values()), *self.model.arrays]
+        names = [*(e.value.name for e in self.written), *self.model.arrays]
         known: dict[str, str] = {}
         spelled = [(argument.name, argument.leaf.name) for argument in self.arguments]
         for text, name in [*spelled, *((identifier(name), name) for name in names)]:
@@ -145,8 +143,8 @@ class Program:
             for s in symbols(with_names(part.expression, self.shared))
             if s.t is not None and s.kind == "value"
         }
-        for e in self.model.equations:
-            for s in symbols(with_names(e.expression, self.shared)):
+        for e in self.written:
+            for s in symbols(e.expression):
                 here = self.loop_of[e.value.name] == self.loop_of.get(s.name)
                 if s.t is not None and (s.t != 0 or e.value.t is None or not here):
                     used.add(s.name)
@@ -205,9 +203,7 @@ class Program:
         block = Block(loop.steps)
         for name in loop.names:
             block.statements += self._computed(name, loop)
-        here = self.loop_of[loop.names[0]]
-        named = [s.name for s in self.shared.values() if self.loop_of[s.name] == here]
-        for name in [*loop.names, *named]:
+        for name in sorted(loop.names, key=lambda name: name not in self.computed):
             if name in self.places.values and loop.steps is not None:
                 block.setup.append(Statement(f"{identifier(name)} = {{{self._given(name)}}}"))
         return block
@@ -218,18 +214,14 @@ class Program:
         return ", ".join(f"{number(a.steps[0], self.last)}: {a.name}" for a in states)
 
     def _computed(self, name: str, loop: Loop) -> Iterator[Statement]:
-        """A value by its equations, and what is computed once from it."""
-        equations = self.model.equations_of(name)
-        for e in equations:
+        """A value by its equations; what has a name only here is explained where it is used."""
+        said = iter(self.model.equations_of(name))
+        for e in [e for e in self.written if e.value.name == name]:
             p, places = self.text, self.places
             if e.origin is not None:
                 p = p.absolute(e.origin)
                 places = replace(places, in_loop=loop.steps is not None, origin=e.origin)
-            source = f"{self.places.name_of(e.value)} = {self.source(e.expression, places)}"
-            comment = f"{p(e.value)} = {p(typeset(e.expression))}"
+            source = f"{self.places.name_of(e.value)} = {source_of(e.expression, places)}"
+            whole = next(said, None)
+            comment = f"{p(e.value)} = {p(typeset(whole.expression))}" if whole else ""
             yield Statement(source, comment, self.restricted(e.steps, loop.steps))
-        for x, symbol in self.shared.items():
-            steps = [t for e in equations if symbols(x) == [e.value] for t in e.steps]
-            if symbols(x)[0].name == name:
-                source = f"{self.places.name_of(symbol)} = {source_of(x, self.places)}"
-                yield Statement(source, "", self.restricted(steps, loop.steps))

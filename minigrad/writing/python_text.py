@@ -101,6 +101,25 @@ def _argument(value: Any) -> str:
     return repr(value)
 
 
+def joined(terms: Iterable[str]) -> str:
+    """Terms with their signs between them: a sum, in mathematics or in source."""
+    first, *rest = terms
+    signed = (f" - {x[1:]}" if x.startswith("-") else f" + {x}" for x in rest)
+    return "".join([first, *signed])
+
+
+def sum_of(sources: Iterable[str]) -> str:
+    """The source of a sum, without parentheses that it does not need.
+
+    Examples
+    --------
+    >>> from minigrad.writing.python_text import sum_of
+    >>> sum_of(["a", "-(2 * b)", "c"])
+    'a - 2 * b + c'
+    """
+    return ast.unparse(_parsed(joined(sources)))
+
+
 def _parsed(source: str) -> ast.expr:
     return ast.parse(source, mode="eval").body
 

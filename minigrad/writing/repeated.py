@@ -1,64 +1,172 @@
 """What a written program computes once, and uses more than once."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import TypeGuard
 
 from minigrad.notation.expression import (
     Apply,
     Expression,
+    OverSteps,
     Symbol,
     has_adjoint,
+    inputs_of,
     shifted,
     subexpressions,
     symbols,
-    transform,
+    with_inputs,
 )
 from minigrad.operation import FUNCTION
-from minigrad.operations.shape import getitem
-from minigrad.writing.structure import Model
+from minigrad.operations.shape import getitem, reshape
+from minigrad.writing.python_text import identifier
+from minigrad.writing.structure import Equation, Model, Part
+
+Names = dict[Expression, Symbol]
 
 
-def repeated(model: Model) -> dict[Expression, Symbol]:
-    """Functions of one value that occur more than once, as tanh(c), and the names that they get."""
+@dataclass(frozen=True)
+class Use:
+    """A function where it stands: in what, and at which steps; `()` where steps are numbers."""
+
+    form: Apply
+    within: str
+    steps: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """After the value that it is a function of, or if there are more, the one it stands in."""
+        read = {s.name for s in symbols(self.form)}
+        return f"{self.form.operation.name}_{read.pop() if len(read) == 1 else self.within}"
+
+    @property
+    def times(self) -> tuple[int | None, ...]:
+        """The latest steps that it reads; None without steps, each time that it is computed."""
+        latest = _latest(self.form)
+        return tuple(None if latest is None else t + latest for t in self.steps or (0,))
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What is computed once: at which steps, and the forms that it replaces."""
+
+    form: Expression
+    steps: tuple[int, ...]
+    replaced: dict[Expression, int | None]  # how many steps away it is then
+
+
+def repeated(model: Model) -> tuple[list[Equation], Names]:
+    """The equations with those of functions that are needed more than once, and the names of these.
+
+    The largest come first, and what stands in them is counted there once.
+    """
+    equations, names = list(model.equations), Names()
+    parts = [part for section in model.sections for item in section for part in item.parts]
+    given = {*(leaf.name for leaf in model.leaves), *model.arrays}
     counts: Counter[Expression] = Counter()
-    elsewhere: set[Expression] = set()
-    for e in expressions_of(model):
-        for x in set(subexpressions(e)):
-            if _is_function(x) and len(symbols(x)) == 1 and not has_adjoint(x):
-                t = symbols(x)[0].t or 0
-                counts[shifted(x, -t)] += 1
-                elsewhere |= {shifted(x, -t)} if t else set()
-    computed = {e.value.name for e in model.equations}
-    given = {leaf.name for leaf in model.leaves}
-    found: dict[Expression, Symbol] = {}
-    for x, n in counts.items():
-        [s] = symbols(x)
-        # Of a state that is given before the first step, it would not be computed.
-        is_given = s.name in given and x in elsewhere
-        if isinstance(x, Apply) and n > 1 and s.name in computed and not is_given:
-            name = f"{x.operation.name}_{s.name}"
-            alike = sum(known.name.startswith(name) for known in found.values())
-            found[x] = Symbol(f"{name}_{alike + 1}" if alike else name, s.t, x.shape)
-    return found
+    called: dict[Expression, str] = {}
+    for use in _uses([*equations, *parts]):
+        x = _counted_from_latest(use.form)
+        counts[x] += len(use.steps or (0,))
+        called.setdefault(x, use.name)
+    often = [x for x, n in counts.items() if n > 1]
+    for x in sorted(often, key=lambda x: -len(list(subexpressions(x)))):
+        uses = [u for u in _uses([*equations, *parts]) if _counted_from_latest(u.form) == x]
+        for shared in _shared(x, uses, model.steps):
+            taken = {identifier(name) for name in given | {e.value.name for e in equations}}
+            name = _unused(called[x], taken)
+            new = {form: Symbol(name, t, x.shape) for form, t in shared.replaced.items()}
+            names |= new
+            value = Symbol(name, None if shared.replaced[shared.form] is None else 0, x.shape)
+            definition = Equation(0, value, shared.form, shared.steps)
+            changed = [replace(e, expression=with_names(e.expression, new)) for e in equations]
+            at = next((i for i, e in enumerate(equations) if changed[i] != e), len(equations))
+            equations = [*changed[:at], definition, *changed[at:]]
+            parts = [replace(p, expression=with_names(p.expression, new)) for p in parts]
+    return equations, names
 
 
-def _is_function(e: Expression) -> bool:
-    """Whether it is written like tanh(c), and no part of an array, which costs nothing."""
-    is_part = isinstance(e, Apply) and e.operation is getitem
-    return isinstance(e, Apply) and e.operation.precedence == FUNCTION and not is_part
+def _shared(x: Expression, uses: Sequence[Use], steps: Collection[int]) -> Iterator[Shared]:
+    """What of the uses of a function is computed once.
+
+    Without steps, or at one step and first needed outside of the loops, it is one value. Otherwise
+    it is one at each step: what is at another distance from the step at hand is another.
+    """
+    times = Counter(t for use in uses for t in use.times)
+    if len(times) == 1 and (None in times or not uses[0].steps):
+        [(t, n)] = times.items()
+        if n > 1:
+            form = shifted(x, t or 0)
+            yield Shared(form, (), dict.fromkeys([form, *(use.form for use in uses)]))
+        return
+    by_step: dict[Expression, None] = dict.fromkeys(use.form for use in uses if use.steps)
+    for form in by_step:
+        same = [use for use in uses if use.form == form]
+        turns = Counter(t for use in same for t in use.steps or (0,))
+        away = {use.form: _distance(use.form, form) for use in uses if use.form not in by_step}
+        known: dict[Expression, int | None] = {x: d for x, d in away.items() if d in turns}
+        turns.update(d for use in uses if (d := known.get(use.form)) is not None)
+        if max(turns.values()) > 1 and turns.keys() <= set(steps):
+            yield Shared(form, tuple(sorted(turns)), {form: 0, **known})
 
 
-def with_names(e: Expression, names: dict[Expression, Symbol]) -> Expression:
-    """The expression with names for what is computed once."""
+def _distance(a: Expression, b: Expression) -> int:
+    return (_latest(a) or 0) - (_latest(b) or 0)
 
-    def named(x: Expression) -> Expression:
-        if not isinstance(x, Apply) or len(symbols(x)) != 1:
-            return x
-        t = symbols(x)[0].t or 0
-        known = names.get(shifted(x, -t))
-        return x if known is None else shifted(known, t)
 
-    return transform(e, named) if names else e
+def _unused(name: str, taken: Collection[str]) -> str:
+    """The name, or if it is taken one with a number."""
+    variants = (name if n == 1 else f"{name}_{n}" for n in count(1))
+    return next(variant for variant in variants if identifier(variant) not in taken)
+
+
+def _uses(places: Sequence[Equation | Part]) -> Iterator[Use]:
+    """Functions of values, where they stand."""
+    for place in places:
+        within = place.value.name if isinstance(place, Equation) else place.via.name
+        to_visit = [(place.expression, place.steps)]
+        while to_visit:
+            e, steps = to_visit.pop()
+            if _is_costly_function(e):
+                yield Use(e, within, steps)
+            if isinstance(e, OverSteps):
+                every = {t + d for t in steps or (0,) for d in range(e.first, e.last + 1)}
+                steps = tuple(sorted(every))
+            to_visit.extend((x, steps) for x in reversed(inputs_of(e)))
+
+
+def _is_costly_function(e: Expression) -> TypeGuard[Apply]:
+    """Whether it is written like tanh(c), of values alone, and no view of them, which is free."""
+    return (
+        isinstance(e, Apply)
+        and e.operation.precedence == FUNCTION
+        and e.operation not in (getitem, reshape)
+        and symbols(e) != []
+        and not has_adjoint(e)
+    )
+
+
+def _latest(e: Expression) -> int | None:
+    """The latest step that it reads."""
+    if isinstance(e, OverSteps):
+        latest = _latest(e.term)
+        return None if latest is None else e.last + latest
+    if isinstance(e, Symbol):
+        return e.t
+    return max((t for x in inputs_of(e) if (t := _latest(x)) is not None), default=None)
+
+
+def _counted_from_latest(e: Expression) -> Expression:
+    return shifted(e, -(_latest(e) or 0))
+
+
+def with_names(e: Expression, names: Names) -> Expression:
+    """The expression with names for what is computed once, the largest that there are."""
+    if not names:
+        return e
+    known = names.get(e) if isinstance(e, Apply) else None
+    return known or with_inputs(e, tuple(with_names(x, names) for x in inputs_of(e)))
 
 
 def expressions_of(model: Model) -> Iterator[Expression]:

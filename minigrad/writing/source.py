@@ -22,8 +22,11 @@ def numpy_source(model: Model) -> str:
     program = Program(model)
     backward = Backward(program)
     blocks = [*program.forward(), *backward.blocks]
-    body = _body(program, blocks, backward.results)
     functions = helpers(s.source for block in blocks for s in (*block.setup, *block.statements))
+    # Helper functions are those of the table, which take arrays.
+    numbers = [a.name for a in program.arguments if a.shape == () and not a.is_by_step]
+    arrays = [f"    {name} = np.asarray({name})" for name in numbers if functions]
+    body = "\n".join([*arrays, _body(program, blocks, backward.results)])
     functions += [function for name, function in REQUIRE.items() if f"{name}(" in body]
     constants = [
         f"{identifier(name)} = np.array({_elements(array)})" for name, array in model.arrays.items()

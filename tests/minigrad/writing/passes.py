@@ -270,6 +270,18 @@ def function_of_a_given_state(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow(sum(terms[1:], terms[0]).named("J"))
 
 
+def adaptive_mean(T: int = 4) -> mg.GradientFlow:
+    """What a step gives to the mean before it, and to that at hand, begins with a minus sign."""
+    leaf = leaves()
+    k, m, terms = leaf("k", 3, 1), leaf("m", 3, 2, t=0), []
+    for t in range(1, T + 1):
+        with mg.step(t):
+            z = leaf("z", 3, 2, t=t)
+            m = (m * k).named("m")
+            terms.append(((z - m) ** 2).sum().named("L"))
+    return mg.gradient_flow((sum(terms[1:], terms[0]) - (m**2).sum()).named("J"))
+
+
 def mean_of_inputs(T: int = 4) -> mg.GradientFlow:
     """The mean of all inputs is taken from each of them."""
     leaf = leaves()
@@ -313,6 +325,7 @@ PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "states in the loss": states_in_the_loss,
     "weight in a sum": weight_in_a_sum,
     "function of a given state": function_of_a_given_state,
+    "adaptive mean": adaptive_mean,
     "mean of inputs": mean_of_inputs,
     "inputs alone": inputs_alone,
 }

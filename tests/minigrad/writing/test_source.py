@@ -17,6 +17,9 @@ import minigrad as mg
 from minigrad.writing.derivation import WrittenDerivation
 from minigrad.writing.program import Argument, Program
 from tests.minigrad.writing.programs import FLOWS, lstm_flow
+from tests.minigrad.writing.unnamed import UNNAMED
+
+SOURCES = {**FLOWS, **UNNAMED}
 
 Arrays = dict[str, np.ndarray]
 
@@ -54,9 +57,9 @@ def array_of(argument: Argument, get: Callable[..., mg.Tensor]) -> Any:
     return arrays[0] if argument.first is None else np.stack(arrays)
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", SOURCES)
 def test_equals_the_engine_without_it(name: str, tmp_path: Path) -> None:
-    flow = FLOWS[name]()
+    flow = SOURCES[name]()
     derivation = mg.derive(flow)
     (tmp_path / "written.py").write_text(derivation.numpy_source(), "utf-8")
     given, wanted = given_and_wanted(flow, derivation)
@@ -147,6 +150,16 @@ def test_steps_may_start_anywhere(first: int) -> None:
     assert found["w"] == x.sum()
 
 
+def test_takes_numbers_where_functions_want_arrays() -> None:
+    w, x = mg.tensor(0.5, requires_grad=True, name="w"), mg.tensor(2.0, name="x")
+    flow = mg.gradient_flow(-mg.log(mg.sigmoid(w * x).named("p")))
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(flow).numpy_source(), namespace)
+    J, found = namespace["gradients"](w=0.5, x=2.0)
+    np.testing.assert_allclose(J, np.log1p(np.exp(-1)), rtol=1e-14)
+    np.testing.assert_allclose(found["w"], -2 / (1 + np.e), rtol=1e-14)
+
+
 def test_one_step_does_not_stand_for_several() -> None:
     namespace: dict[str, Any] = {}
     exec(mg.derive(lstm_flow(T=1)).numpy_source(), namespace)
@@ -166,6 +179,33 @@ def test_every_statement_has_its_equation() -> None:
 
 def test_what_is_needed_twice_is_computed_once() -> None:
     assert mg.derive(lstm_flow()).numpy_source().count("np.tanh(c[t])") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("unit length", "    sqrt_x = np.sqrt(np.sum(x ** 2))"),
+        ("taken name", "    exp_z_2 = np.exp(x * exp_z)"),
+        ("gelu", "    tanh_y = np.tanh(0.8 * (W.T @ x + (W.T @ x) ** 3 / 25))"),
+        ("increments", "        tanh_h[t] = np.tanh(W.T @ x[t - 1] + U.T @ h[t - 1])"),
+        ("nested increments", "        exp_h[t] = np.exp(tanh_h[t] - 2)"),
+        ("nested increments", "    sigmoid_k = sigmoid(k)"),
+        ("nested increments", "    tanh_h_2 = np.tanh(h[1])"),
+        ("function of a given state", "        tanh_h[t] = np.tanh(h[t - 1])"),
+    ],
+)
+def test_what_has_no_name_is_computed_once_where_it_is_known(name: str, line: str) -> None:
+    source = mg.derive(SOURCES[name]()).numpy_source()
+    function = line.split(" = ")[1]
+    code = "\n".join(text.partition("#")[0].rstrip() for text in source.splitlines())
+    assert f"\n{line}\n" in code
+    assert code.count(function) == 1
+
+
+def test_sums_have_the_signs_of_their_terms() -> None:
+    source = mg.derive(FLOWS["adaptive mean"]()).numpy_source()
+    assert "dJ_dm = dJ_dm_next - 2 * dJ_dL * (z[t - 1] - m[t])" in source
+    assert " + -" not in source
 
 
 def test_unnamed_constants_come_along() -> None:
