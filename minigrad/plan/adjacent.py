@@ -35,6 +35,7 @@ def copy_outsiders(plan: Plan) -> Plan:
 
 
 def is_stack(step: Step) -> bool:
+    """Whether it puts values side by side along a new first axis."""
     return step.kind == "stack" and step.parameters["axis"] == 0
 
 

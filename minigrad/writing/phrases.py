@@ -20,10 +20,12 @@ def in_words(condition: str) -> str:
 
 
 def derivative(name: str, t: int | None) -> Formula:
+    """dJ/dv."""
     return lambda p: p.adjoint(name, t)
 
 
 def at_step(t: int, p: Printer) -> str:
+    """t and its number."""
     return f"t = {p.absolute().step(t)}"
 
 
@@ -33,22 +35,27 @@ def counted_from(origin: int | None, formula: Formula) -> Formula:
 
 
 def as_written(e: Expression, p: Printer) -> str:
+    """An expression."""
     return p(e)
 
 
 def by_chain_rule(part: Part, p: Printer) -> str:
+    """A contribution as a product with a Jacobian."""
     return p.chain(part.via, part.of)
 
 
 def share_of_step(name: str, p: Printer) -> str:
+    """What the step at hand gives to what has no step."""
     return p.share(name)
 
 
 def sum_of_shares(name: str, first: int, last: int, p: Printer) -> str:
+    """That of all steps."""
     return p.sum_of(first, last, p.share(name))
 
 
 def added_up(terms: Sequence[Formula], p: Printer) -> str:
+    """Terms with plus signs between."""
     return " + ".join(term(p) for term in terms)
 
 
@@ -63,14 +70,17 @@ def listed(formulas: Sequence[Formula]) -> list[Piece]:
 
 
 def from_step(name: str, t: int, source: int) -> Formula:
+    """The part of dJ/dv that comes from a step."""
     return lambda p: p.from_step(name, t, source)
 
 
 def step_number(t: int, p: Printer) -> str:
+    """A step, counted from the one at hand."""
     return p.step(t)
 
 
 def last_step(p: Printer) -> str:
+    """The last step, in words."""
     return "t = T"
 
 
