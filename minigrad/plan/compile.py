@@ -156,6 +156,9 @@ class Replay:
         arrays = layout.arrays(self._arena)
         self._arguments = [arrays.get(x) for x in plan.arguments]
         self._outputs = [arrays[x] for x in plan.outputs]
+        constants = [arrays[x] for x in plan.steps if x.value is not None]
+        # Nobody may write into a constant, not even who is given everything else.
+        self._kept = [any(np.may_share_memory(y, c) for c in constants) for y in self._outputs]
         self._calls: list[Call] = []
         parts: list[Part] = []
         for step in plan.steps:
@@ -184,7 +187,9 @@ class Replay:
                 function(*arrays)
         if copy:
             return [np.array(y)[()] for y in self._outputs]
-        return self._outputs
+        return [
+            np.array(y) if kept else y for y, kept in zip(self._outputs, self._kept, strict=True)
+        ]
 
 
 def _memory(size: int) -> Array:

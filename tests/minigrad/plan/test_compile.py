@@ -338,6 +338,9 @@ def test_what_was_donated_can_be_given_back() -> None:
     swap = mg.compile(lambda a, b: (b, a), donate=True)
     once = swap(np.array([1.0]), np.array([2.0]))
     assert [x.item() for x in swap(*once)] == [1, 2]
+    constant = mg.compile(lambda x: (x, mg.tensor(np.arange(3.0))), donate=True)
+    constant(np.ones(1))[1][:] = 7
+    np.testing.assert_array_equal(constant(np.ones(1))[1], np.arange(3))
 
 
 def test_closed_over_arrays_of_any_size_are_constants_in_every_thread() -> None:
