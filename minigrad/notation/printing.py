@@ -9,7 +9,15 @@ from typing import Self
 
 import numpy as np
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number, OverSteps, Symbol
+from minigrad.notation.expression import (
+    NONE,
+    Apply,
+    Expression,
+    MovingIndex,
+    Number,
+    OverSteps,
+    Symbol,
+)
 from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
 from minigrad.notation.template import Written, filled, in_parentheses
 from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
@@ -53,8 +61,7 @@ class Printer(ABC):
         if isinstance(e, Number):
             return self.number(e)
         if isinstance(e, OverSteps):
-            term = type(self)(self.J, "t", self.last).written(e.term)
-            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
+            return self._over_steps(e)
         if e.operation is add:
             return self._sum(e.inputs)
         if e.operation is multiply:
@@ -66,6 +73,15 @@ class Printer(ABC):
             shown = self.parameter(value).replace("{", "{{").replace("}", "}}")
             template = template.replace(f"{{{{{name}}}}}", shown)
         return filled(e.operation, template, [*map(self.written, e.inputs)], self.parentheses)
+
+    def _over_steps(self, e: OverSteps) -> Written:
+        if e.operation is add:
+            term = type(self)(self.J, "t", self.last).written(e.term)
+            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
+        first, last = (self.absolute(t)(e.term) for t in (e.first, e.last))
+        several = e.last > e.first + 1
+        texts = [first, *([self.dots] if several else []), last]
+        return filled(e.operation, self.template(e.operation), [*map(Written, texts)])
 
     def symbol(self, e: Symbol) -> Written:
         if e.kind == "adjoint":
@@ -131,6 +147,7 @@ class Printer(ABC):
     # --- what differs -----------------------------------------------------------------------------
 
     beside = " "
+    dots = "..."
 
     @abstractmethod
     def template(self, operation: Operation) -> str: ...
@@ -178,10 +195,20 @@ class Printer(ABC):
             return ", ".join(map(self.parameter, value))
         if isinstance(value, slice):
             ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
-            return ":".join("" if end is None else str(end) for end in ends)
+            return ":".join("" if end is None else self.parameter(end) for end in ends)
         if isinstance(value, np.ndarray):
             return np.array2string(value, separator=", ", threshold=10, edgeitems=2)
+        if isinstance(value, MovingIndex):
+            return self.index(value)
         return "..." if value is Ellipsis else str(value)
+
+    def index(self, i: MovingIndex) -> str:
+        """An index that moves with the time step."""
+        letter = self.at or ("T" if self.origin == self.last else "")
+        if not letter or (not self.at and i.factor != 1):
+            return str(i.at(self.origin))
+        factor = {1: "", -1: "-"}.get(i.factor, str(i.factor))
+        return f"{factor}{letter}{i.offset:+d}" if i.offset else f"{factor}{letter}"
 
     def step(self, t: int) -> str:
         """A time step, counted from the one at hand: t, t+1, t-1; or from the last, T."""
@@ -203,6 +230,8 @@ class Latex(Printer):
     >>> print(Latex()(Symbol("a", -1, (4, 2))))
     \mathbf{a}^{(t-1)}
     """
+
+    dots = r"\ldots"
 
     def template(self, operation: Operation) -> str:
         return operation.latex

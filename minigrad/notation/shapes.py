@@ -121,7 +121,7 @@ def transpose_of_transpose(e: Apply) -> Expression | None:
 def transpose_of_product(e: Apply) -> Expression | None:
     """(A B)^T = B^T A^T"""
     [x] = e.inputs
-    if isinstance(x, Apply) and is_(x, matmul) and _swaps(e):
+    if isinstance(x, Apply) and is_(x, matmul) and swaps(e):
         a, b = x.inputs
         if len(a.shape) > 1 and len(b.shape) > 1:
             return matrix_product(transposed(b), transposed(a))
@@ -134,7 +134,7 @@ def transpose_of_elements(e: Apply) -> Expression | None:
     What holds none stays together: (x (1 - x))^T is easier to read than x^T (1 - x^T).
     """
     [x] = e.inputs
-    if not isinstance(x, Apply) or not _swaps(e):
+    if not isinstance(x, Apply) or not swaps(e):
         return None
     if any(u.shape and len(u.shape) != len(x.shape) for u in x.inputs):
         return None
@@ -159,7 +159,7 @@ def transpose_of_elements(e: Apply) -> Expression | None:
 def transpose_of_sum(e: Apply) -> Expression | None:
     """A sum along one axis is, transposed, the sum along the other."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and x.operation in (sum_, mean, broadcast_to) and _swaps(e)):
+    if not (isinstance(x, Apply) and x.operation in (sum_, mean, broadcast_to) and swaps(e)):
         return None
     [u] = x.inputs
     n = len(u.shape)
@@ -180,7 +180,7 @@ def _order(e: Apply) -> list[int]:
     return list(range(n))[::-1] if axes is None else [axis % n for axis in axes]
 
 
-def _swaps(e: Apply) -> bool:
+def swaps(e: Apply) -> bool:
     """Whether a transpose swaps the last two axes and nothing else."""
     n = len(e.shape)
     return n > 1 and _order(e) == [*range(n - 2), n - 1, n - 2]
