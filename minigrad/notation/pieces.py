@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Any
+
+import numpy as np
 
 from minigrad.notation.expression import (
     Apply,
     Expression,
     MovingIndex,
+    Number,
     OverSteps,
     Parameters,
     inputs_of,
     with_inputs,
 )
-from minigrad.notation.nodes import is_, simplified, transposed
+from minigrad.notation.nodes import is_, product, simplified, split_number, transposed
 from minigrad.notation.shapes import swaps
 from minigrad.operations.elementwise import add
-from minigrad.operations.shape import concatenate, scatter, stack, transpose
+from minigrad.operations.linear import matmul
+from minigrad.operations.shape import concatenate, getitem, scatter, stack, transpose
 
 
 def transpose_of_pieces(e: Apply) -> Expression | None:
@@ -63,6 +68,47 @@ def transpose_of_scatter(e: Apply) -> Expression | None:
     parameters = Parameters(index=_shortened(_swapped(whole)), shape=e.shape)
     piece = transposed(piece) if _are_slices(whole[-2:]) else piece
     return Apply(scatter, (piece,), e.shape, parameters)
+
+
+def element_of_pieces(e: Apply) -> Expression | None:
+    """The i-th of what is stacked, or one of the pieces side by side, is that piece."""
+    [x], index = e.inputs, e.parameters["index"]
+    if not (isinstance(x, Apply) and x.operation in (stack, concatenate)):
+        return None
+    whole, axis = _whole_index(index, len(x.shape)), x.parameters["axis"]
+    if whole is None or axis is None:
+        return None
+    taken = whole.pop(axis)
+    if any(i != slice(None) for i in whole):
+        return None
+    if x.operation is stack:
+        return x.inputs[taken] if isinstance(taken, int) else None
+    ends = accumulate((u.shape[axis] for u in x.inputs), initial=0)
+    places = [slice(start, end) for start, end in pairwise(ends)]
+    return x.inputs[places.index(taken)] if taken in places else None
+
+
+def element_of_multiple(e: Apply) -> Expression | None:
+    """(n a)[i] = n a[i]"""
+    number, rest = split_number(e.inputs[0])
+    if number == 1 or rest is None or rest.shape != e.inputs[0].shape:
+        return None
+    return product(Number(number), simplified(Apply(getitem, (rest,), e.shape, e.parameters)))
+
+
+def element_of_elements(e: Apply) -> Expression | None:
+    """(a + b)[i] = a[i] + b[i], if an index less is left to write, as where a is a stack."""
+    [x] = e.inputs
+    if not isinstance(x, Apply) or is_(x, matmul) or not isinstance(x.operation.forward, np.ufunc):
+        return None
+    if any(u.shape not in ((), x.shape) for u in x.inputs):
+        return None
+    inputs = [
+        simplified(Apply(getitem, (u,), e.shape, e.parameters)) if u.shape else u for u in x.inputs
+    ]
+    if all(is_(u, getitem) for u in inputs if u.shape):
+        return None
+    return simplified(Apply(x.operation, tuple(inputs), e.shape, x.parameters))
 
 
 def _whole_index(index: Any, n: int) -> list[Any] | None:

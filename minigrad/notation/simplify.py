@@ -50,7 +50,13 @@ RULES.update(
         reshape: (shapes.same_shape,),
         broadcast_to: (shapes.same_shape,),
         softmax_cross_entropy: (shapes.class_numbers,),
-        getitem: (shapes.element_of_number, pieces.piece_of_transpose),
+        getitem: (
+            shapes.element_of_number,
+            pieces.piece_of_transpose,
+            pieces.element_of_pieces,
+            pieces.element_of_multiple,
+            pieces.element_of_elements,
+        ),
         transpose: (
             shapes.transpose_of_transpose,
             shapes.transpose_of_product,

@@ -56,6 +56,24 @@ def test_pieces_in_numerator_layout(written: str, index: Any, shape: tuple[int, 
     assert_numerator_layout_is(written, lambda g: g[index], *shape)
 
 
+@pytest.mark.parametrize(
+    ("written", "program"),
+    [
+        (G, lambda g: mg.stack([0 * g, g])[1]),
+        (G, lambda g: mg.concatenate([2 * g, g], axis=1)[:, 2:4]),
+        (f"2 ({G})²", lambda g: (2 * mg.stack([g, g]) ** 2)[1]),
+        (f"{G} - stack({G}, 3 {G})[0, 1]", lambda g: g - mg.stack([g, 3 * g])[0, 1]),
+        (f"concatenate({G}, {G})[1:3]", lambda g: mg.concatenate([g, g])[1:3]),
+        (f"-2 ({G})[1]", lambda g: (-2 * g)[1]),
+        (f"({G} + tanh({G}))[1]", lambda g: (g + mg.tanh(g))[1]),
+    ],
+)
+def test_elements_of_pieces(written: str, program: Program) -> None:
+    e, g, y = read(program, 3, 2)
+    assert Text()(e) == written
+    np.testing.assert_allclose(evaluate(e, lambda s: g), y, rtol=1e-15)
+
+
 @pytest.mark.parametrize("index", [np.array([0, 2]), (Ellipsis, 0), (None, 1), (2, None)])
 def test_other_indices_stay_as_they_are(index: Any) -> None:
     plain, g, y = read(lambda g: g[index], 4, 3, 2)

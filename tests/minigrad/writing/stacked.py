@@ -20,6 +20,12 @@ def stacked(T: int = 4, axis: int = 0) -> mg.GradientFlow:
     return mg.gradient_flow(((Z - leaf("Y", *Z.shape)) ** 2).sum().named("J"))
 
 
+def unnamed(T: int = 4) -> mg.GradientFlow:
+    """A stack without a name."""
+    leaf, h = states(T)
+    return mg.gradient_flow(((mg.stack(h) - leaf("Y", T, 3, 3)) ** 2).sum().named("J"))
+
+
 def side_by_side(T: int = 4) -> mg.GradientFlow:
     """The states of all steps as the columns of one matrix."""
     leaf, h = states(T)
@@ -91,6 +97,7 @@ def two_layers(T: int = 4) -> mg.GradientFlow:
 STACKED = {
     "stacked": stacked,
     "stacked along axis 1": lambda T=4: stacked(T, axis=1),
+    "unnamed stack": unnamed,
     "side by side": side_by_side,
     "with initial state": with_initial_state,
     "walked": walked,
