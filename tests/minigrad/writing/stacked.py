@@ -58,6 +58,20 @@ def walked(T: int = 4, requires_grad: bool = True) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))
 
 
+def column_by_column(T: int = 4) -> mg.GradientFlow:
+    """Each step reads a column of a matrix, and the first step, before which there is no state."""
+    leaf = leaves()
+    X, W, U = leaf("X", 4, T), leaf("W", 4, 3), leaf("U", 3, 3)
+    J: Any = 0
+    h: Any = None
+    for t in range(T):
+        with mg.step(t):
+            z = W.T @ X[:, t]
+            h = mg.tanh(z if h is None else z + U.T @ h).named("h")
+            J = J + (h**2).sum()
+    return mg.gradient_flow(J.named("J"))
+
+
 def columns(T: int = 4) -> mg.GradientFlow:
     """A step reads two columns of a matrix."""
     leaf = leaves()
@@ -102,6 +116,7 @@ STACKED = {
     "with initial state": with_initial_state,
     "walked": walked,
     "walked constants": lambda T=4: walked(T, requires_grad=False),
+    "column by column": column_by_column,
     "columns": columns,
     "weighted": weighted,
     "average": average,
