@@ -1,24 +1,12 @@
-"""Rules of sums of elements, of shapes and of transposes."""
+"""Rules of sums of elements, and of shapes."""
 
 import numpy as np
 
-from minigrad.notation.expression import Apply, Expression, Number, Parameters, has_adjoint
-from minigrad.notation.nodes import (
-    is_,
-    matrix_product,
-    product,
-    simplified,
-    split_number,
-    total,
-    transposed,
-)
-from minigrad.operations.elementwise import add, divide, multiply, where
-from minigrad.operations.linear import matmul
+from minigrad.notation.expression import Apply, Expression, Number, Parameters
+from minigrad.notation.nodes import is_, product, simplified, split_number, total
 from minigrad.operations.reduction import mean, one_hot
 from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import broadcast_to, reshape, stack, transpose
-
-# --- sums of elements, and shapes ---------------------------------------------------------------
+from minigrad.operations.shape import reshape, stack
 
 
 def sum_of_pieces(e: Apply) -> Expression | None:
@@ -97,93 +85,6 @@ def same_value(e: Apply) -> Expression:
 def element_of_number(e: Apply) -> Expression | None:
     """Every element of an array that holds one number is that number."""
     return Number(e.inputs[0].value, e.shape) if isinstance(e.inputs[0], Number) else None
-
-
-# --- transposes ---------------------------------------------------------------------------------
-
-
-def transpose_of_transpose(e: Apply) -> Expression | None:
-    """(x^T)^T = x; a vector or a number is its own transpose"""
-    [x], order = e.inputs, _order(e)
-    if isinstance(x, Number):
-        return Number(x.value, e.shape)
-    if order == sorted(order):
-        return x
-    if isinstance(x, Apply) and is_(x, transpose):
-        inner = _order(x)
-        if [inner[i] for i in order] == sorted(order):
-            return x.inputs[0]
-    if order == [1, 0] and e.parameters["axes"] is not None:
-        return Apply(transpose, (x,), e.shape, Parameters(axes=None))
-    return None
-
-
-def transpose_of_product(e: Apply) -> Expression | None:
-    """(A B)^T = B^T A^T"""
-    [x] = e.inputs
-    if isinstance(x, Apply) and is_(x, matmul) and _swaps(e):
-        a, b = x.inputs
-        if len(a.shape) > 1 and len(b.shape) > 1:
-            return matrix_product(transposed(b), transposed(a))
-    return None
-
-
-def transpose_of_elements(e: Apply) -> Expression | None:
-    """(n x)^T = n x^T; (g + h)^T = g^T + h^T and (g x)^T = g^T x^T where g holds an adjoint.
-
-    What holds none stays together: (x (1 - x))^T is easier to read than x^T (1 - x^T).
-    """
-    [x] = e.inputs
-    if not isinstance(x, Apply) or not _swaps(e):
-        return None
-    if any(u.shape and len(u.shape) != len(x.shape) for u in x.inputs):
-        return None
-    if is_(x, multiply) and not has_adjoint(x):
-        number, rest = split_number(x)
-        if number == 1 or rest is None or rest.shape != x.shape:
-            return None
-        return product(Number(number), transposed(rest))
-    if not has_adjoint(x):
-        return None
-    if is_(x, multiply):
-        kept = [u for u in x.inputs if has_adjoint(u) or isinstance(u, Number)]
-        values = [u for u in x.inputs if u not in kept]
-        together = [transposed(product(*values))] if values else []
-        return product(*map(transposed, kept), *together)
-    if x.operation in (add, divide, where):
-        inputs = tuple(map(transposed, x.inputs))
-        return simplified(Apply(x.operation, inputs, e.shape, x.parameters))
-    return None
-
-
-def transpose_of_sum(e: Apply) -> Expression | None:
-    """A sum along one axis is, transposed, the sum along the other."""
-    [x] = e.inputs
-    if not (isinstance(x, Apply) and x.operation in (sum_, mean, broadcast_to) and _swaps(e)):
-        return None
-    [u] = x.inputs
-    n = len(u.shape)
-    if not has_adjoint(x) or n != len(x.shape):
-        return None
-    if is_(x, broadcast_to):
-        parameters = Parameters(shape=e.shape)
-    else:
-        moved = {n - 1: n - 2, n - 2: n - 1}
-        axes = axes_of(x)
-        parameters = Parameters(axis=tuple(moved.get(a, a) for a in axes), keepdims=True)
-    return simplified(Apply(x.operation, (transposed(u),), e.shape, parameters))
-
-
-def _order(e: Apply) -> list[int]:
-    """Where the axes of a transpose come from."""
-    axes, n = e.parameters["axes"], len(e.shape)
-    return list(range(n))[::-1] if axes is None else [axis % n for axis in axes]
-
-
-def _swaps(e: Apply) -> bool:
-    """Whether a transpose swaps the last two axes and nothing else."""
-    n = len(e.shape)
-    return n > 1 and _order(e) == [*range(n - 2), n - 1, n - 2]
 
 
 def axes_of(e: Apply) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ factor -1, a sum of sums one sum, a product of products one product with its num
 is left to do is then little. Printing turns the factor -1 into a minus sign again.
 """
 
-from minigrad.notation import algebra, shapes
+from minigrad.notation import algebra, shapes, transposes
 from minigrad.notation.expression import (
     NONE,
     Apply,
@@ -60,12 +60,14 @@ RULES.update(
         reshape: (shapes.same_shape,),
         broadcast_to: (shapes.same_shape,),
         softmax_cross_entropy: (shapes.class_numbers,),
-        getitem: (shapes.element_of_number,),
+        getitem: (shapes.element_of_number, transposes.element_of_transpose),
         transpose: (
-            shapes.transpose_of_transpose,
-            shapes.transpose_of_product,
-            shapes.transpose_of_elements,
-            shapes.transpose_of_sum,
+            transposes.transpose_of_transpose,
+            transposes.transpose_of_vector,
+            transposes.transpose_of_product,
+            transposes.transpose_of_elements,
+            transposes.transpose_of_sum,
+            transposes.transpose_of_broadcast,
         ),
     }
 )
