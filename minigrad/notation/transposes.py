@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from minigrad.notation.expression import (
     Apply,
     Expression,
@@ -36,12 +34,20 @@ def transpose_of_transpose(e: Apply) -> Expression | None:
     return None if e.parameters == _axes(order) else _permuted(x, order)
 
 
-def transpose_of_vector(e: Apply) -> Expression | None:
-    """A column made of a vector is, transposed, the row made of it."""
+def transpose_of_thin(e: Apply) -> Expression | None:
+    """An array with axes of length one put in, transposed, is it transposed, with them put in."""
     [x] = e.inputs
-    if isinstance(x, Apply) and is_(x, reshape) and max(x.shape) == np.prod(x.shape):
-        return simplified(Apply(reshape, x.inputs, e.shape, Parameters(shape=e.shape)))
-    return None
+    if not (isinstance(x, Apply) and is_(x, reshape)):
+        return None
+    [u] = x.inputs
+    axes: list[int] = []
+    for axis, n in enumerate(x.shape):
+        if len(axes) < len(u.shape) and n == u.shape[len(axes)]:
+            axes.append(axis)
+        elif n != 1:
+            return None
+    turned = _permuted(u, [axes.index(axis) for axis in order_of(e) if axis in axes])
+    return simplified(Apply(reshape, (turned,), e.shape, Parameters(shape=e.shape)))
 
 
 def transpose_of_product(e: Apply) -> Expression | None:

@@ -38,7 +38,7 @@ WRITTEN = [
     (lambda A, B, X, v, g, G: g / A, "∂J/∂g / A", "∂J/∂g / Aᵀ"),
     (lambda A, B, X, v, g, G: A @ g, "A ∂J/∂g", "∂J/∂g Aᵀ"),
     (lambda A, B, X, v, g, G: G @ X.mT, "∂J/∂G Xᵀ", "X ∂J/∂G"),
-    (lambda A, B, X, v, g, G: (X.mT @ G).sum(0), "Σ Xᵀ ∂J/∂G", "Σ ∂J/∂G X"),
+    (lambda A, B, X, v, g, G: (X.mT @ G).sum(0), "Σ_{axis 0} Xᵀ ∂J/∂G", "Σ_{axis 0} ∂J/∂G X"),
     (lambda A, B, X, v, g, G: g[1:], "(∂J/∂g)[1:]", "(∂J/∂g)[:, 1:]"),
     (lambda A, B, X, v, g, G: G[1], "(∂J/∂G)[1]", "(∂J/∂G)[1]"),
     (lambda A, B, X, v, g, G: G[:, 1], "(∂J/∂G)[:, 1]", "(∂J/∂G)[:, :, 1]ᵀ"),

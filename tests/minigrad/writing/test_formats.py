@@ -19,7 +19,7 @@ COMMANDS = {
     *("frac", "partial", "mathbf", "mathrm", "text", "hat", "tilde", "top", "left", "right"),
     *("circ", "sum", "sqrt", "tanh", "sin", "cos", "exp", "log", "max", "min", "cdot", "le"),
     *("sigma", "Gamma", "gamma", "beta", "mu", "begin", "end", "lvert", "rvert", "aligned"),
-    *("ldots", "quad", "ne"),
+    *("ldots", "quad", "ne", "times"),
 }
 
 
