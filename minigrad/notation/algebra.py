@@ -15,6 +15,8 @@ from minigrad.notation.nodes import (
     split_scalars,
     total,
 )
+from minigrad.notation.shapes import vector_in
+from minigrad.notation.written import outer
 from minigrad.operations.elementwise import abs as abs_
 from minigrad.operations.elementwise import (
     add,
@@ -102,6 +104,8 @@ def _plain(e: Expression) -> Expression:
     if isinstance(e, Number) and e.shape:
         return Number(e.value)
     if isinstance(e, Apply) and is_(e, broadcast_to):
+        return e.inputs[0]
+    if isinstance(e, Apply) and is_(e, reshape) and vector_in(e, (1, -1)):
         return e.inputs[0]
     if isinstance(e, Apply) and is_(e, multiply):
         factors = tuple(map(_plain, e.inputs))
@@ -228,6 +232,12 @@ def scalars_in_front(e: Apply) -> Expression | None:
     if not (n or m) or (a.shape, b.shape) != tuple(x.shape for x in e.inputs):
         return None
     return product(*n, *m, simplified(Apply(matmul, (a, b), e.shape, NONE)))
+
+
+def product_of_vectors(e: Apply) -> Expression | None:
+    """A column times a row, which were made of vectors, is x y^T."""
+    x, y = vector_in(e.inputs[0], (-1, 1)), vector_in(e.inputs[1], (1, -1))
+    return Apply(outer, (x, y), e.shape, NONE) if x and y else None
 
 
 def product_with_scalar(e: Apply) -> Expression | None:

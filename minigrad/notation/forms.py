@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
-
-import numpy as np
 
 from minigrad.notation.expression import (
     NONE,
@@ -13,14 +10,16 @@ from minigrad.notation.expression import (
     Expression,
     Number,
     Parameters,
+    has_adjoint,
+    inputs_of,
     subexpressions,
     transform,
 )
 from minigrad.notation.nodes import matrix_product, product, simplified, transposed
 from minigrad.notation.shapes import axes_of
 from minigrad.notation.transposes import order_of, swaps
-from minigrad.operation import FUNCTION, Operation
-from minigrad.operations.elementwise import add, greater, log, multiply, power, where
+from minigrad.notation.written import diag, less, permuted, repeat
+from minigrad.operations.elementwise import add, divide, greater, log, multiply, power, where
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import log_softmax, mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
@@ -213,6 +212,21 @@ def softmax_jacobian(e: Apply, one_column: bool = False) -> Expression | None:
     return Apply(matmul, factors, e.shape, NONE)
 
 
+def beside_fraction(e: Apply) -> Apply:
+    """A derivative, itself a fraction, stands beside another and not in it."""
+    if e.operation is not divide:
+        return e
+    above, below = e.inputs
+    is_product = isinstance(above, Apply) and above.operation is multiply
+    factors = inputs_of(above) if is_product else (above,)
+    adjoints = [x for x in factors if has_adjoint(x)]
+    values = [x for x in factors if x not in adjoints] or [Number(1)]
+    over = values[0] if len(values) == 1 else Apply(multiply, tuple(values), above.shape, NONE)
+    rest = Apply(divide, (over, below), e.shape if over.shape else below.shape, NONE)
+    in_order = [*adjoints, rest] if rest.shape else [rest, *adjoints]
+    return Apply(multiply, tuple(in_order), e.shape, NONE) if adjoints else e
+
+
 def is_of_row(e: Expression) -> bool:
     """Whether the Jacobian of a softmax in it, diag(y^T) - y^T y, is that of a row."""
     diagonals = [x for x in subexpressions(e) if isinstance(x, Apply) and x.operation is diag]
@@ -227,37 +241,3 @@ def _reduced(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 def _along(axis: int | tuple[int, ...]) -> Parameters:
     return Parameters(axis=axis, keepdims=True)
-
-
-def only_written(
-    name: str, forward: Callable[..., Any], latex: str | None = None, text: str | None = None
-) -> Operation:
-    """A function that people write and nobody differentiates: no operation of the table."""
-    return Operation(
-        name=name,
-        forward=forward,
-        vjps=(None,) * forward.__code__.co_argcount,
-        sums=None,
-        shapes="a matrix",
-        latex=latex or rf"\operatorname{{{{{name}}}}}{{{{axis}}}}({{0}})",
-        text=text or f"{name}{{{{axis}}}}({{0}})",
-        precedence=FUNCTION,
-        python=None,
-        numpy=None,
-        written_in_input=False,
-        symbol=name,
-        drawn="box",
-        examples=(),
-        domain=(0, 1),
-    )
-
-
-diag = only_written("diag", lambda x: np.diagflat(x))
-repeat = only_written("repeat", lambda x, *, axis=None, shape=(): np.broadcast_to(x, shape))
-permuted = only_written(
-    "transpose",
-    lambda x, *, axes=(): np.transpose(x, axes),
-    r"\operatorname{{transpose}}_{{({{axes}})}}({0})",
-    "transpose({0}, ({{axes}}))",
-)
-less = only_written("less", lambda a, b: np.less(a, b), "[{0} < {1}]", "[{0} < {1}]")

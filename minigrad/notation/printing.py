@@ -18,6 +18,7 @@ from minigrad.notation.expression import (
     Shape,
     Symbol,
 )
+from minigrad.notation.forms import beside_fraction
 from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
 from minigrad.notation.nodes import as_fraction
 from minigrad.notation.shapes import axes_to_write
@@ -231,6 +232,9 @@ class Latex(Printer):
     \mathbf{a}^{(t-1)}
     """
 
+    def written(self, e: Expression) -> Written:
+        return super().written(beside_fraction(e) if isinstance(e, Apply) else e)
+
     def template(self, operation: Operation) -> str:
         return operation.latex
 
@@ -334,7 +338,11 @@ class Text(Printer):
     def number(self, e: Number) -> Written:
         value = abs(e.value)
         fraction = as_fraction(value)
-        text = f"{value:.6g}" if fraction is None else str(fraction)
+        digits, _, exponent = f"{value:.6g}".partition("e")
+        text = digits if fraction is None else str(fraction)
+        if exponent:
+            ten = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+            text = ten if digits == "1" else f"{digits} · {ten}"
         if e.shape and value == 1:
             text = "𝟏"
         if e.value < 0:

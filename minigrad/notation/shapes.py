@@ -76,13 +76,13 @@ def same_shape(e: Apply) -> Expression | None:
     return None
 
 
-def product_of_vectors(e: Apply) -> Expression | None:
+def product_with_vectors(e: Apply) -> Expression | None:
     """A matrix product of vectors, which were made rows and columns for it."""
     [x] = e.inputs
     if not (isinstance(x, Apply) and is_(x, matmul)):
         return None
     a, b = x.inputs
-    row, column = _vector(a, (1, -1)), _vector(b, (-1, 1))
+    row, column = vector_in(a, (1, -1)), vector_in(b, (-1, 1))
     rows = () if row else x.shape[-2:-1]
     columns = () if column else x.shape[-1:]
     if not (row or column) or e.shape != (*x.shape[:-2], *rows, *columns):
@@ -90,7 +90,7 @@ def product_of_vectors(e: Apply) -> Expression | None:
     return Apply(matmul, (row or a, column or b), e.shape, NONE)
 
 
-def _vector(e: Expression, shape: Shape) -> Expression | None:
+def vector_in(e: Expression, shape: Shape) -> Expression | None:
     """The vector that a row or a column was made of."""
     if not (isinstance(e, Apply) and is_(e, reshape) and len(e.inputs[0].shape) == 1):
         return None

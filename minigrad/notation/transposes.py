@@ -14,6 +14,7 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.nodes import is_, matrix_product, product, simplified, transposed
 from minigrad.notation.shapes import axes_of
+from minigrad.notation.written import outer
 from minigrad.operations.elementwise import add, divide, multiply, where
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import mean
@@ -51,8 +52,10 @@ def transpose_of_thin(e: Apply) -> Expression | None:
 
 
 def transpose_of_product(e: Apply) -> Expression | None:
-    """(A B)^T = B^T A^T"""
+    """(A B)^T = B^T A^T; (x y^T)^T = y x^T"""
     [x] = e.inputs
+    if isinstance(x, Apply) and is_(x, outer):
+        return replace(x, inputs=x.inputs[::-1], shape=e.shape)
     if isinstance(x, Apply) and is_(x, matmul) and swaps(e):
         a, b = x.inputs
         if len(a.shape) > 1 and len(b.shape) > 1:

@@ -298,7 +298,7 @@ astype = operation(
     latex="{0}",
     text="{0}",
     precedence=SUM,
-    python=lambda dtype: f"{{0}}.astype(np.{dtype})",
+    python=lambda dtype: f"{{0}}.astype(np.{np.dtype(dtype)})",
     symbol="dtype",
     drawn="line",
 )
