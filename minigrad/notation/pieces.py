@@ -11,17 +11,16 @@ from minigrad.notation.expression import (
     Apply,
     Expression,
     MovingIndex,
-    Number,
     OverSteps,
     Parameters,
     inputs_of,
     with_inputs,
 )
-from minigrad.notation.nodes import is_, product, simplified, split_number, transposed
-from minigrad.notation.shapes import swaps
+from minigrad.notation.nodes import is_, simplified, transposed
+from minigrad.notation.transposes import swaps
 from minigrad.operations.elementwise import add
 from minigrad.operations.linear import matmul
-from minigrad.operations.shape import concatenate, getitem, scatter, stack, transpose
+from minigrad.operations.shape import concatenate, getitem, scatter, stack
 
 
 def transpose_of_pieces(e: Apply) -> Expression | None:
@@ -39,21 +38,6 @@ def transpose_of_pieces(e: Apply) -> Expression | None:
     pieces = tuple(map(transposed, inputs_of(x))) if is_inside else inputs_of(x)
     parameters = Parameters(axis=_swapped(range(n))[axis])
     return with_inputs(replace(x, shape=e.shape, parameters=parameters), pieces)
-
-
-def piece_of_transpose(e: Apply) -> Expression | None:
-    """A^T[i] is a column of A; where rows and columns are left, it is the transpose of a piece."""
-    [x], index = e.inputs, e.parameters["index"]
-    if not (isinstance(x, Apply) and is_(x, transpose) and swaps(x)):
-        return None
-    whole = _whole_index(index, len(x.shape))
-    if whole is None:
-        return None
-    turned = Parameters(index=_shortened(_swapped(whole)))
-    if _are_slices(whole[-2:]):
-        shape = (*e.shape[:-2], e.shape[-1], e.shape[-2])
-        return transposed(simplified(Apply(e.operation, x.inputs, shape, turned)))
-    return Apply(e.operation, x.inputs, e.shape, turned)
 
 
 def transpose_of_scatter(e: Apply) -> Expression | None:
@@ -86,14 +70,6 @@ def element_of_pieces(e: Apply) -> Expression | None:
     ends = accumulate((u.shape[axis] for u in x.inputs), initial=0)
     places = [slice(start, end) for start, end in pairwise(ends)]
     return x.inputs[places.index(taken)] if taken in places else None
-
-
-def element_of_multiple(e: Apply) -> Expression | None:
-    """(n a)[i] = n a[i]"""
-    number, rest = split_number(e.inputs[0])
-    if number == 1 or rest is None or rest.shape != e.inputs[0].shape:
-        return None
-    return product(Number(number), simplified(Apply(getitem, (rest,), e.shape, e.parameters)))
 
 
 def element_of_elements(e: Apply) -> Expression | None:

@@ -5,15 +5,17 @@ factor -1, a sum of sums one sum, a product of products one product with its num
 is left to do is then little. Printing turns the factor -1 into a minus sign again.
 """
 
-from minigrad.notation import algebra, pieces, shapes
+from minigrad.notation import algebra, pieces, shapes, transposes
 from minigrad.notation.nodes import RULES, simplified
 from minigrad.operations.elementwise import (
     add,
     divide,
+    equal,
     multiply,
     negative,
     positive,
     power,
+    sqrt,
     subtract,
     where,
 )
@@ -41,27 +43,42 @@ RULES.update(
             algebra.product_of_fractions,
             algebra.square,
         ),
-        divide: (algebra.without_broadcast, algebra.fraction_of_fractions),
-        matmul: (algebra.number_in_front,),
+        divide: (
+            algebra.without_broadcast,
+            algebra.fraction_of_fractions,
+            algebra.common_factors,
+        ),
+        sqrt: (algebra.root_of_square,),
+        matmul: (
+            algebra.scalars_in_front,
+            algebra.product_with_scalar,
+            algebra.product_of_vectors,
+        ),
         power: (algebra.simple_power,),
         where: (algebra.selection,),
-        sum_: (shapes.sum_of_pieces, shapes.sum_of_little),
-        mean: (shapes.sum_of_pieces, shapes.mean_of_number),
-        reshape: (shapes.same_shape,),
-        broadcast_to: (shapes.same_shape,),
+        equal: (algebra.number_last,),
+        **dict.fromkeys(
+            (sum_, mean),
+            (shapes.sum_of_pieces, shapes.sum_of_little, shapes.scalars_out, shapes.sum_of_sum),
+        ),
+        reshape: (shapes.same_shape, shapes.scalars_out, shapes.product_with_vectors),
+        broadcast_to: (shapes.same_shape, shapes.scalars_out),
         softmax_cross_entropy: (shapes.class_numbers,),
         getitem: (
             shapes.element_of_number,
-            pieces.piece_of_transpose,
+            shapes.scalars_out,
+            transposes.element_of_transpose,
             pieces.element_of_pieces,
-            pieces.element_of_multiple,
             pieces.element_of_elements,
         ),
         transpose: (
-            shapes.transpose_of_transpose,
-            shapes.transpose_of_product,
-            shapes.transpose_of_elements,
-            shapes.transpose_of_sum,
+            transposes.transpose_of_transpose,
+            shapes.scalars_out,
+            transposes.transpose_of_thin,
+            transposes.transpose_of_product,
+            transposes.transpose_of_elements,
+            transposes.transpose_of_sum,
+            transposes.transpose_of_broadcast,
             pieces.transpose_of_pieces,
             pieces.transpose_of_scatter,
         ),

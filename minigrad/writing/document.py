@@ -10,6 +10,7 @@ from minigrad.derivation.claims import Adjoint, Step
 from minigrad.notation.expression import Symbol
 from minigrad.notation.forms import is_of_row, of_one_column, typeset
 from minigrad.notation.printing import Text
+from minigrad.writing.conventions import conventions
 from minigrad.writing.phrases import (
     Formula,
     Piece,
@@ -25,6 +26,7 @@ from minigrad.writing.phrases import (
     last_step,
     listed,
     share_of_step,
+    size,
     step_number,
     sum_of_shares,
 )
@@ -108,12 +110,11 @@ class Writer:
             names = listed(
                 [counted_from(origin, partial(as_written, symbol)) for symbol in symbols]
             )
-            shape = " × ".join(map(str, leaf.shape)) or "a number"
-            shapes += ["; " if shapes else "", *names, f": {shape}"]
+            shapes += ["; " if shapes else "", *names, ": ", size(leaf.shape)]
         for name, array in self.model.arrays.items():
             symbol = Symbol(name, None, array.shape)
-            shape = " × ".join(map(str, array.shape)) or "a number"
-            shapes += ["; ", partial(as_written, symbol), f": {shape}, an array of the program"]
+            written = partial(as_written, symbol)
+            shapes += ["; ", written, ": ", size(array.shape), ", an array of the program"]
         if steps:
             first: Formula = lambda p: p.range(steps[0])  # noqa: E731
             last: Formula = lambda p: f"T = {steps[-1]}"  # noqa: E731
@@ -121,21 +122,13 @@ class Writer:
         yield Paragraph(("Given are ", *shapes, "."))
 
     def _conventions(self) -> Paragraph:
-        numerator = self.derivation.layout == "numerator"
-        J = self.model.J
-        return Paragraph(
-            (
-                "In numerator layout: a derivative has the shape of the transpose of what it "
-                "belongs to, a row for a column. "
-                if numerator
-                else "In gradient layout: a derivative has the shape of what it belongs to. ",
-                "The circle is the product element by element, and a 1 in bold a column of ones. "
-                "A row or column added to a matrix is added to all of its rows or columns. ",
-                "The derivative of ",
-                lambda p: p.name(J, bold=False),
-                " by a value is the sum of what flows in from the values computed from it.",
-            )
-        )
+        parts = [part for section in self.model.sections for item in section for part in item.parts]
+        written = [
+            *(e.expression for e in self.model.equations),
+            *map(self.derivation.written, parts),
+        ]
+        layout, J = self.derivation.layout, self.model.J
+        return Paragraph(conventions(map(typeset, written), layout, J))
 
     def _equation(self, e: Equation) -> Row:
         remark: list[Piece] = [f"eq. {e.number}"]
@@ -366,7 +359,7 @@ def line_text(line: "WrittenLine") -> str:
         right = p(typeset(line.expression))
     elif len(line.inputs) == 1:
         steps = [s for _, s in line.flow.contributions(claim.name) if s is not None]
-        right = p.sum_of(min(steps), max(steps), p.share(claim.name))
+        right = sum_of_shares(claim.name, min(steps), max(steps), p)
     else:
         right = " + ".join(spelled(a) for a in line.inputs.values() if isinstance(a, Adjoint))
     remark = ""

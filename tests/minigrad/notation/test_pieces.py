@@ -106,7 +106,7 @@ def test_what_is_put_among_zeros(
         (f"concatenate({G}, {G})", lambda g: mg.concatenate([g, g], axis=0), (4, 3, 2)),
         (f"stack({G}, {G})", lambda g: mg.stack([g, g]), (3, 2)),
         (f"stack({G}, {G})", lambda g: mg.stack([g, g], axis=-1), (3,)),
-        (f"stack(({G})ᵀ, ({G})ᵀ)", lambda g: mg.stack([g, g], axis=1), (3, 2)),
+        (f"stack_{{axis 2}}(({G})ᵀ, ({G})ᵀ)", lambda g: mg.stack([g, g], axis=1), (3, 2)),
     ],
 )
 def test_joined_pieces(written: str, program: Program, shape: tuple[int, ...]) -> None:

@@ -204,7 +204,7 @@ def test_what_is_computed_of_named_constants_is_written() -> None:
         name: mg.derive(FLOWS[f"labels as {name}"]()).text() for name in ("classes", "weights")
     }
     assert "∂J/∂z = (softmax(z) - one_hot(y))ᵀ" in texts["classes"]
-    assert "J = Σ -one_hot(y)ᵀ log softmax(z)" in texts["classes"]
+    assert "J = -Σ one_hot(y) ∘ log softmax(z)" in texts["classes"]
     assert "∂J/∂z = (𝟏ᵀ y ∘ softmax(z) - y)ᵀ" in texts["weights"]
 
 

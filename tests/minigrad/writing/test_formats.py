@@ -18,20 +18,8 @@ from tests.minigrad.writing.programs import DOCS, FLOWS, lstm_flow
 COMMANDS = {
     *("frac", "partial", "mathbf", "mathrm", "text", "hat", "tilde", "top", "left", "right"),
     *("circ", "sum", "sqrt", "tanh", "sin", "cos", "exp", "log", "max", "min", "cdot", "le"),
-    *(
-        "sigma",
-        "Gamma",
-        "gamma",
-        "alpha",
-        "beta",
-        "mu",
-        "begin",
-        "end",
-        "lvert",
-        "rvert",
-        "aligned",
-    ),
-    *("ldots", "quad", "ne"),
+    *("sigma", "Gamma", "gamma", "alpha", "beta", "mu", "begin", "end"),
+    *("ldots", "quad", "ne", "times", "lvert", "rvert", "aligned"),
 }
 
 

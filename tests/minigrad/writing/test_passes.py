@@ -220,7 +220,7 @@ def test_what_one_step_reads_far_away_has_numbers() -> None:
     assert "z_s⁽¹⁾ = Cᵀ h⁽ᵀ⁾" in text
     assert "∂J/∂h⁽ᵀ⁾|z_s⁽¹⁾ = C ∂J/∂z_s⁽¹⁾" in text
     text = mg.derive(passes.attention_over_earlier_states()).text()
-    assert "H⁽³⁾ = concatenate(h⁽¹⁾, h⁽²⁾, h⁽³⁾)" in text
+    assert "H⁽³⁾ = concatenate_{axis 1}(h⁽¹⁾, h⁽²⁾, h⁽³⁾)" in text
 
 
 def test_what_an_encoder_gives_comes_after_what_takes_it() -> None:
