@@ -180,7 +180,8 @@ class Printer(ABC):
             ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
             return ":".join("" if end is None else str(end) for end in ends)
         if isinstance(value, np.ndarray):
-            return np.array2string(value, separator=", ", threshold=10, edgeitems=2)
+            shown = np.array2string(value, separator=", ", threshold=10, edgeitems=2)
+            return " ".join(shown.split())
         return "..." if value is Ellipsis else str(value)
 
     def step(self, t: int) -> str:

@@ -1,6 +1,6 @@
 """The statements that compute J and every gradient in NumPy, in the places where they go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.notation.expression import Expression, Number, OverSteps, symbols, transform
@@ -12,6 +12,7 @@ from minigrad.writing.python_text import identifier, source_of
 from minigrad.writing.repeated import repeated, with_names
 from minigrad.writing.steps import number
 from minigrad.writing.structure import Equation, Leaf, Model
+from minigrad.writing.sums import held_in
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ class Program:
             if s.t is not None and s.kind == "value"
         }
         for e in self.written:
+            if len({x.value.shape for x in self.model.equations_of(e.value.name)}) > 1:
+                used.add(e.value.name)  # an adjoint is made in the shape of its value
             for s in symbols(e.expression):
                 here = self.loop_of[e.value.name] == self.loop_of.get(s.name)
                 if s.t is not None and (s.t != 0 or e.value.t is None or not here):
@@ -167,10 +170,6 @@ class Program:
     def source(self, e: Expression, places: Places | None = None) -> str:
         """An expression, in a loop over t unless the places say otherwise."""
         return source_of(with_names(e, self.shared), places or self.places)
-
-    def restricted(self, steps: Sequence[int], to: range | None) -> tuple[int, ...]:
-        """Those steps of a loop at which something holds, `()` if it is at all of them."""
-        return () if to is None or set(steps) >= set(to) else tuple(t for t in steps if t in to)
 
     def is_general(self, e: Equation) -> bool:
         """Whether an equation that has numbers for steps means the same for another number of them.
@@ -224,4 +223,4 @@ class Program:
             source = f"{self.places.name_of(e.value)} = {source_of(e.expression, places)}"
             whole = next(said, None)
             comment = f"{p(e.value)} = {p(typeset(whole.expression))}" if whole else ""
-            yield Statement(source, comment, self.restricted(e.steps, loop.steps))
+            yield Statement(source, comment, held_in(e.steps, loop.steps))

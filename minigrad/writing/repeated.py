@@ -167,11 +167,3 @@ def with_names(e: Expression, names: Names) -> Expression:
         return e
     known = names.get(e) if isinstance(e, Apply) else None
     return known or with_inputs(e, tuple(with_names(x, names) for x in inputs_of(e)))
-
-
-def expressions_of(model: Model) -> Iterator[Expression]:
-    """All expressions of a model."""
-    yield from (equation.expression for equation in model.equations)
-    for section in model.sections:
-        for item in section:
-            yield from (part.expression for part in item.parts)
