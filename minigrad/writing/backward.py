@@ -3,18 +3,25 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from minigrad.notation.expression import Expression, Number, Symbol
+from minigrad.notation.expression import Expression, Number, Symbol, symbols
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text, without_sign
+from minigrad.writing.deltas import Delta, common_factors, with_delta
 from minigrad.writing.pieces import addition, shares_memory, times_written
 from minigrad.writing.places import Places
 from minigrad.writing.program import Block, Program, Statement
 from minigrad.writing.python_text import identifier, joined, source_of, sum_of
+from minigrad.writing.repeated import unused
 from minigrad.writing.steps import number, range_over
 from minigrad.writing.structure import Item, Part
-from minigrad.writing.sums import Sum, part_text, sums_of
+from minigrad.writing.sums import Sum, held_in, part_text, sums_of
 
 SUFFIXES = {1: "_next", -1: "_prev"}
+
+
+def _is_apart(item: Item, part: Part) -> bool:
+    """Whether a part counts steps otherwise than the others, or is set up before a loop."""
+    return (item.is_shared or part.has_step) and part.origin is not None
 
 
 class Backward:
@@ -48,6 +55,7 @@ class Backward:
         kept = {*program.places.adjoints, *self.summed}
         self.places = replace(program.places, adjoints=kept, carried=self.carried)
         self.known: set[str] = set()  # what has been set up
+        self.deltas = dict(self._deltas())
         self.blocks = [block for i in range(len(self.loops) + 2) for block in self._blocks(i)]
         self.results = dict(self._results())
 
@@ -117,6 +125,7 @@ class Backward:
             steps = range(min(found, default=0), max(found, default=-1) + 1)
         loop = Block(steps)
         for item, parts in here:
+            loop.statements += self._needed_deltas(parts, steps)
             is_own = item.of.t == 0 and self.turn.get(item.of.name) == i
             if parts or (is_own and item.of.name in self.carried):
                 self._add(loop, item, sums_of(parts, steps))
@@ -169,10 +178,39 @@ class Backward:
         """Adjoints of what has no step, or what is missing from them, when all is known."""
         for item in self.items:
             if item.of.t is None and self.ready[item.of.name] == i:
+                yield from self._needed_deltas(item.parts, None)
                 if item.is_shared:
                     yield from self._increments(sums_of(self._loose(item, late=True), None))
                 else:
                     yield from self._assignments(item, sums_of(item.parts, None))
+
+    # --- what is common to contributions ----------------------------------------------------------
+
+    def _deltas(self) -> Iterator[tuple[str, Delta]]:
+        """What all uses of an adjoint have in common, where they are in the loop that makes it."""
+        names = [e.value.name for e in self.program.written] + [x.name for x in self.model.leaves]
+        taken = set(map(identifier, names))
+        for via in {part.via: None for item in self.items for part in item.parts}:
+            uses = [(x, part) for x in self.items for part in x.parts if part.via.name == via.name]
+            parts = [part for _, part in uses]
+            turn = self.turn.get(via.name)
+            if any(self._place(*use) != turn or _is_apart(*use) for use in uses):
+                continue
+            adjoint = replace(via, kind="adjoint")
+            if factors := common_factors(adjoint, [part.expression for part in parts]):
+                symbol = Symbol(unused(f"delta_{via.name}", taken), None, via.shape)
+                steps = sorted({t for part in parts for t in part.steps})
+                yield via.name, Delta(factors, symbol, tuple(steps))
+
+    def _needed_deltas(self, parts: Iterable[Part], steps: range | None) -> Iterator[Statement]:
+        """What contributions through the same value have in common, before the first of them."""
+        for delta in [self.deltas[x] for p in parts if (x := p.via.name) in self.deltas]:
+            name = self.places.name_of(delta.symbol)
+            if name not in self.known:
+                self.known.add(name)
+                places = self.places if steps else self.places.outside()
+                source = self.program.source(delta.expression, places)
+                yield Statement(f"{name} = {source}", steps=held_in(delta.steps, steps))
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -229,7 +267,7 @@ class Backward:
         if is_own and not whole:
             kind = "empty" if not carried and (counts == 1).all() else "zeros"
             sources = [f"np.{kind}_like({places.name_of(of)})"]
-        elif is_own and not carried and shares_memory(whole[0].expression):
+        elif is_own and not carried and shares_memory(self._with_deltas(whole[0].expression)):
             sources = [f"np.copy({sources[0]})"]
         terms = [p.from_step(of.name, of.t or 0, (of.t or 0) + d) for d in item.from_steps]
         terms += [p(typeset(s.expression)) for s in whole]
@@ -268,7 +306,14 @@ class Backward:
         """A term; what is added to an array that is there may be a number instead of an array."""
         if isinstance(e, Number) and not is_new:
             e = Number(e.value)
-        return self.program.source(e, places)
+        return self.program.source(self._with_deltas(e), places)
+
+    def _with_deltas(self, e: Expression) -> Expression:
+        """The expression with names for what is computed before it."""
+        for s in symbols(e):
+            if s.kind == "adjoint" and s.name in self.deltas:
+                e = with_delta(e, self.deltas[s.name])
+        return e
 
     def _zeros(self, name: str) -> str:
         """Zero for every step of a value, those that are given too."""

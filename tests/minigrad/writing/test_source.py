@@ -280,9 +280,17 @@ def test_what_has_no_name_is_computed_once_where_it_is_known(name: str, line: st
     assert code.count(function) == 1
 
 
+def test_what_all_uses_of_an_adjoint_have_in_common_is_computed_once() -> None:
+    source = mg.derive(SOURCES["layer in rows"]()).numpy_source()
+    assert "        delta_h = dJ_dh * (1 - h[t] ** 2)\n" in source
+    assert "dJ_dU += h[t - 1].T @ delta_h  #" in source
+    assert source.count("(1 - h[t] ** 2)") == 1
+    assert "delta" not in mg.derive(lstm_flow()).numpy_source()
+
+
 def test_sums_have_the_signs_of_their_terms() -> None:
     source = mg.derive(FLOWS["adaptive mean"]()).numpy_source()
-    assert "dJ_dm = dJ_dm_next - 2 * dJ_dL * (z[t - 1] - m[t])" in source
+    assert "dJ_dm = dJ_dm_next - 2 * delta_L" in source
     assert " + -" not in source
 
 
