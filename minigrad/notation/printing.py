@@ -21,7 +21,7 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.forms import beside_fraction
 from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
-from minigrad.notation.nodes import as_fraction
+from minigrad.notation.nodes import as_fraction, without_sign
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.template import Written, filled, in_parentheses
 from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
@@ -220,7 +220,8 @@ class Printer(ABC):
             ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
             return ":".join("" if end is None else self.parameter(end) for end in ends)
         if isinstance(value, np.ndarray):
-            return np.array2string(value, separator=", ", threshold=10, edgeitems=2)
+            shown = np.array2string(value, separator=", ", threshold=10, edgeitems=2)
+            return " ".join(shown.split())
         if isinstance(value, MovingIndex):
             return self.index(value)
         return "..." if value is Ellipsis else str(value)
@@ -388,17 +389,3 @@ class Text(Printer):
 
     def size(self, shape: Shape) -> str:
         return " × ".join(map(str, shape))
-
-
-def without_sign(e: Expression) -> Expression | None:
-    """The expression times -1, if a minus sign stands in front of it."""
-    if isinstance(e, Number):
-        return Number(-e.value, e.shape) if e.value < 0 else None
-    if isinstance(e, Apply) and e.operation is multiply:
-        first, *rest = e.inputs
-        if isinstance(first, Number) and first.value < 0:
-            left = rest if first.value == -1 else [Number(-first.value), *rest]
-            return (
-                left[0] if len(left) == 1 else Apply(multiply, tuple(left), e.shape, e.parameters)
-            )
-    return None
