@@ -305,7 +305,7 @@ def test_source_never_goes_along_another_length_unawares(index: Any) -> None:
     try:
         _, found = gradients_of(short)(**given)
     except ValueError as error:
-        assert "expected the shape of the derivation" in str(error)  # noqa: PT017
+        assert "expected the shape of the derivation" in str(error)
     else:
         for argument, expected in wanted.items():
             np.testing.assert_allclose(found[argument], expected, rtol=1e-12)
