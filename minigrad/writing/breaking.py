@@ -1,21 +1,45 @@
 """Where a long formula is broken into lines."""
 
 import re
+import unicodedata
+from collections.abc import Callable, Sequence
 
 LONGEST = 54  # about as many letters as fit into a line beside what stands left of "="
 
-_TOKEN = re.compile(r"\\left|\\right|\\[A-Za-z]+|\\.|[{}()\[\]]| [+-] |, |.", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\left\(|\\right\)|\\left|\\right|\\[A-Za-z]+|\\.|[{}()\[\]]"
+    r"| (?:[+-]|∘|/|\\circ) |, |.",
+    re.DOTALL,
+)
+_SUMS, _PRODUCTS = (" + ", " - ", ", "), (" ∘ ", " / ", r" \circ ")
 
 
-def in_lines(latex: str, deepest: int = 1) -> list[str]:
+def width(latex: str) -> float:
+    """About how many letters wide a formula in LaTeX is; of a fraction, its denominator."""
+    text = re.sub(r"\\frac\{\\partial [^{}]*(\{[^{}]*\}[^{}]*)*\}", "", latex)
+    text = re.sub(r" (\\circ|[+-]) ", "xxx", text)  # with the space around it
+    text = re.sub(r"\\(?:mathbf|mathrm|operatorname|left|right|Bigl|Bigr|text)\b|[{}^_ ]", "", text)
+    return len(re.sub(r"\\[A-Za-z]+", "x", text))
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: accents have none of their own."""
+    return sum(not unicodedata.combining(c) for c in text)
+
+
+def in_lines(
+    formula: str, longest: float = LONGEST, width: Callable[[str], float] = width
+) -> list[str]:
     r"""Break a formula before signs and after commas, as far outside of parentheses as it goes.
+
+    Within parentheses it is broken before ∘ only if it must be; within braces it cannot be.
 
     Parameters
     ----------
-    latex
-        The formula.
-    deepest
-        How many parentheses may be open where it is broken; braces and `\left` may not.
+    formula
+        In LaTeX, or in plain text.
+    longest, width
+        How wide lines may be, and how that is measured.
 
     Examples
     --------
@@ -23,32 +47,28 @@ def in_lines(latex: str, deepest: int = 1) -> list[str]:
     >>> in_lines(" + ".join(["product"] * 6))
     ['product + product + product + product + product', '+ product']
     """
-    lines = [latex]
-    for depth in range(deepest + 1):
-        pieces = [
-            _packed(_pieces(line, depth)) if width(line) > LONGEST else [line] for line in lines
-        ]
-        lines = [line for packed in pieces for line in packed]
-    return lines
+    lines = [formula]
+    for depth in range(1 + formula.count("(")):
+        for separators in (_SUMS, _PRODUCTS):
+            broken, opened = list[str](), 0
+            for line in lines:
+                fits = width(line) <= longest
+                pieces = [line] if fits else _pieces(line, depth - opened, separators)
+                broken += _packed(pieces, longest, width)
+                opened += sum(map(line.count, "([")) - sum(map(line.count, ")]"))
+            lines = broken
+    return _with_big_parentheses(lines)
 
 
-def width(latex: str) -> float:
-    """About how many letters wide a formula is; of a fraction, its denominator."""
-    text = re.sub(r"\\frac\{\\partial [^{}]*(\{[^{}]*\}[^{}]*)*\}", "", latex)
-    text = re.sub(r" (\\circ|[+-]) ", "xxx", text)  # with the space around it
-    text = re.sub(r"\\(?:mathbf|mathrm|operatorname|left|right|text)\b|[{}^_ ]", "", text)
-    return len(re.sub(r"\\[A-Za-z]+", "x", text))
-
-
-def _pieces(latex: str, depth: int) -> list[str]:
+def _pieces(formula: str, depth: int, separators: Sequence[str]) -> list[str]:
     """A formula in pieces between which it may be broken."""
     pieces, parentheses, closed = [""], 0, 0
-    for token in _TOKEN.findall(latex):
-        parentheses += token in ("(", "[")
-        parentheses -= token in (")", "]")
+    for token in _TOKEN.findall(formula):
+        parentheses += token in ("(", "[", r"\left(")
+        parentheses -= token in (")", "]", r"\right)")
         closed += token in ("{", r"\left")
         closed -= token in ("}", r"\right")
-        if closed or parentheses > depth or token not in (" + ", " - ", ", "):
+        if closed or parentheses > depth or token not in separators:
             pieces[-1] += token
         elif token == ", ":
             pieces[-1] += ","
@@ -58,14 +78,30 @@ def _pieces(latex: str, depth: int) -> list[str]:
     return pieces
 
 
-def _packed(pieces: list[str]) -> list[str]:
+def _packed(pieces: list[str], longest: float, width: Callable[[str], float]) -> list[str]:
     """As many pieces in each line as fit."""
     first, *rest = pieces
     lines = [first]
     for piece in rest:
         longer = f"{lines[-1]} {piece}"
-        if width(longer) > LONGEST:
+        if width(longer) > longest:
             lines.append(piece)
         else:
             lines[-1] = longer
     return lines
+
+
+def _with_big_parentheses(lines: list[str]) -> list[str]:
+    r"""Let parentheses that span lines have one size: `\left(` must be closed in its own line."""
+    text, opened, spanning = "\n".join(lines), list[int](), set[int]()
+    for match in re.finditer(r"\\left\(|\\right\)", text):
+        if match[0] == r"\left(":
+            opened.append(match.start())
+        elif "\n" in text[(start := opened.pop()) : match.start()]:
+            spanning |= {start, match.start()}
+
+    def of_one_size(match: re.Match[str]) -> str:
+        big = {r"\left(": r"\Bigl(", r"\right)": r"\Bigr)"}
+        return big[match[0]] if match.start() in spanning else match[0]
+
+    return re.sub(r"\\left\(|\\right\)", of_one_size, text).split("\n")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from minigrad.notation.names import on_one_line
 from minigrad.notation.printing import Latex, Printer, Text
-from minigrad.writing.breaking import in_lines
-from minigrad.writing.document import Block, Heading, Paragraph, Row
+from minigrad.writing.breaking import columns, in_lines
+from minigrad.writing.document import Block, Heading, Paragraph
 from minigrad.writing.phrases import Piece
+from minigrad.writing.rows import Row
+from minigrad.writing.structure import Model
 
 WIDTH = 100  # of plain text
 
@@ -61,19 +63,22 @@ _STANDALONE = r"""\documentclass{{article}}
 """
 
 
-def markdown(document: Document) -> str:
-    """The document in Markdown, with formulas as GitHub takes them."""
+def markdown(document: Document, between_words: Callable[[str], str] = "${}$".format) -> str:
+    """The document in Markdown; how formulas between words are delimited is told.
+
+    By default as notebooks take them, which read formulas before Markdown.
+    """
     p = Latex(document.J, last=document.last)
     parts = [f"# {_plain_in_markdown(document.title)}"]
     for block in document.blocks:
         if isinstance(block, Heading):
-            title = f"{_plain_in_markdown(block.number)} {_inline(block.pieces, p, in_markdown)}"
+            title = f"{_plain_in_markdown(block.number)} {_inline(block.pieces, p, between_words)}"
             parts.append(f"{'#' * (block.level + 1)} {title}".strip())
         elif isinstance(block, Paragraph):
-            parts.append(_inline(block.pieces, p, in_markdown))
+            parts.append(_inline(block.pieces, p, between_words))
         else:
             parts.append(f"$$\n\\begin{{aligned}}\n{_aligned(block, p)}\n\\end{{aligned}}\n$$")
-    # GitHub does not know \operatorname.
+    # Not all know \operatorname.
     return "\n\n".join(parts).replace(r"\operatorname", r"\mathrm") + "\n"
 
 
@@ -87,11 +92,11 @@ def text(document: Document) -> str:
         elif isinstance(block, Paragraph):
             parts.append(textwrap.fill(_plain(block.pieces, p), WIDTH))
         else:
-            parts.append(_columns(block, p))
+            parts.append(display(block, p))
     return "\n\n".join(parts) + "\n"
 
 
-def in_markdown(formula: str) -> str:
+def guarded(formula: str) -> str:
     """A formula between words, guarded from Markdown, which GitHub reads before formulas.
 
     Two underscores would be taken for emphasis, unless space follows them. What else Markdown would
@@ -147,11 +152,28 @@ def _as_text(words: str) -> str:
     return rf"\text{{{words}}}"
 
 
-def _columns(rows: Sequence[Row], p: Printer) -> str:
+def display(rows: Sequence[Row], p: Printer, indent: int = 4) -> str:
+    """Rows in plain text; what is right of an "=" stays right of it."""
     lines: list[str] = []
+    before = ""
     for row in rows:
-        left = "" if row.left is None else row.left(p)
-        before = " " * len(lines[-1].split("=")[0][4:-1]) if row.left is None and lines else left
-        remark = _plain(row.remark, p)
-        lines.append(f"    {before} = {row.right(p)}" + (f"    ({remark})" if remark else ""))
+        before = " " * columns(before) if row.left is None else row.left(p)
+        indented = f"{' ' * indent}{before} = "
+        start = columns(indented)
+        first, *rest = in_lines(row.right(p), WIDTH - start, columns)
+        lines += [indented + first, *(" " * start + line for line in rest)]
+        if remark := _remark(row, p):
+            fits = columns(lines[-1] + remark) <= WIDTH
+            lines += [lines.pop() + remark if fits else remark.rjust(WIDTH)]
     return "\n".join(lines)
+
+
+def line_text(rows: Sequence[Row], model: Model) -> str:
+    """What rows say, in one line of plain text."""
+    p = Text(model.J, last=model.last)
+    said = [f"{row.left(p) if row.left else ''} = {row.right(p)}{_remark(row, p)}" for row in rows]
+    return "; ".join(said)
+
+
+def _remark(row: Row, p: Printer) -> str:
+    return f"    ({_plain(row.remark, p)})" if row.remark else ""
