@@ -29,19 +29,27 @@ class Printer(ABC):
         The step that is called T.
     origin
         The step that `t` counts from, if steps are absolute.
+    scalars
+        The names of what is a number, as the loss is.
     """
 
     def __init__(
-        self, J: str = "J", step: str = "t", last: int | None = None, origin: int = 0
+        self,
+        J: str = "J",
+        step: str = "t",
+        last: int | None = None,
+        origin: int = 0,
+        scalars: frozenset[str] = frozenset(),
     ) -> None:
         self.J = J
         self.at = step
         self.last = last
         self.origin = origin
+        self.scalars = scalars | {J}
 
     def absolute(self, origin: int = 0) -> Self:
         """For expressions whose steps are numbers, or are to be written so."""
-        return type(self)(self.J, "", self.last, origin)
+        return type(self)(self.J, "", self.last, origin, self.scalars)
 
     def __call__(self, e: Expression) -> str:
         return self.written(e).text
@@ -53,7 +61,7 @@ class Printer(ABC):
         if isinstance(e, Number):
             return self.number(e)
         if isinstance(e, OverSteps):
-            term = type(self)(self.J, "t", self.last).written(e.term)
+            term = type(self)(self.J, "t", self.last, scalars=self.scalars).written(e.term)
             return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
         if e.operation is add:
             return self._sum(e.inputs)
@@ -130,7 +138,7 @@ class Printer(ABC):
 
     # --- what differs -----------------------------------------------------------------------------
 
-    beside = " "
+    beside, dots = " ", "..."
 
     @abstractmethod
     def template(self, operation: Operation) -> str: ...
@@ -156,9 +164,13 @@ class Printer(ABC):
     @abstractmethod
     def raised(self, text: str, exponent: str) -> str: ...
 
-    def range(self, first: int) -> str:
-        """All time steps, from the first on."""
-        return f"t = {first}, ..., T"
+    def range(self, first: int, last: int) -> str:
+        """Time steps, from the first to the last."""
+        return f"t = {first}, {self.dots}, {self.absolute().step(last)}"
+
+    def comparison(self, text: str) -> str:
+        """What holds of the time step."""
+        return text
 
     def upper(self, last: int | None) -> str:
         """Where a sum over the steps ends: at T if that is not known, at T-1 if it is that."""
@@ -204,11 +216,13 @@ class Latex(Printer):
     \mathbf{a}^{(t-1)}
     """
 
+    dots = r"\ldots"
+
     def template(self, operation: Operation) -> str:
         return operation.latex
 
     def name(self, name: str, t: int | None = None, bold: bool = True) -> str:
-        text = latex_name(name, bold)
+        text = latex_name(name, bold and name not in self.scalars)
         return text if t is None else f"{text}^{{({self.step(t)})}}"
 
     def adjoint(self, name: str, t: int | None = None) -> str:
@@ -244,8 +258,8 @@ class Latex(Printer):
     def raised(self, text: str, exponent: str) -> str:
         return f"{text}^{{{exponent}}}"
 
-    def range(self, first: int) -> str:
-        return rf"t = {first}, \ldots, T"
+    def comparison(self, text: str) -> str:
+        return text.replace("≤", r"\le").replace("≠", r"\ne")
 
     def words(self, text: str) -> str:
         return rf"\text{{{text}}}".replace("_", r"\_")

@@ -113,7 +113,8 @@ class WrittenDerivation(Derivation):
         from minigrad.writing.formats import Document
 
         model = self.model
-        return Document(self.title, list(Writer(self).blocks()), model.J, model.last)
+        blocks = list(Writer(self).blocks())
+        return Document(self.title, blocks, model.J, model.last, model.scalars)
 
     def written(self, part: Part) -> Expression:
         """A contribution as people write it, in the layout of the derivation."""

@@ -1,12 +1,14 @@
 """The text around the formulas: sections, reasons, components and their sums, in three formats."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from minigrad.notation.expression import Symbol
+from minigrad.notation.expression import Apply, Expression, Symbol, subexpressions
+from minigrad.notation.printing import Text
+from minigrad.operations.elementwise import add, divide, multiply
 from minigrad.writing.phrases import (
     Formula,
     Piece,
@@ -15,7 +17,6 @@ from minigrad.writing.phrases import (
     counted_from,
     derivative,
     how_many,
-    last_step,
     listed,
     step_number,
 )
@@ -38,6 +39,8 @@ class Paragraph:
     pieces: tuple[Piece, ...]
 
 
+MANY = 6  # names in a heading
+
 Block: TypeAlias = Heading | Paragraph | list[Row]
 
 
@@ -58,54 +61,76 @@ class Writer:
     def blocks(self) -> Iterator[Block]:
         yield Heading(1, "2", ("Forward propagation",))
         yield from self._given()
-        yield [self.rows.equation(e) for e in self.model.equations]
+        equations = [self.rows.equation(e) for e in self.model.equations]
+        yield equations
         yield Heading(1, "3", ("Backward propagation",))
-        yield self._conventions()
+        sections = list(self._sections())
+        displays = [block for block in sections if isinstance(block, list)]
+        yield self._conventions([row for rows in (equations, *displays) for row in rows])
+        yield from sections
+
+    def _sections(self) -> Iterator[Block]:
         for i, section in enumerate(self.model.sections, 1):
-            names = listed([adjoint_of(item) for item in section])
-            yield Heading(2, f"3.{i}", ("Computing ", *names))
+            names: list[Piece] = [adjoint_of(item) for item in section]
+            if len(names) > MANY:
+                names[MANY - 1 :] = [f"{len(names) - MANY + 1} more"]
+            yield Heading(2, f"3.{i}", ("Computing ", *listed(names)))
             for _, items in groupby(section, key=self._kind):
                 yield from self._items(list(items))
 
     def _given(self) -> Iterator[Block]:
         steps = self.model.steps
-        shapes: list[Piece] = []
+        given: list[Piece] = []
         for leaf in self.model.leaves:
             initial = leaf.name in self.computed or (len(leaf.steps) == 1 and leaf.steps != steps)
             here: tuple[int | None, ...] = (0,) if leaf.steps else (None,)
             symbols = [Symbol(leaf.name, t, leaf.shape) for t in (leaf.steps if initial else here)]
             origin = 0 if initial else None
-            names = listed(
-                [counted_from(origin, partial(as_written, symbol)) for symbol in symbols]
-            )
-            shape = " × ".join(map(str, leaf.shape)) or "a number"
-            shapes += ["; " if shapes else "", *names, f": {shape}"]
+            names = [counted_from(origin, partial(as_written, symbol)) for symbol in symbols]
+            given += ["; " if given else "", *listed(names)]
+            if leaf.steps and not initial:
+                inside = set(leaf.steps) <= set(steps)
+                at = self.rows.condition(leaf.steps) if inside else [self._range(leaf.steps)]
+                given += [piece for held in at for piece in (" for ", held)]
+            given.append(f": {_shape(leaf.shape)}")
         for name, array in self.model.arrays.items():
             symbol = Symbol(name, None, array.shape)
-            shape = " × ".join(map(str, array.shape)) or "a number"
-            shapes += ["; ", partial(as_written, symbol), f": {shape}, an array of the program"]
+            shape = f": {_shape(array.shape)}, an array of the program"
+            given += ["; ", partial(as_written, symbol), shape]
         if steps:
-            first: Formula = lambda p: p.range(steps[0])  # noqa: E731
             last: Formula = lambda p: f"T = {steps[-1]}"  # noqa: E731
-            yield Paragraph(("For the time steps ", first, "; here ", last, "."))
-        yield Paragraph(("Given are ", *shapes, "."))
+            missing = self.rows.condition(steps, range(steps[0], steps[-1]))
+            but = [piece for held in missing for piece in (", ", held)]
+            yield Paragraph(("For the time steps ", self._range(steps), *but, "; here ", last, "."))
+        yield Paragraph(("Given are ", *given, "."))
 
-    def _conventions(self) -> Paragraph:
+    def _range(self, steps: Sequence[int]) -> Formula:
+        return lambda p: p.range(steps[0], steps[-1])
+
+    def _conventions(self, rows: Sequence[Row]) -> Paragraph:
+        """What is to be known of the formulas, of what occurs in them."""
+        p = Text(self.model.J)
+        written = " ".join(row.right(p) for row in rows)
+        items = [item for section in self.model.sections for item in section]
         numerator = self.derivation.layout == "numerator"
-        J = self.model.J
-        return Paragraph(
-            (
-                "In numerator layout: a derivative has the shape of the transpose of what it "
-                "belongs to, a row for a column. "
-                if numerator
-                else "In gradient layout: a derivative has the shape of what it belongs to. ",
-                "The circle is the product element by element, and a 1 in bold a column of ones. "
-                "A row or column added to a matrix is added to all of its rows or columns. ",
-                "The derivative of ",
-                lambda p: p.name(J, bold=False),
-                " by a value is the sum of what flows in from the values computed from it.",
-            )
-        )
+        sentences = {
+            "In numerator layout: a derivative has the shape of the transpose of what it belongs "
+            "to, a row for a column.": numerator,
+            "In gradient layout: a derivative has the shape of what it belongs to.": not numerator,
+            "The circle is the product element by element.": "∘" in written,
+            "A 1 in bold is a column of ones.": "𝟏" in written,
+            "A row or column that meets a matrix is repeated to its shape.": any(
+                _repeats(e.expression) for e in self.model.equations
+            ),
+            "The derivative by a value is the sum of what flows in from the values computed from "
+            "it.": True,
+            "A part of it is marked by a bar, and by the value that it comes through or the step "
+            "that it comes from.": not all(item.is_whole for item in items),
+            "Where parts are added, the plus nodes of the gradient flow are numbered.": bool(
+                any(self.rows.plus.values())
+            ),
+        }
+        return Paragraph((" ".join(x for x, is_needed in sentences.items() if is_needed),))
 
     # --- adjoints ---------------------------------------------------------------------------------
 
@@ -122,7 +147,7 @@ class Writer:
         elif len(items[0].via) > 1 or items[0].from_steps:
             yield from self._components(items)
         else:
-            yield Paragraph((*self._reason(items[0].parts[0]), ","))
+            yield Paragraph((f"{self._reason(items[0].parts)},",))
             yield [row for item in items for row in self._parts(item, item.via[0])]
             if items[0].of.t:
                 yield Paragraph(("which is ", *self._use(items[0])))
@@ -143,39 +168,36 @@ class Writer:
         )
         number = count(1)
         for distance in items[0].from_steps:
-            name = items[0].of.name
-            where = self._from_step(name, distance)
+            where = self._from_step(items[0], distance)
             yield Paragraph((f"Comp-{next(number)} flows in ", *where))
         for via in items[0].via:
-            through = next(part for part in items[0].parts if part.via.name == via)
-            reason = self._reason(through, lower=True)
-            value: Formula = partial(as_written, through.via)
-            yield Paragraph((f"Comp-{next(number)}: ", *reason, ", through ", value, ","))
+            parts = [part for part in items[0].parts if part.via.name == via]
+            value: Formula = partial(as_written, parts[0].via)
+            reason = self._reason(parts, "from")
+            yield Paragraph((f"Comp-{next(number)}: {reason}, through ", value, ","))
             yield [row for item in items for row in self._parts(item, via)]
         if n > 1:
             meet = any(map(self.rows.meet, items))
-            words = "They are added (the numbers are those of plus nodes in the gradient flow):"
-            yield Paragraph((words if meet else "Only one of them is there at each step:",))
+            words = "They are added:" if meet else "Only one of them is there at each step:"
+            yield Paragraph((words,))
             yield [row for item in items for row in self.rows.of_sum(item)]
         for item in items:
             if item.of.t:
                 yield Paragraph(("What flows to ", adjoint_of(item), " is ", *self._use(item)))
 
-    def _from_step(self, name: str, distance: int) -> tuple[Piece, ...]:
+    def _from_step(self, item: Item, distance: int) -> Iterator[Piece]:
         """From which step something flows in, and where there is none."""
-        see = f"(section {self.places[name, -distance]})"
-        item = self.rows.giving(name, distance)
-        step = counted_from(
-            item.origin, partial(step_number, distance if item.origin is None else 0)
-        )
-        if item.origin is not None:
-            at = partial(at_step, item.origin - distance)
-            return ("from the step ", step, " for ", at, f" alone {see}.")
-        words = ("from the step ", step, f" {see}; ")
-        if distance > 0:
-            return (*words, "after the last step, ", last_step, ", there is none.")
-        first = partial(at_step, self.model.steps[0])
-        return (*words, "before the first step, ", first, ", there is none.")
+        giving = self.rows.giving(item.of.name, distance)
+        origin = giving.origin
+        step = counted_from(origin, partial(step_number, distance if origin is None else 0))
+        yield from ("from the step ", step, f" (section {self.places[item.of.name, -distance]})")
+        if origin is not None:
+            yield from (" for ", partial(at_step, origin - distance), " alone.")
+            return
+        missing = [t for t in self.model.steps if t not in giving.steps]
+        for condition in self.rows.condition(missing):
+            yield from ("; for ", condition, " there is none")
+        yield "."
 
     def _use(self, item: Item) -> Iterator[Piece]:
         """Which component of which section a part is that flows to another step."""
@@ -184,31 +206,51 @@ class Writer:
         [whole] = [x for x in same if x.of.t == 0]
         number = whole.from_steps.index(-distance) + 1
         yield f"Comp-{number} of section {self.places[name, 0]}"
-        states = [leaf for leaf in self.model.leaves if leaf.name == name in self.computed]
-        for t in states[0].steps if states else ():
-            ways = [x for x in same if t in x.steps]
-            if item in ways:
-                yield from (", and for ", partial(at_step, t - distance))
-                yield " all of " if ways == [item] else " a part of "
-                yield counted_from(0, derivative(name, t))
+        states = [t for leaf in self.model.leaves if leaf.name == name for t in leaf.steps]
+        given = [t for t in states if name in self.computed and t in item.steps]
+        for t in given:
+            alone = [x for x in same if t in x.steps] == [item]
+            yield from (
+                ", and for " if t == given[-1] else ", for ",
+                partial(at_step, t - distance),
+            )
+            yield from (
+                " all of " if alone else " a part of ",
+                counted_from(0, derivative(name, t)),
+            )
         yield "."
 
     def _shared(self, items: list[Item]) -> Iterator[Block]:
         """What the steps share: the share of a step, then the sum over the steps."""
         one = len(items) == 1
-        reason = self._reason(items[0].parts[0]) if len(items[0].via) == 1 else ("Together",)
+        reason = self._reason(items[0].parts)
+        share = "the share of a step is" if one else "the shares of a step are"
+        if any(part.via.t is None for part in items[0].parts):
+            share = "the part outside of the steps and the share of a step are"
         shares = list[Row]()
         for item in items:
             shares += [row for via in item.via for row in self._parts(item, via)]
             shares += [self.rows.share(item)] if len(moving(item)) > 1 else []
-        yield Paragraph(
-            (*reason, f", the {'share of a step is' if one else 'shares of a step are'}")
-        )
+        yield Paragraph((f"{reason}, {share}",))
         yield shares
         yield Paragraph(("and the sum over the steps" if one else "and the sums over the steps",))
         yield [self.rows.over_steps(item) for item in items]
 
-    def _reason(self, part: Part, lower: bool = False) -> tuple[Piece, ...]:
-        numbers = dict.fromkeys(e.number for e in self.model.equations_of(part.via.name))
-        word = "from" if lower else "From"
-        return (f"{word} eq. {', '.join(map(str, numbers))}",)
+    def _reason(self, parts: Sequence[Part], word: str = "From") -> str:
+        """The equations that contributions come from."""
+        vias = dict.fromkeys(part.via.name for part in parts)
+        numbers = dict.fromkeys(e.number for via in vias for e in self.model.equations_of(via))
+        return f"{word} eq. {' and '.join(map(str, numbers))}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "a number"
+
+
+def _repeats(e: Expression) -> bool:
+    """Whether operands of different shapes meet in it."""
+    return any(
+        len({x.shape for x in y.inputs if x.shape}) > 1
+        for y in subexpressions(e)
+        if isinstance(y, Apply) and y.operation in (add, multiply, divide)
+    )

@@ -18,17 +18,21 @@ WIDTH = 100  # of plain text
 
 @dataclass(frozen=True)
 class Document:
-    """A title and what stands below it; J is what the loss is called, and `last` the step T."""
+    """A title and what stands below it.
+
+    J is what the loss is called, `last` the step T, and `scalars` are the names of numbers.
+    """
 
     title: str
     blocks: Sequence[Block]
     J: str = "J"
     last: int | None = None
+    scalars: frozenset[str] = frozenset()
 
 
 def latex(document: Document, fragment: bool) -> str:
     """The document in LaTeX, or what is to be included in another."""
-    p = Latex(document.J, last=document.last)
+    p = Latex(document.J, last=document.last, scalars=document.scalars)
     parts: list[str] = []
     for block in document.blocks:
         if isinstance(block, Heading):
@@ -68,7 +72,7 @@ def markdown(document: Document, between_words: Callable[[str], str] = "${}$".fo
 
     By default as notebooks take them, which read formulas before Markdown.
     """
-    p = Latex(document.J, last=document.last)
+    p = Latex(document.J, last=document.last, scalars=document.scalars)
     parts = [f"# {_plain_in_markdown(document.title)}"]
     for block in document.blocks:
         if isinstance(block, Heading):
@@ -88,9 +92,9 @@ def text(document: Document) -> str:
     parts = [on_one_line(document.title)]
     for block in document.blocks:
         if isinstance(block, Heading):
-            parts.append(f"{block.number} {_plain(block.pieces, p)}".strip())
+            parts.append(_filled((f"{block.number} ", *block.pieces), p))
         elif isinstance(block, Paragraph):
-            parts.append(textwrap.fill(_plain(block.pieces, p), WIDTH))
+            parts.append(_filled(block.pieces, p))
         else:
             parts.append(display(block, p))
     return "\n\n".join(parts) + "\n"
@@ -102,7 +106,8 @@ def guarded(formula: str) -> str:
     Two underscores would be taken for emphasis, unless space follows them. What else Markdown would
     change comes only from unusual names, and is kept as code is.
     """
-    formula = formula.replace("_{", "_ {").replace(r"\operatorname", r"\mathrm")
+    formula = formula.replace("_{", "_ {").replace(" < ", r" \lt ")
+    formula = formula.replace(r"\operatorname", r"\mathrm")
     return f"$`{formula}`$" if re.search(r"\\[^A-Za-z]|[*<&`]", formula) else f"${formula}$"
 
 
@@ -133,23 +138,26 @@ def _plain(pieces: Sequence[Piece], p: Printer) -> str:
     return "".join(x if isinstance(x, str) else x(p) for x in pieces)
 
 
+def _filled(pieces: Sequence[Piece], p: Printer) -> str:
+    """Words in lines, with shapes and formulas held together."""
+    space = "\N{NO-BREAK SPACE}"
+    held = [
+        x.replace(" × ", f"{space}×{space}") if isinstance(x, str) else x(p).replace(" ", space)
+        for x in pieces
+    ]
+    return textwrap.fill("".join(held), WIDTH).replace(space, " ")
+
+
 def _aligned(rows: Sequence[Row], p: Printer) -> str:
     lines = []
     for row in rows:
-        remark = "".join(_as_text(x) if isinstance(x, str) else x(p) for x in row.remark)
+        remark = "".join(rf"\text{{{x}}}" if isinstance(x, str) else x(p) for x in row.remark)
         left = "" if row.left is None else row.left(p)
         first, *rest = in_lines(row.right(p))
         lines.append(f"{left} &= {first}")
         lines += [rf" &\quad {line}" for line in rest]
         lines[-1] += f" && {remark}" if remark else ""
     return " \\\\\n".join(lines)
-
-
-def _as_text(words: str) -> str:
-    """Words inside of a formula; what compares steps is a formula itself."""
-    if re.search(r"[=<>≤≠]", words):
-        return words.replace("≤", r"\le").replace("≠", r"\ne")
-    return rf"\text{{{words}}}"
 
 
 def display(rows: Sequence[Row], p: Printer, indent: int = 4) -> str:

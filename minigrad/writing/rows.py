@@ -12,11 +12,11 @@ from minigrad.writing.phrases import (
     Piece,
     added_up,
     as_written,
+    at_steps,
     by_chain_rule,
     counted_from,
     derivative,
     from_step,
-    in_words,
     share_of_step,
     sum_of_shares,
 )
@@ -64,8 +64,8 @@ class Rows:
 
     def equation(self, e: Equation) -> Row:
         remark: list[Piece] = [f"eq. {e.number}"]
-        if condition := self._condition(e.steps):
-            remark += [", ", condition]
+        for held in self.condition(e.steps):
+            remark += [", ", held]
         left, right = (partial(as_written, x) for x in (e.value, typeset(e.expression)))
         return Row(counted_from(e.origin, left), counted_from(e.origin, right), tuple(remark))
 
@@ -84,17 +84,16 @@ class Rows:
     def of_part(self, item: Item, part: Part) -> Iterator[Row]:
         """A contribution: by the chain rule, for one column, and as it is computed."""
         expression = self.derivation.written(part)
-        condition = self._condition(part.steps)
-        rows: list[tuple[Formula, str]] = []
+        rows: list[tuple[Formula, tuple[Piece, ...]]] = []
         if self.derivation.layout == "numerator" and part.via.name != self.model.J:
-            rows.append((partial(by_chain_rule, part), ""))
+            rows.append((partial(by_chain_rule, part), ()))
         if (column := of_one_column(expression)) != typeset(expression):
             one = "for one row" if is_of_row(column) else "for one column"
-            rows.append((partial(as_written, column), one))
-        rows.append((partial(as_written, typeset(expression)), condition))
+            rows.append((partial(as_written, column), (one,)))
+        rows.append((partial(as_written, typeset(expression)), self.condition(part.steps)))
         for i, (right, remark) in enumerate(rows):
             first = None if i else self.left(item, part)
-            yield Row(first, counted_from(part.origin, right), (remark,) if remark else ())
+            yield Row(first, counted_from(part.origin, right), remark)
 
     def left(self, item: Item, part: Part) -> Formula:
         """What a contribution is: all of the derivative, the share of a step, or a component."""
@@ -118,8 +117,8 @@ class Rows:
             return
         for term in terms:
             held = sorted(term.steps.intersection(self.model.steps))
-            remark = "" if term.left else self._condition(held)
-            yield Row(term.left or sum_of(item), term.written, (remark,) if remark else ())
+            remark = () if term.left else self.condition(held)
+            yield Row(term.left or sum_of(item), term.written, remark)
 
     def meet(self, item: Item) -> bool:
         """Whether there is a step at which two components are there."""
@@ -160,10 +159,16 @@ class Rows:
         steps = [t for part in item.parts for t in part.steps if part.via.t is not None]
         over: Formula = partial(sum_of_shares, item.of.name, min(steps), max(steps))
         terms = [*_components(item, of_steps=False), over]
-        return Row(derivative(item.of.name, None), partial(added_up, terms))
+        between = range(min(steps), max(steps) + 1)
+        remark = self.condition(steps, between)
+        return Row(derivative(item.of.name, None), partial(added_up, terms), remark)
 
-    def _condition(self, steps: Sequence[int]) -> str:
-        return in_words(condition(steps, self.model.steps, reach=self.model.reach))
+    def condition(
+        self, steps: Sequence[int], everything: Sequence[int] | None = None
+    ) -> tuple[Formula, ...]:
+        """When something holds; nothing if it does at all steps."""
+        held = condition(steps, everything or self.model.steps, self.model.last, self.model.reach)
+        return (partial(at_steps, held),) if held else ()
 
 
 def adjoint_of(item: Item) -> Formula:

@@ -135,6 +135,13 @@ class Model:
     arrays: dict[str, Array]
 
     @property
+    def scalars(self) -> frozenset[str]:
+        """The names of numbers."""
+        shapes = {e.value.name: e.value.shape for e in self.equations}
+        shapes |= {leaf.name: leaf.shape for leaf in self.leaves}
+        return frozenset(name for name, shape in shapes.items() if not shape)
+
+    @property
     def last(self) -> int | None:
         """The step that is called T."""
         return self.steps[-1] if self.steps else None
