@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 LONGEST = 54  # about as many letters as fit into a line beside what stands left of "="
 
@@ -48,7 +49,8 @@ def in_lines(
     ['product + product + product + product + product', '+ product']
     """
     lines = [formula]
-    for depth in range(1 + formula.count("(")):
+    nesting = accumulate((c in "([") - (c in ")]") for c in formula)
+    for depth in range(1 + max(nesting, default=0)):
         for separators in (_SUMS, _PRODUCTS):
             broken, opened = list[str](), 0
             for line in lines:
