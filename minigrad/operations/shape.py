@@ -59,7 +59,7 @@ broadcast_to = operation(
 
 
 def _scatter(x: Array, *, index: Any = (), shape: Any = ()) -> Array:
-    y = np.zeros(shape, x.dtype)
+    y = np.zeros(shape, getattr(x, "dtype", float))  # in a derivation, x may be a plain number
     np.add.at(y, index, x)
     return y
 

@@ -52,7 +52,11 @@ class WrittenLine(Line):
     __repr__ = __str__
 
     def explain(self, t: int | None = None) -> str:
-        """Justify the line: the rules of the table that it uses, the shapes, the numbers.
+        r"""Justify the line, so that it can be followed by hand.
+
+        A contribution shows the equation that it comes from, the rules of its operations, and the
+        values that it is computed from; a sum shows its terms, those that are there at the step.
+        Then come the result, and what the engine has.
 
         Parameters
         ----------
@@ -63,6 +67,26 @@ class WrittenLine(Line):
         ------
         ValueError
             If the line does not hold at that step.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> x = mg.tensor(3.0, requires_grad=True, name="x")
+        >>> [line] = mg.derive(mg.gradient_flow(mg.log(x)), layout="gradient").lines
+        >>> print(line.explain().replace("\n\n", "\n"))
+        3.1  ∂J/∂x = 1 / x
+        It comes from the equation
+            J = log(x)    (eq. 1)
+        by the rules of its operations, where g stands for dJ/dy in the shape of y:
+            log, y = log(x):  dJ/dx = g / x
+                in the table: g / x
+        The values:
+            x = 3.000
+        The line gives
+            ∂J/∂x = 0.3333
+        and the engine has
+            ∂J/∂x = 0.3333
+        The two differ by at most 0.
         """
         from minigrad.writing.explanation import explanation
 

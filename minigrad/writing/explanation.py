@@ -20,6 +20,7 @@ from minigrad.notation.expression import (
     Reader,
     Symbol,
     number_of,
+    subexpressions,
     symbols,
 )
 from minigrad.notation.forms import typeset
@@ -121,16 +122,20 @@ def _rule(node: Tensor, i: int) -> str:
     y = p(Apply(operation, tuple(operands), node.shape, parameters))
     result = _as_mathematics(rule, node, operands)
     remark = ""
-    if isinstance(result, Apply) and result.operation is broadcast_to:
-        remark = f", for each entry of {names[i]}"
-    elif result.shape != inputs[i].shape:
+    if result.shape != inputs[i].shape:
         remark = f", summed to the shape of {names[i]}, along which it was broadcast"
+    elif not node.shape and _broadcasts(result):
+        remark = f", for each entry of {names[i]}"
     says = f"{operation.name}, y = {y}:  dJ/d{names[i]} = {p(typeset(result))}{remark}"
     source = textwrap.indent(f"in the table: {rule_source(rule)}", " " * 8)
     return "\n".join(
         textwrap.fill(text, WIDTH, subsequent_indent=" " * 12)
         for text in (f"    {says}", *source.splitlines())
     )
+
+
+def _broadcasts(e: Expression) -> bool:
+    return any(isinstance(x, Apply) and x.operation is broadcast_to for x in subexpressions(e))
 
 
 def _argument_names(rule: Any, arity: int | None, n: int) -> list[str]:
