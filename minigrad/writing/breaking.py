@@ -16,9 +16,11 @@ _SUMS, _PRODUCTS = (" + ", " - ", ", "), (" ∘ ", " / ", r" \circ ")
 
 
 def width(latex: str) -> float:
-    """About how many letters wide a formula in LaTeX is; of a fraction, its denominator."""
-    text = re.sub(r"\\frac\{\\partial [^{}]*(\{[^{}]*\}[^{}]*)*\}", "", latex)
-    text = re.sub(r" (\\circ|[+-]) ", "xxx", text)  # with the space around it
+    """About how many letters wide a formula in LaTeX is."""
+    while (fraction := _fraction(latex)) is not None:
+        before, *parts, after = fraction
+        latex = before + max(parts, key=width) + after
+    text = re.sub(r" (\\circ|[+-]) ", "xxx", latex)  # with the space around it
     text = re.sub(r"\\(?:mathbf|mathrm|operatorname|left|right|Bigl|Bigr|text)\b|[{}^_ ]", "", text)
     return len(re.sub(r"\\[A-Za-z]+", "x", text))
 
@@ -33,7 +35,7 @@ def in_lines(
 ) -> list[str]:
     r"""Break a formula before signs and after commas, as far outside of parentheses as it goes.
 
-    Within parentheses it is broken before ∘ only if it must be; within braces it cannot be.
+    Products are broken if their factors do not fit, and fractions get a slash if they do not.
 
     Parameters
     ----------
@@ -48,6 +50,7 @@ def in_lines(
     >>> in_lines(" + ".join(["product"] * 6))
     ['product + product + product + product + product', '+ product']
     """
+    formula = _with_slashes(formula, longest, width)
     lines = [formula]
     nesting = accumulate((c in "([") - (c in ")]") for c in formula)
     for depth in range(1 + max(nesting, default=0)):
@@ -91,6 +94,42 @@ def _packed(pieces: list[str], longest: float, width: Callable[[str], float]) ->
         else:
             lines[-1] = longer
     return lines
+
+
+def _with_slashes(latex: str, longest: float, width: Callable[[str], float]) -> str:
+    """A formula with a slash for each fraction that is too wide, since braces are not broken."""
+    before = ""
+    while (fraction := _fraction(latex)) is not None:
+        start, numerator, denominator, latex = fraction
+        if max(width(numerator), width(denominator)) > longest:
+            is_sum = len(_pieces(numerator, 0, _SUMS)) > 1
+            above = rf"\left({numerator}\right)" if is_sum else numerator
+            below = rf"\left({denominator}\right)" if " " in denominator else denominator
+            before, latex = before + start, f"{above} / {below}{latex}"
+        else:
+            before += rf"{start}\frac{{{numerator}}}{{{denominator}}}"
+    return before + latex
+
+
+def _fraction(latex: str) -> tuple[str, str, str, str] | None:
+    """The first fraction: what stands before it, above and below the line, and after it."""
+    start = latex.find(r"\frac{")
+    if start < 0:
+        return None
+    above = start + len(r"\frac")
+    below = _end_of_braces(latex, above)
+    end = _end_of_braces(latex, below)
+    return latex[:start], latex[above + 1 : below - 1], latex[below + 1 : end - 1], latex[end:]
+
+
+def _end_of_braces(latex: str, start: int) -> int:
+    """Where braces end that open at the start."""
+    opened = 0
+    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(latex, start):
+        opened += (match[0] == "{") - (match[0] == "}")
+        if not opened:
+            return match.end()
+    raise ValueError(f"expected braces that are closed, got {latex}")
 
 
 def _with_big_parentheses(lines: list[str]) -> list[str]:

@@ -100,13 +100,13 @@ def _rules(line: "WrittenLine", part: Part, at: int | None) -> list[str]:
     for node in between:  # the oldest first
         if on_the_way.intersection(inputs_of(node)):
             on_the_way.add(node)
-    rules = [
-        _rule(node, i)
-        for node in reversed(between)
-        for i, x in enumerate(inputs_of(node))
-        if x in on_the_way
-    ]
-    return list(dict.fromkeys(rules))
+    found: dict[str, None] = {}
+    for node in reversed(between):
+        used = [i for i, x in enumerate(inputs_of(node)) if x in on_the_way]
+        if node._operation.arity is None:  # one of any number of inputs shows it for all
+            used = used[:1]
+        found |= dict.fromkeys(_rule(node, i) for i in used)
+    return list(found)
 
 
 def _rule(node: Tensor, i: int) -> str:

@@ -55,6 +55,21 @@ def test_parentheses_that_span_lines_have_one_size() -> None:
         parse(line)
 
 
+def test_fractions_that_do_not_fit_get_a_slash() -> None:
+    long = " + ".join(["abcdef"] * 10)
+    wide = rf"x \circ \frac{{{long}}}{{y^{{2}}}} - \frac{{{long}}}{{\frac{{a}}{{{long}}}}}"
+    lines = in_lines(wide)
+    assert all(width(line) <= LONGEST for line in lines)
+    slashed = rf"x \circ \Bigl({long}\Bigr) / y^{{2}} - \Bigl({long}\Bigr) / \Bigl(a / \Bigl({long}"
+    assert " ".join(lines) == slashed + r"\Bigr)\Bigr)"
+    fits = r"\frac{a + b}{c + \{}"
+    assert in_lines(f"{fits} + {' + '.join(['x'] * 40)}")[0].startswith(fits)
+
+
+def test_a_fraction_is_as_wide_as_its_wider_part() -> None:
+    assert width(r"\frac{abc}{de}") == width(r"\frac{\frac{ab}{c}}{def}") == 3
+
+
 def test_sums_are_broken_before_products_and_those_before_what_is_deeper() -> None:
     product = " ∘ ".join(["factor"] * 4)
     deep = f"({' + '.join(['summand'] * 4)})"
