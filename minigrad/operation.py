@@ -49,7 +49,8 @@ class Operation:
         What shapes it takes, in words for people who gave others.
     latex, text
         How it is typeset, and written in plain text: format strings with `{0}`, `{1}` for the
-        inputs, and `{{axis}}` for a parameter. With any number of inputs, `{0}` is their list.
+        inputs, and `{{shape}}` for a parameter. With any number of inputs, `{0}` is their list.
+        `{{axis}}` is written as a subscript, and only where it is not the default.
     precedence
         How tightly what is written so holds together: what needs parentheses in what.
     python
@@ -110,7 +111,7 @@ class Operation:
         self.differentiable = self.arity is None or any(rule is not None for rule in self.vjps)
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
-        written = text.format(*("x",) if self.arity == 1 else "abc")
+        written = text.replace("{{axis}}", "").format(*("x",) if self.arity == 1 else "abc")
         # NumPy's own text tells of options, such as `out`, that there are none of here.
         own = None if forward is numpy else forward.__doc__
         self.__doc__ = own or f"Compute {written}. Takes {shapes}."

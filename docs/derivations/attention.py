@@ -38,7 +38,7 @@ def gradients(*, X, W_Q, W_K, W_V, Y):
     K = X @ W_K  # K = X W_K
     V = X @ W_V  # V = X W_V
     S = Q @ K.T / 2  # S = 1/2 Q Kᵀ
-    P = softmax(S, axis=1)  # P = softmax(S)
+    P = softmax(S, axis=1)  # P = softmax_{axis 1}(S)
     O = P @ V  # O = P V
     J = np.sum((O - Y) ** 2) / 2  # J = 1/2 Σ (O - Y)²
     dJ_dO = O - Y  # ∂J/∂O = O - Y

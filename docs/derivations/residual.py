@@ -38,7 +38,7 @@ def gradients(*, x, gamma, beta, W_1, b_1, W_2, b_2, y):
     mu = np.mean(x, axis=0, keepdims=True)  # μ = 1/4 𝟏ᵀ x
     d = x - mu  # d = x - μ
     v = np.mean(d ** 2, axis=0, keepdims=True)  # v = 1/4 𝟏ᵀ d²
-    s = np.sqrt(v + 1e-05)  # s = √(v + 1e-05)
+    s = np.sqrt(v + 1e-05)  # s = √(v + 10⁻⁵)
     x_hat = d / s  # x̂ = d / s
     h = gamma * x_hat + beta  # h = γ ∘ x̂ + β
     z = W_1.T @ h + b_1  # z = W_1ᵀ h + b_1

@@ -25,5 +25,6 @@ def spell(name: str, operands: Sequence[Written]) -> Written:
         return Written(operands[0].text.removesuffix("ᵀ"))
     if operation is None or operation.arity not in (None, len(operands)):
         return Written(f"{name}({', '.join(x.text for x in operands)})")
-    template = re.sub(r"\{\{\w+\}\}", "…", operation.text)  # such as an index
+    template = operation.text.replace("{{axis}}", "")
+    template = re.sub(r"\{\{\w+\}\}", "…", template)  # such as an index
     return filled(operation, template, operands)

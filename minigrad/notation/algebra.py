@@ -1,10 +1,34 @@
 """Rules of algebra: sums, and products element by element."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint
-from minigrad.notation.nodes import broadcast, fraction, is_, product, split_number, total
-from minigrad.operations.elementwise import add, divide, multiply, power
+from minigrad.notation.nodes import (
+    as_fraction,
+    broadcast,
+    fraction,
+    is_,
+    product,
+    simplified,
+    split_number,
+    split_scalars,
+    total,
+)
+from minigrad.notation.shapes import vector_in
+from minigrad.notation.written import outer
+from minigrad.operations.elementwise import abs as abs_
+from minigrad.operations.elementwise import (
+    add,
+    divide,
+    equal,
+    greater,
+    multiply,
+    power,
+    sqrt,
+)
 from minigrad.operations.linear import matmul
-from minigrad.operations.shape import broadcast_to
+from minigrad.operations.shape import broadcast_to, reshape
 
 # --- sums ---------------------------------------------------------------------------------------
 
@@ -28,17 +52,20 @@ def sum_of_sums(e: Apply) -> Expression | None:
 
 
 def like_terms(e: Apply) -> Expression | None:
-    """2 a + 3 a = 5 a; 0 + a = a"""
+    """2 a + 3 a = 5 a; a b + b a = 2 a b; 0 + a = a"""
     counts: dict[Expression, float] = {}
+    alike: dict[frozenset[Expression], Expression] = {}
     for x in e.inputs:
         number, rest = split_number(x)
-        key = Number(1, x.shape) if rest is None else rest
-        counts[key] = counts.get(key, 0) + number
-    terms = tuple(_times(n, rest) for rest, n in counts.items() if n != 0)
+        like = Number(1, x.shape) if rest is None else rest
+        factors = like.inputs if isinstance(like, Apply) and is_(like, multiply) else (like,)
+        first = alike.setdefault(frozenset(factors), like)
+        counts[first] = counts.get(first, 0) + number
+    terms = tuple(_times(n, like) for like, n in counts.items() if n != 0)
     if len(terms) == len(e.inputs) > 1:
         return None
-    if not terms:
-        return Number(0, e.shape)
+    if all(isinstance(x, Number) for x in terms):
+        return Number(sum(x.value for x in terms if isinstance(x, Number)), e.shape)
     if len(terms) == 1:
         return terms[0] if terms[0].shape == e.shape else None
     return Apply(add, terms, e.shape, NONE) if broadcast(terms) == e.shape else None
@@ -78,6 +105,8 @@ def _plain(e: Expression) -> Expression:
         return Number(e.value)
     if isinstance(e, Apply) and is_(e, broadcast_to):
         return e.inputs[0]
+    if isinstance(e, Apply) and is_(e, reshape) and vector_in(e, (1, -1)):
+        return e.inputs[0]
     if isinstance(e, Apply) and is_(e, multiply):
         factors = tuple(map(_plain, e.inputs))
         return e if factors == e.inputs else product(*factors)
@@ -93,7 +122,7 @@ def minus(e: Apply) -> Expression:
 
 
 def product_of_products(e: Apply) -> Expression | None:
-    """(a b) c = a b c; the number comes first, then adjoints, then values, in their order."""
+    """(a b) c = a b c; in order: the number, adjoints, scalars, arrays."""
     number, factors = 1.0, list[Expression]()
     for x in e.inputs:
         n, rest = split_number(x)
@@ -102,7 +131,7 @@ def product_of_products(e: Apply) -> Expression | None:
             factors += rest.inputs if isinstance(rest, Apply) and is_(rest, multiply) else [rest]
     if number == 0:
         return Number(0, e.shape)
-    factors.sort(key=lambda x: not has_adjoint(x))
+    factors.sort(key=lambda x: (not has_adjoint(x), x.shape != ()))
     inputs = tuple(factors)
     if not inputs:
         return Number(number, e.shape)
@@ -114,37 +143,46 @@ def product_of_products(e: Apply) -> Expression | None:
 
 
 def product_of_fractions(e: Apply) -> Expression | None:
-    """n a (b / c) = n (a b / c)"""
+    """n a (b / c) = n (a b / c); n (1 / c) = n / c"""
     numbers = [x for x in e.inputs if isinstance(x, Number)]
     factors = [x for x in e.inputs if not isinstance(x, Number)]
     for i, x in enumerate(factors):
-        if len(factors) > 1 and isinstance(x, Apply) and is_(x, divide):
-            above, below = x.inputs
-            rest = (*factors[:i], above, *factors[i + 1 :])
-            if broadcast(rest) == e.shape:
-                return product(*numbers, fraction(product(*rest), below))
+        if not (isinstance(x, Apply) and is_(x, divide)):
+            continue
+        above, below = x.inputs
+        if len(factors) == 1 and isinstance(above, Number):
+            inside = product(*numbers, above)
+            return fraction(inside, below) if x.shape == e.shape else None
+        rest = (*factors[:i], above, *factors[i + 1 :])
+        if len(factors) > 1 and broadcast(rest) == e.shape:
+            return product(*numbers, fraction(product(*rest), below))
     return None
 
 
 def square(e: Apply) -> Expression | None:
-    """x x = x^2; x^2 x = x^3"""
-    exponents: dict[Expression, float] = {}
-    for x in e.inputs:
-        base, n = _base_and_exponent(x)
-        exponents[base] = exponents.get(base, 0) + n
+    """x x = x^2; x^2 x = x^3; sqrt(x) sqrt(x) = x"""
+    exponents = _exponents(e)
     if len(exponents) == len(e.inputs):
         return None
-    factors = [
-        x if n == 1 else Apply(power, (x, Number(n)), x.shape, NONE) for x, n in exponents.items()
-    ]
-    return product(*factors)
+    factors = _powers(exponents)
+    return None if factors == list(e.inputs) else product(*factors)
+
+
+def root_of_square(e: Apply) -> Expression | None:
+    """sqrt(x^2) = |x|"""
+    [x] = e.inputs
+    if isinstance(x, Apply) and is_(x, power) and x.inputs[1] == Number(2):
+        return Apply(abs_, x.inputs[:1], e.shape, NONE)
+    return None
 
 
 def fraction_of_fractions(e: Apply) -> Expression | None:
-    """(a / b) / c = a / (b c); (n a) / (m b) = (n / m) (a / b)"""
+    """(a / b) / c = a / (b c); a / (b / c) = a c / b; (n a) / (m b) = (n / m) (a / b)"""
     above, below = e.inputs
     if isinstance(above, Apply) and is_(above, divide):
         return fraction(above.inputs[0], product(above.inputs[1], below))
+    if isinstance(below, Apply) and is_(below, divide):
+        return fraction(product(above, below.inputs[1]), below.inputs[0])
     n, a = split_number(above)
     m, b = split_number(below)
     if m == 0 or (n == m == 1 and a is not None and b is not None):
@@ -153,19 +191,65 @@ def fraction_of_fractions(e: Apply) -> Expression | None:
         return product(Number(n / m), a) if a.shape == e.shape else None
     if b is None:
         return Number(n / m, e.shape)
-    if a is None:  # a reciprocal
-        return None if n / m == 1 else product(Number(n / m), fraction(Number(1, above.shape), b))
+    if a is None:
+        return _reciprocal(n / m, b, e)
     return product(Number(n / m), fraction(a, b)) if broadcast((a, b)) == e.shape else None
 
 
-def number_in_front(e: Apply) -> Expression | None:
-    """(n A) (m B) = n m (A B); A 0 = 0"""
-    (n, a), (m, b) = map(split_number, e.inputs)
-    if n * m == 0:
-        return Number(0, e.shape)
-    if n * m == 1 or a is None or b is None or a.shape != e.inputs[0].shape:
+def _reciprocal(number: float, below: Expression, e: Apply) -> Expression | None:
+    """3 / (2 b), with whole numbers where there are any."""
+    whole = as_fraction(number)
+    n, m = (whole.numerator, whole.denominator) if whole else (number, 1)
+    inputs = (Number(n), product(Number(m), below))
+    return None if broadcast(inputs) != e.shape else Apply(divide, inputs, e.shape, NONE)
+
+
+def common_factors(e: Apply) -> Expression | None:
+    """(a b) / (a c) = b / c; x / x^2 = 1 / x"""
+    above, below = map(_exponents, e.inputs)
+    common = [x for x in above if x in below and not isinstance(x, Number)]
+    if not common:
         return None
-    return product(Number(n * m), Apply(matmul, (a, b), e.shape, NONE))
+    for x in common:
+        less = min(above[x], below[x])
+        above[x] -= less
+        below[x] -= less
+    over, under = (product(*_powers(exponents), Number(1)) for exponents in (above, below))
+    if broadcast((over, under)) != e.shape:
+        return Number(over.value, e.shape) if isinstance(over, Number) and under == over else None
+    return over if under == Number(1) else fraction(over, under)
+
+
+def scalars_in_front(e: Apply) -> Expression | None:
+    """(n A) (m B) = n m (A B), for numbers and other factors without axes; A 0 = 0"""
+    for i, x in enumerate(e.inputs):
+        if isinstance(x, Apply) and is_(x, divide) and not x.inputs[1].shape:
+            inputs = (*e.inputs[:i], x.inputs[0], *e.inputs[i + 1 :])
+            return fraction(simplified(replace(e, inputs=inputs)), x.inputs[1])
+    (n, a), (m, b) = map(split_scalars, e.inputs)
+    if any(isinstance(x, Number) and x.value == 0 for x in (a, b)):
+        return Number(0, e.shape)
+    if not (n or m) or (a.shape, b.shape) != tuple(x.shape for x in e.inputs):
+        return None
+    return product(*n, *m, simplified(Apply(matmul, (a, b), e.shape, NONE)))
+
+
+def product_of_vectors(e: Apply) -> Expression | None:
+    """A column times a row, which were made of vectors, is x y^T."""
+    x, y = vector_in(e.inputs[0], (-1, 1)), vector_in(e.inputs[1], (1, -1))
+    return Apply(outer, (x, y), e.shape, NONE) if x and y else None
+
+
+def product_with_scalar(e: Apply) -> Expression | None:
+    """A matrix of one element that was made of a scalar multiplies as the scalar does."""
+    for x, other in (e.inputs, e.inputs[::-1]):
+        if x.shape != (1, 1) or other.shape != e.shape:
+            continue
+        if isinstance(x, Number):
+            return product(Number(x.value), other)
+        if isinstance(x, Apply) and is_(x, reshape) and x.inputs[0].shape == ():
+            return product(x.inputs[0], other)
+    return None
 
 
 def simple_power(e: Apply) -> Expression | None:
@@ -182,13 +266,38 @@ def simple_power(e: Apply) -> Expression | None:
 
 
 def selection(e: Apply) -> Expression | None:
-    """where(c, a, 0) = a [c] and where(c, 0, b) = b (1 - [c]); the bracket is 1 where c holds"""
+    """where(c, a, 0) = a [c]; where(c, 0, b) = b (1 - [c]); where(c, a, b [d]) = a [c] + b [d]
+
+    The bracket is 1 where c holds; c and d are never true together.
+    """
     condition, a, b = e.inputs
     if isinstance(b, Number) and b.value == 0:
         return Apply(multiply, (a, condition), e.shape, NONE)
     if isinstance(a, Number) and a.value == 0:
         return product(b, total(Number(1), product(Number(-1), condition)))
-    return None
+    if not _excludes(condition, b):
+        return None
+    share = fraction(b, a)
+    rest = split_number(share)[1]
+    if rest is not None and is_(rest, divide):
+        return total(product(a, condition), b)
+    return product(a, total(condition, share))
+
+
+def _excludes(condition: Expression, e: Expression) -> bool:
+    """Whether an expression is zero wherever a > b holds: if it has the factor [a = b]."""
+    if not (isinstance(condition, Apply) and is_(condition, greater)):
+        return False
+    factors = e.inputs if isinstance(e, Apply) and is_(e, multiply) else (e,)
+    equals = [x for x in factors if isinstance(x, Apply) and is_(x, equal)]
+    return any({*x.inputs} == {*condition.inputs} for x in equals)
+
+
+def number_last(e: Apply) -> Expression | None:
+    """[0 = a] = [a = 0]"""
+    a, b = e.inputs
+    swap = isinstance(a, Number) and not isinstance(b, Number)
+    return replace(e, inputs=(b, a)) if swap else None
 
 
 def _times(n: float, e: Expression) -> Expression:
@@ -197,7 +306,29 @@ def _times(n: float, e: Expression) -> Expression:
     return e if n == 1 else product(Number(n), e)
 
 
-def _base_and_exponent(e: Expression) -> tuple[Expression, float]:
-    if isinstance(e, Apply) and is_(e, power) and isinstance(e.inputs[1], Number):
-        return e.inputs[0], e.inputs[1].value
-    return e, 1
+def _exponents(e: Expression) -> dict[Expression, float]:
+    """What an expression is the product of, and how often each; half of it is a square root."""
+    exponents: dict[Expression, float] = {}
+    for x in e.inputs if isinstance(e, Apply) and is_(e, multiply) else (e,):
+        base, n = x, 1.0
+        if isinstance(x, Apply) and is_(x, power) and isinstance(x.inputs[1], Number):
+            base, n = x.inputs[0], x.inputs[1].value
+        elif isinstance(x, Apply) and is_(x, sqrt):
+            base, n = x.inputs[0], 0.5
+        exponents[base] = exponents.get(base, 0) + n
+    return exponents
+
+
+def _powers(exponents: Mapping[Expression, float]) -> list[Expression]:
+    """The factors of a product."""
+    factors: list[Expression] = []
+    for x, n in exponents.items():
+        root = n % 1 == 0.5 and n > 0
+        whole = n - 0.5 if root else n
+        if whole == 1:
+            factors.append(x)
+        elif whole != 0:
+            factors.append(Apply(power, (x, Number(whole)), x.shape, NONE))
+        if root:
+            factors.append(Apply(sqrt, (x,), x.shape, NONE))
+    return factors

@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
-
-import numpy as np
 
 from minigrad.notation.expression import (
     NONE,
@@ -13,15 +10,18 @@ from minigrad.notation.expression import (
     Expression,
     Number,
     Parameters,
+    has_adjoint,
+    inputs_of,
     subexpressions,
     transform,
 )
-from minigrad.notation.nodes import matrix_product, product, transposed
+from minigrad.notation.nodes import matrix_product, product, simplified, transposed
 from minigrad.notation.shapes import axes_of
-from minigrad.operation import FUNCTION, Operation
-from minigrad.operations.elementwise import add, multiply
+from minigrad.notation.transposes import order_of, swaps
+from minigrad.notation.written import diag, less, permuted, repeat
+from minigrad.operations.elementwise import add, divide, greater, log, multiply, power, where
 from minigrad.operations.linear import matmul
-from minigrad.operations.reduction import mean
+from minigrad.operations.reduction import log_softmax, mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, reshape, transpose
 
@@ -74,15 +74,27 @@ def mean_as_product(e: Apply) -> Expression | None:
 
 def broadcast_as_product(e: Apply) -> Expression | None:
     """A row repeated is the product of a column of ones with it; so is a column, from the right."""
-    if e.operation is not broadcast_to or len(e.inputs[0].shape) != 2 or len(e.shape) != 2:
+    if e.operation is not broadcast_to:
         return None
     [x] = e.inputs
+    if not x.shape:
+        return product(x, Number(1, e.shape))
+    if len(x.shape) != 2 or len(e.shape) != 2:
+        return _repeated(e)
     result = x
     if x.shape[0] != e.shape[0]:
         result = matrix_product(Number(1, (e.shape[0], 1)), result)
     if x.shape[1] != e.shape[1]:
         result = matrix_product(result, _row_of_ones(e.shape[1]))
     return result
+
+
+def _repeated(e: Apply) -> Expression:
+    """What is broadcast along the axes that it does not have or has no length along."""
+    [x] = e.inputs
+    shape = (*[1] * (len(e.shape) - len(x.shape)), *x.shape)
+    axes = tuple(i for i, (n, m) in enumerate(zip(shape, e.shape, strict=True)) if n != m)
+    return Apply(repeat, (x,), e.shape, Parameters(axis=axes, shape=e.shape))
 
 
 def _row_of_ones(n: int) -> Expression:
@@ -98,7 +110,80 @@ def without_reshape(e: Apply) -> Expression | None:
     return x if long[0] == long[1] else None
 
 
-FORMS = (sum_as_product, mean_as_product, broadcast_as_product, without_reshape)
+def vectors_as_columns(e: Apply) -> Expression | None:
+    """A vector in a matrix product is a column: x^T y, W^T x and not x W, x y^T."""
+    if e.operation is not matmul:
+        return None
+    a, b = e.inputs
+    if isinstance(b, Apply) and b.operation is reshape and b.shape == (1, *b.inputs[0].shape):
+        return replace(e, inputs=(a, _row(b.inputs[0])))
+    if len(a.shape) != 1:
+        return None
+    if len(b.shape) == 2:
+        return replace(e, inputs=(transposed(b), a))
+    if isinstance(a, Apply) and a.operation is matmul and len(b.shape) == 1:  # (A^T x)^T y
+        A, x = a.inputs
+        row = replace(a, inputs=(_row(x), transposed(A)))
+        return replace(e, inputs=(row, b))
+    return replace(e, inputs=(_row(a), b))
+
+
+def _row(vector: Expression) -> Expression:
+    """A vector as it is written where it is a row; NumPy does not tell."""
+    return Apply(transpose, (vector,), vector.shape, Parameters(axes=None))
+
+
+def cross_entropies(e: Apply) -> Expression | None:
+    """Those of several columns are a sum over the classes of each; of one column, y^T log p."""
+    if e.operation in (sum_, mean) and e.shape == ():
+        return simplified(e)
+    if e.operation is not softmax_cross_entropy:
+        return None
+    (z, y), axis = e.inputs, e.parameters["axis"]
+    if z.shape[:1] == z.shape or (z.shape[1:] == (1,) and axis == 0):
+        return None
+    log_p = Apply(log_softmax, (z,), z.shape, Parameters(axis=axis))
+    along = Parameters(axis=axis, keepdims=False)
+    return product(Number(-1), Apply(sum_, (product(y, log_p),), e.shape, along))
+
+
+def permutation(e: Apply) -> Expression | None:
+    """The sign of a transpose stands for the last two axes; others are named."""
+    if e.operation is not transpose or len(e.shape) < 3 or swaps(e):
+        return None
+    return Apply(permuted, e.inputs, e.shape, Parameters(axes=tuple(order_of(e))))
+
+
+def where_defined(e: Apply) -> Expression | None:
+    """What a rule replaces by 1 because a function is not defined there: b - 1 in a^(b - 1)."""
+    if e.operation not in (power, log):
+        return None
+    guarded = e.inputs[-1]
+    if not (isinstance(guarded, Apply) and guarded.operation is where):
+        return None
+    _, a, b = guarded.inputs
+    kept = a if b == Number(1) else b if a == Number(1) else None
+    return None if kept is None else replace(e, inputs=(*e.inputs[:-1], kept))
+
+
+def number_on_the_right(e: Apply) -> Expression | None:
+    """[1 > x] is [x < 1]."""
+    if e.operation is greater and isinstance(e.inputs[0], Number):
+        return replace(e, operation=less, inputs=e.inputs[::-1])
+    return None
+
+
+FORMS = (
+    vectors_as_columns,
+    cross_entropies,
+    sum_as_product,
+    mean_as_product,
+    broadcast_as_product,
+    permutation,
+    without_reshape,
+    where_defined,
+    number_on_the_right,
+)
 
 
 def softmax_jacobian(e: Apply, one_column: bool = False) -> Expression | None:
@@ -127,6 +212,21 @@ def softmax_jacobian(e: Apply, one_column: bool = False) -> Expression | None:
     return Apply(matmul, factors, e.shape, NONE)
 
 
+def beside_fraction(e: Apply) -> Apply:
+    """A derivative, itself a fraction, stands beside another and not in it."""
+    if e.operation is not divide:
+        return e
+    above, below = e.inputs
+    is_product = isinstance(above, Apply) and above.operation is multiply
+    factors = inputs_of(above) if is_product else (above,)
+    adjoints = [x for x in factors if has_adjoint(x)]
+    values = [x for x in factors if x not in adjoints] or [Number(1)]
+    over = values[0] if len(values) == 1 else Apply(multiply, tuple(values), above.shape, NONE)
+    rest = Apply(divide, (over, below), e.shape if over.shape else below.shape, NONE)
+    in_order = [*adjoints, rest] if rest.shape else [rest, *adjoints]
+    return Apply(multiply, tuple(in_order), e.shape, NONE) if adjoints else e
+
+
 def is_of_row(e: Expression) -> bool:
     """Whether the Jacobian of a softmax in it, diag(y^T) - y^T y, is that of a row."""
     diagonals = [x for x in subexpressions(e) if isinstance(x, Apply) and x.operation is diag]
@@ -141,27 +241,3 @@ def _reduced(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 def _along(axis: int | tuple[int, ...]) -> Parameters:
     return Parameters(axis=axis, keepdims=True)
-
-
-def only_written(name: str, forward: Callable[..., Any]) -> Operation:
-    """A function that people write and nobody differentiates: no operation of the table."""
-    return Operation(
-        name=name,
-        forward=forward,
-        vjps=(None,),
-        sums=None,
-        shapes="a matrix",
-        latex=rf"\operatorname{{{{{name}}}}}({{0}})",
-        text=f"{name}({{0}})",
-        precedence=FUNCTION,
-        python=None,
-        numpy=None,
-        written_in_input=False,
-        symbol=name,
-        drawn="box",
-        examples=(),
-        domain=(0, 1),
-    )
-
-
-diag = only_written("diag", np.diagflat)

@@ -1,6 +1,7 @@
 """Simple expressions: nodes are simplified as they are made."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 
@@ -81,5 +82,24 @@ def split_number(e: Expression) -> tuple[float, Expression | None]:
     return 1.0, e
 
 
+def split_scalars(e: Expression) -> tuple[list[Expression], Expression]:
+    """The numbers and other factors without axes, and the rest, in the shape that it has then."""
+    if not (isinstance(e, Apply) and e.operation is multiply):
+        return [], e
+    scalars = [x for x in e.inputs if not x.shape]
+    rest = tuple(x for x in e.inputs if x.shape)
+    return (scalars, _product_of(rest, broadcast(rest))) if rest else ([], e)
+
+
 def _product_of(factors: tuple[Expression, ...], shape: Shape) -> Expression:
     return factors[0] if len(factors) == 1 else Apply(multiply, factors, shape, NONE)
+
+
+def as_fraction(value: float) -> Fraction | None:
+    """The fraction that a number is meant as, 1/6; None if it is a decimal, 0.45."""
+    near = Fraction(value).limit_denominator(1000)
+    if abs(value - near) > 4e-16 * abs(value):
+        return None
+    is_decimal = float(f"{value:.6g}") == value and near.denominator > 1
+    small = abs(near.numerator) <= 2 and near.denominator not in (10, 100, 1000)
+    return near if small or not is_decimal else None

@@ -3,14 +3,26 @@
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from fractions import Fraction
+from dataclasses import replace
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number, OverSteps, Symbol
+from minigrad.notation.expression import (
+    NONE,
+    Apply,
+    Expression,
+    MovingIndex,
+    Number,
+    OverSteps,
+    Shape,
+    Symbol,
+)
+from minigrad.notation.forms import beside_fraction
 from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
+from minigrad.notation.nodes import as_fraction
+from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.template import Written, filled, in_parentheses
 from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
 from minigrad.operations.elementwise import add, multiply, negative, power, subtract
@@ -61,19 +73,38 @@ class Printer(ABC):
         if isinstance(e, Number):
             return self.number(e)
         if isinstance(e, OverSteps):
-            term = type(self)(self.J, "t", self.last, scalars=self.scalars).written(e.term)
-            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
+            return self._over_steps(e)
         if e.operation is add:
             return self._sum(e.inputs)
         if e.operation is multiply:
             return self._product(e.inputs)
         if e.operation is power:
             return self._power(*e.inputs)
-        template = self.template(e.operation)
-        for name, value in e.parameters.items():
-            shown = self.parameter(value).replace("{", "{{").replace("}", "}}")
+        operands = [*map(self.written, e.inputs)]
+        return filled(e.operation, self._with_parameters(e), operands, self.parentheses)
+
+    def _with_parameters(self, e: Apply) -> str:
+        """The template of an operation, with its parameters."""
+        template, axes = self.template(e.operation), axes_to_write(e)
+        known = {name: self.parameter(value) for name, value in e.parameters.items()}
+        words = f"{'axis' if len(axes) == 1 else 'axes'} "
+        known["axis"] = self.subscript(words, self.parameter(axes)) if axes else ""
+        for name, shown in known.items():
+            shown = shown.replace("{", "{{").replace("}", "}}")
             template = template.replace(f"{{{{{name}}}}}", shown)
-        return filled(e.operation, template, [*map(self.written, e.inputs)], self.parentheses)
+        return template
+
+    def _over_steps(self, e: OverSteps) -> Written:
+        if e.operation is add:
+            if (positive := without_sign(e.term)) is not None:
+                return self._filled(negative, self.written(replace(e, term=positive)))
+            term = type(self)(self.J, "t", self.last, scalars=self.scalars).written(e.term)
+            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
+        first, last = (self.absolute(t)(e.term) for t in (e.first, e.last))
+        several = e.last > e.first + 1
+        texts = [first, *([self.dots] if several else []), last]
+        template = self._with_parameters(Apply(e.operation, (e.term,), e.shape, e.parameters))
+        return filled(e.operation, template, [*map(Written, texts)])
 
     def symbol(self, e: Symbol) -> Written:
         if e.kind == "adjoint":
@@ -115,7 +146,7 @@ class Printer(ABC):
     def _power(self, base: Expression, exponent: Expression) -> Written:
         whole = isinstance(exponent, Number) and float(exponent.value).is_integer()
         if whole and isinstance(base, Apply) and base.operation.arity == 1:
-            function, bracket, rest = self.template(base.operation).partition("({0})")
+            function, bracket, rest = self._with_parameters(base).partition("({0})")
             if bracket and not rest and (function[-1:].isalpha() or function.endswith("}")):
                 raised = self.raised(function.format(), self(exponent))
                 return Written(f"{raised}({self(base.inputs[0])})")
@@ -164,6 +195,13 @@ class Printer(ABC):
     @abstractmethod
     def raised(self, text: str, exponent: str) -> str: ...
 
+    @abstractmethod
+    def subscript(self, words: str, number: str) -> str: ...
+
+    @abstractmethod
+    def size(self, shape: Shape) -> str:
+        """The shape of an array."""
+
     def range(self, first: int, last: int) -> str:
         """Time steps, from the first to the last."""
         return f"t = {first}, {self.dots}, {self.absolute().step(last)}"
@@ -190,10 +228,20 @@ class Printer(ABC):
             return ", ".join(map(self.parameter, value))
         if isinstance(value, slice):
             ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
-            return ":".join("" if end is None else str(end) for end in ends)
+            return ":".join("" if end is None else self.parameter(end) for end in ends)
         if isinstance(value, np.ndarray):
             return np.array2string(value, separator=", ", threshold=10, edgeitems=2)
+        if isinstance(value, MovingIndex):
+            return self.index(value)
         return "..." if value is Ellipsis else str(value)
+
+    def index(self, i: MovingIndex) -> str:
+        """An index that moves with the time step."""
+        letter = self.at or ("T" if self.origin == self.last else "")
+        if not letter or (not self.at and i.factor != 1):
+            return str(i.at(self.origin))
+        factor = {1: "", -1: "-"}.get(i.factor, str(i.factor))
+        return f"{factor}{letter}{i.offset:+d}" if i.offset else f"{factor}{letter}"
 
     def step(self, t: int) -> str:
         """A time step, counted from the one at hand: t, t+1, t-1; or from the last, T."""
@@ -217,6 +265,9 @@ class Latex(Printer):
     """
 
     dots = r"\ldots"
+
+    def written(self, e: Expression) -> Written:
+        return super().written(beside_fraction(e) if isinstance(e, Apply) else e)
 
     def template(self, operation: Operation) -> str:
         return operation.latex
@@ -257,6 +308,12 @@ class Latex(Printer):
 
     def raised(self, text: str, exponent: str) -> str:
         return f"{text}^{{{exponent}}}"
+
+    def subscript(self, words: str, number: str) -> str:
+        return rf"_{{\text{{{words}}}{number}}}"
+
+    def size(self, shape: Shape) -> str:
+        return r" \times ".join(map(str, shape))
 
     def comparison(self, text: str) -> str:
         return text.replace("≤", r"\le").replace("≠", r"\ne")
@@ -315,7 +372,11 @@ class Text(Printer):
     def number(self, e: Number) -> Written:
         value = abs(e.value)
         fraction = as_fraction(value)
-        text = f"{value:.6g}" if fraction is None else str(fraction)
+        digits, _, exponent = f"{value:.6g}".partition("e")
+        text = digits if fraction is None else str(fraction)
+        if exponent:
+            ten = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+            text = ten if digits == "1" else f"{digits} · {ten}"
         if e.shape and value == 1:
             text = "𝟏"
         if e.value < 0:
@@ -332,6 +393,12 @@ class Text(Printer):
         plain = all(c in "0123456789+-" for c in exponent)
         return text + (raised if plain else f"^({exponent})")
 
+    def subscript(self, words: str, number: str) -> str:
+        return f"_{{{words}{number}}}"
+
+    def size(self, shape: Shape) -> str:
+        return " × ".join(map(str, shape))
+
 
 def without_sign(e: Expression) -> Expression | None:
     """The expression times -1, if a minus sign stands in front of it."""
@@ -345,10 +412,3 @@ def without_sign(e: Expression) -> Expression | None:
                 left[0] if len(left) == 1 else Apply(multiply, tuple(left), e.shape, e.parameters)
             )
     return None
-
-
-def as_fraction(value: float) -> Fraction | None:
-    """The fraction that a number is meant as, 1/6; None if a decimal says it as well."""
-    near = Fraction(value).limit_denominator(1000)
-    close = abs(value - near) <= 4e-16 * abs(value)
-    return near if close and near.denominator not in (10, 100, 1000) else None

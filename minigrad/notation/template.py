@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from minigrad.operation import FUNCTION, MATRIX_PRODUCT, SIGN, Operation
+from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, SIGN, Operation
 from minigrad.operations.elementwise import add, multiply
 from minigrad.operations.linear import matmul
 
@@ -71,7 +71,7 @@ def _needed(template: str, operation: Operation) -> dict[int, int]:
         if after[:1] in tuple("^[ᵀ"):
             needed[int(field)] = FUNCTION
         elif literal and needed and operation not in ASSOCIATIVE:
-            needed[int(field)] = operation.precedence + 1
+            needed[int(field)] = POWER if "/" in literal else operation.precedence + 1
         else:
             needed[int(field)] = operation.precedence
     return needed

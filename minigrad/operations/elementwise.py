@@ -229,7 +229,7 @@ def _softplus(x: Array) -> Array:
 
 softplus = operation(
     _softplus,
-    lambda g, y, x: g * np.exp(x - y),  # exp(x) / (1 + exp(x))
+    lambda g, y, x: g * sigmoid.on(x),
     name="softplus",
     latex=r"\log(1 + \exp({0}))",
     text="log(1 + exp({0}))",
@@ -298,7 +298,7 @@ astype = operation(
     latex="{0}",
     text="{0}",
     precedence=SUM,
-    python=lambda dtype: f"{{0}}.astype(np.{dtype})",
+    python=lambda dtype: f"{{0}}.astype(np.{np.dtype(dtype)})",
     symbol="dtype",
     drawn="line",
 )

@@ -39,8 +39,8 @@ sum = operation(
     kernel=lambda y, x, *, axis, keepdims: np.add.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.sum,
     shapes="an axis of the value",
-    latex=r"\sum {0}",
-    text="Σ {0}",
+    latex=r"\sum{{axis}} {0}",
+    text="Σ{{axis}} {0}",
     precedence=SIGN,
     symbol="Σ",
     drawn="formula",
@@ -55,7 +55,8 @@ mean = operation(
     name="mean",
     numpy=np.mean,
     shapes="an axis of the value",
-    latex=r"\operatorname{{mean}}({0})",
+    latex=r"\operatorname{{mean}}{{axis}}({0})",
+    text="mean{{axis}}({0})",
     drawn="formula",
     examples=_REDUCTIONS,
 )
@@ -76,9 +77,9 @@ max = operation(
     kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.max,
     shapes="an axis of the value",
-    latex=r"\max({0})",
+    latex=r"\max{{axis}}({0})",
     drawn="formula",
-    text="max({0})",
+    text="max{{axis}}({0})",
     examples=_REDUCTIONS,
 )
 
@@ -97,8 +98,8 @@ logsumexp = operation(
     ),
     name="logsumexp",
     shapes="an axis of the value",
-    latex=r"\log \sum \exp({0})",
-    text="log Σ exp({0})",
+    latex=r"\log \sum{{axis}} \exp({0})",
+    text="log Σ{{axis}} exp({0})",
     examples=_REDUCTIONS,
 )
 
@@ -113,7 +114,8 @@ softmax = operation(
     lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True)),
     name="softmax",
     shapes="an axis of the value",
-    latex=r"\operatorname{{softmax}}({0})",
+    latex=r"\operatorname{{softmax}}{{axis}}({0})",
+    text="softmax{{axis}}({0})",
     examples=_ALONG_AXIS,
 )
 
@@ -128,8 +130,8 @@ log_softmax = operation(
     lambda g, y, x, axis: g - np.exp(y) * g.sum(axis=axis, keepdims=True),
     name="log_softmax",
     shapes="an axis of the value",
-    latex=r"\log \operatorname{{softmax}}({0})",
-    text="log softmax({0})",
+    latex=r"\log \operatorname{{softmax}}{{axis}}({0})",
+    text="log softmax{{axis}}({0})",
     examples=_ALONG_AXIS,
 )
 

@@ -23,9 +23,10 @@ from minigrad.notation.expression import (
     Symbol,
     shifted,
 )
-from minigrad.notation.forms import only_written, typeset
+from minigrad.notation.forms import typeset
 from minigrad.notation.names import on_one_line
 from minigrad.notation.printing import Printer
+from minigrad.notation.written import only_written
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add
 from minigrad.operations.linear import matmul

@@ -6,9 +6,9 @@ from functools import partial
 from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from minigrad.notation.expression import Apply, Expression, Symbol, subexpressions
-from minigrad.notation.printing import Text
-from minigrad.operations.elementwise import add, divide, multiply
+from minigrad.notation.expression import Symbol
+from minigrad.notation.forms import typeset
+from minigrad.writing.conventions import conventions
 from minigrad.writing.phrases import (
     Formula,
     Piece,
@@ -18,6 +18,7 @@ from minigrad.writing.phrases import (
     derivative,
     how_many,
     listed,
+    size,
     step_number,
 )
 from minigrad.writing.rows import Row, adjoint_of, moving
@@ -61,13 +62,10 @@ class Writer:
     def blocks(self) -> Iterator[Block]:
         yield Heading(1, "2", ("Forward propagation",))
         yield from self._given()
-        equations = [self.rows.equation(e) for e in self.model.equations]
-        yield equations
+        yield [self.rows.equation(e) for e in self.model.equations]
         yield Heading(1, "3", ("Backward propagation",))
-        sections = list(self._sections())
-        displays = [block for block in sections if isinstance(block, list)]
-        yield self._conventions([row for rows in (equations, *displays) for row in rows])
-        yield from sections
+        yield self._conventions()
+        yield from self._sections()
 
     def _sections(self) -> Iterator[Block]:
         for i, section in enumerate(self.model.sections, 1):
@@ -92,11 +90,10 @@ class Writer:
                 inside = set(leaf.steps) <= set(steps)
                 at = self.rows.condition(leaf.steps) if inside else [self._range(leaf.steps)]
                 given += [piece for held in at for piece in (" for ", held)]
-            given.append(f": {_shape(leaf.shape)}")
+            given += [": ", size(leaf.shape)]
         for name, array in self.model.arrays.items():
-            symbol = Symbol(name, None, array.shape)
-            shape = f": {_shape(array.shape)}, an array of the program"
-            given += ["; ", partial(as_written, symbol), shape]
+            written = partial(as_written, Symbol(name, None, array.shape))
+            given += ["; ", written, ": ", size(array.shape), ", an array of the program"]
         if steps:
             last: Formula = lambda p: f"T = {steps[-1]}"  # noqa: E731
             missing = self.rows.condition(steps, range(steps[0], steps[-1]))
@@ -107,30 +104,22 @@ class Writer:
     def _range(self, steps: Sequence[int]) -> Formula:
         return lambda p: p.range(steps[0], steps[-1])
 
-    def _conventions(self, rows: Sequence[Row]) -> Paragraph:
-        """What is to be known of the formulas, of what occurs in them."""
-        p = Text(self.model.J)
-        written = " ".join(row.right(p) for row in rows)
+    def _conventions(self) -> Paragraph:
         items = [item for section in self.model.sections for item in section]
-        numerator = self.derivation.layout == "numerator"
-        sentences = {
-            "In numerator layout: a derivative has the shape of the transpose of what it belongs "
-            "to, a row for a column.": numerator,
-            "In gradient layout: a derivative has the shape of what it belongs to.": not numerator,
-            "The circle is the product element by element.": "∘" in written,
-            "A 1 in bold is a column of ones.": "𝟏" in written,
-            "A row or column that meets a matrix is repeated to its shape.": any(
-                _repeats(e.expression) for e in self.model.equations
-            ),
-            "The derivative by a value is the sum of what flows in from the values computed from "
-            "it.": True,
-            "A part of it is marked by a bar, and by the value that it comes through or the step "
-            "that it comes from.": not all(item.is_whole for item in items),
-            "Where parts are added, the plus nodes of the gradient flow are numbered.": bool(
-                any(self.rows.plus.values())
-            ),
-        }
-        return Paragraph((" ".join(x for x, is_needed in sentences.items() if is_needed),))
+        written = [
+            *(e.expression for e in self.model.equations),
+            *(self.derivation.written(part) for item in items for part in item.parts),
+        ]
+        layout, J = self.derivation.layout, self.model.J
+        said = [*conventions(map(typeset, written), layout, J)]
+        if not all(item.is_whole for item in items):
+            said.append(
+                " A part of it is marked by a bar, and by the value that it comes through or the "
+                "step that it comes from."
+            )
+        if any(self.rows.plus.values()):
+            said.append(" Where parts are added, the plus nodes of the gradient flow are numbered.")
+        return Paragraph(tuple(said))
 
     # --- adjoints ---------------------------------------------------------------------------------
 
@@ -241,16 +230,3 @@ class Writer:
         vias = dict.fromkeys(part.via.name for part in parts)
         numbers = dict.fromkeys(e.number for via in vias for e in self.model.equations_of(via))
         return f"{word} eq. {' and '.join(map(str, numbers))}"
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape)) or "a number"
-
-
-def _repeats(e: Expression) -> bool:
-    """Whether operands of different shapes meet in it."""
-    return any(
-        len({x.shape for x in y.inputs if x.shape}) > 1
-        for y in subexpressions(e)
-        if isinstance(y, Apply) and y.operation in (add, multiply, divide)
-    )

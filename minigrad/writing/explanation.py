@@ -20,13 +20,11 @@ from minigrad.notation.expression import (
     Reader,
     Symbol,
     number_of,
-    subexpressions,
     symbols,
 )
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.notation.simplify import simplified
-from minigrad.operations.shape import broadcast_to
 from minigrad.tensor import Array, Tensor
 from minigrad.writing.formats import WIDTH, display
 from minigrad.writing.phrases import Formula
@@ -124,18 +122,12 @@ def _rule(node: Tensor, i: int) -> str:
     remark = ""
     if result.shape != inputs[i].shape:
         remark = f", summed to the shape of {names[i]}, along which it was broadcast"
-    elif not node.shape and _broadcasts(result):
-        remark = f", for each entry of {names[i]}"
     says = f"{operation.name}, y = {y}:  dJ/d{names[i]} = {p(typeset(result))}{remark}"
     source = textwrap.indent(f"in the table: {rule_source(rule)}", " " * 8)
     return "\n".join(
         textwrap.fill(text, WIDTH, subsequent_indent=" " * 12)
         for text in (f"    {says}", *source.splitlines())
     )
-
-
-def _broadcasts(e: Expression) -> bool:
-    return any(isinstance(x, Apply) and x.operation is broadcast_to for x in subexpressions(e))
 
 
 def _argument_names(rule: Any, arity: int | None, n: int) -> list[str]:
@@ -194,7 +186,7 @@ def _numbers(line: "WrittenLine", truth: Truth, at: int | None) -> Iterator[str]
         kind = "terms that are there" if len(given) < len(line.inputs) else "terms"
     if given:
         yield f"The {kind}{where}:\n\n{_listed(given)}"
-    arrays = {name: truth.given(claim, at) for name, claim in line.inputs.items()}
+    arrays = {name: truth.given(claim, at) for name, claim in line.given.items()}
     result, expected = np.asarray(line.function(**arrays)), truth.given(line.claim, at)
     name = _claimed(line)(p)
     yield f"The line gives\n\n{_with_numbers(name, result)}"

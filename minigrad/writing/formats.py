@@ -139,12 +139,9 @@ def _plain(pieces: Sequence[Piece], p: Printer) -> str:
 
 
 def _filled(pieces: Sequence[Piece], p: Printer) -> str:
-    """Words in lines, with shapes and formulas held together."""
+    """Words in lines, with formulas held together."""
     space = "\N{NO-BREAK SPACE}"
-    held = [
-        x.replace(" × ", f"{space}×{space}") if isinstance(x, str) else x(p).replace(" ", space)
-        for x in pieces
-    ]
+    held = [x if isinstance(x, str) else x(p).replace(" ", space) for x in pieces]
     return textwrap.fill("".join(held), WIDTH).replace(space, " ")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from minigrad.notation.expression import Expression
+from minigrad.notation.expression import Expression, Shape
 from minigrad.notation.printing import Printer
 from minigrad.writing.structure import Part
 
@@ -50,10 +50,15 @@ def share_of_step(name: str, p: Printer) -> str:
 
 
 def sum_of_shares(name: str, first: int, last: int, p: Printer) -> str:
-    """That of all steps, or of the only one."""
+    """That of all steps; of one alone, its share."""
     if first == last:
         return p.absolute(first).share(name)
     return p.sum_of(first, last, p.share(name))
+
+
+def size(shape: Shape) -> Piece:
+    """The shape of an array."""
+    return (lambda p: p.size(shape)) if shape else "a number"
 
 
 def added_up(terms: Sequence[Formula], p: Printer) -> str:

@@ -148,7 +148,7 @@ def test_the_gradient_of_cross_entropy_is_what_an_author_would_write(labels):
     nodes = mg.draw(mg.gradient_flow(J)).picture.nodes.values()
     y = "one_hot(y)" if labels.ndim == 1 else "y"
     assert [n.caption.text for n in nodes if n.caption] == [f"softmax(z) - {y}"]
-    assert "g" in [n.label.text for n in nodes if n.kind == "formula"]
+    assert "g 𝟏" in [n.label.text for n in nodes if n.kind == "formula"]
 
 
 @pytest.mark.parametrize("uses", [1, 2, 5])

@@ -12,6 +12,7 @@ from minigrad.notation.expression import Expression, Reader, Symbol, evaluate
 from minigrad.notation.forms import typeset
 from minigrad.notation.nodes import simplified
 from minigrad.notation.printing import Latex, Text
+from minigrad.operations.elementwise import equal, greater
 from minigrad.tensor import Tensor
 from minigrad.writing.layout import laid_out
 
@@ -67,6 +68,30 @@ WRITTEN = {
     "1/3 𝟏ᵀ A": lambda A, B, C, g: A.mean(axis=0, keepdims=True),
     "A     ": lambda A, B, C, g: A.reshape(3, 3),
     "-Σ A": lambda A, B, C, g: (-A).sum(),
+    "2 A ∘ B": lambda A, B, C, g: A * B + B * A,
+    "B ": lambda A, B, C, g: A * B / A,
+    "1 / A": lambda A, B, C, g: A / A**2,
+    "A² / C": lambda A, B, C, g: A**3 * B / (A * C * B),
+    "A ∘ C / B": lambda A, B, C, g: A / (B / C),
+    "2 / (3 A)": lambda A, B, C, g: 2 / (3 * A),
+    "|A|": lambda A, B, C, g: np.sqrt(A**2),
+    "A ∘ √(A)": lambda A, B, C, g: np.sqrt(A) * np.sqrt(A) * np.sqrt(A),
+    "√(A)": lambda A, B, C, g: A / np.sqrt(A),
+    "0.45 A": lambda A, B, C, g: 0.9 * A / 2,
+    "2/5 A": lambda A, B, C, g: 2 * A / 5,
+    "A + 10⁻⁵": lambda A, B, C, g: A + 1e-5,
+    "A ∘ [A > B]": lambda A, B, C, g: np.where(greater(A, B), A, 0),
+    "A ∘ (1 - [A > B])": lambda A, B, C, g: np.where(greater(A, B), 0, A),
+    "A ∘ ([A > B] + 1/2 [A = B])": lambda A, B, C, g: np.where(
+        greater(A, B), A, np.where(equal(A, B), A / 2, 0)
+    ),
+    "A ∘ [A > B] + C ∘ [A = B]": lambda A, B, C, g: np.where(
+        greater(A, B), A, np.where(equal(A, B), C, 0)
+    ),
+    "[A < 1]": lambda A, B, C, g: greater(1, A),
+    "[A = 1]": lambda A, B, C, g: equal(1, A),
+    "1/3 Σ A": lambda A, B, C, g: A.sum(axis=1).mean(),
+    "Σ A ": lambda A, B, C, g: A.sum(axis=1).sum(),
     "∂J/∂g ∘ (A - B)": lambda A, B, C, g: g * A - B * g,
     "∂J/∂g ∘ A ∘ B": lambda A, B, C, g: A * g * B,
 }
@@ -87,14 +112,19 @@ TRANSPOSED = {
     "∂J/∂g / Aᵀ": lambda A, B, C, g: g / A,
     "(∂J/∂g)ᵀ": lambda A, B, C, g: g.T,
     "2 ∂J/∂g": lambda A, B, C, g: g + g,
-    "∂J/∂g ∘ [A > 0]ᵀ": lambda A, B, C, g: np.where(_greater(A), g, 0),
+    "∂J/∂g ∘ [A > 0]ᵀ": lambda A, B, C, g: np.where(greater(A, 0), g, 0),
 }
 
 
-def _greater(A: Tensor) -> Any:
-    from minigrad.operations.elementwise import greater
+@pytest.mark.parametrize("written", WRITTEN, ids=str.strip)
+def test_is_the_same_number(written: str) -> None:
+    def lookup(s: Symbol) -> Any:
+        return VALUES[s.name]
 
-    return greater.on(A, 0)
+    expected = evaluate(read(WRITTEN[written], simplify=lambda e: e), lookup)
+    e = read(WRITTEN[written])
+    for found in (evaluate(e, lookup), evaluate(typeset(e), lookup)):
+        np.testing.assert_allclose(np.broadcast_to(found, np.shape(expected)), expected, rtol=1e-13)
 
 
 @pytest.mark.parametrize("written", TRANSPOSED)

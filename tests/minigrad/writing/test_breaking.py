@@ -97,7 +97,7 @@ def test_derivations_have_no_line_that_is_too_long(
 
 
 def test_text_goes_on_right_of_the_equals_sign() -> None:
-    names = ("first", "second", "third", "fourth", "fifth")
+    names = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
     leaves = [mg.tensor(1.0, requires_grad=True, name=name) for name in names]
     J = sum((x * y for x in leaves for y in leaves), leaves[0]).named("J_tilde")
     display = mg.derive(mg.gradient_flow(J)).text().split("\n\n")[3]

@@ -33,13 +33,13 @@ def test_every_line_says_what_the_document_says(name: str, layout: str) -> None:
 def test_only_what_occurs_is_explained() -> None:
     x = mg.tensor(2.0, requires_grad=True, name="x")
     scalar = words(mg.gradient_flow(mg.sin(x).named("J")))
-    signs = ("circle", "bold", "repeated", "bar", "plus nodes")
+    signs = ("circle", "bold", "row or column", "bar", "plus nodes")
     assert not [sign for sign in signs if sign in scalar]
     classifier = words(example_flow("classifier"))
-    assert [sign for sign in signs if sign in classifier] == ["circle", "bold", "repeated"]
+    assert [sign for sign in signs if sign in classifier] == ["circle", "bold", "row or column"]
     batch = words(lstm_flow(), "numerator")
     assert [sign for sign in signs if sign in batch] == list(signs)
-    assert "repeated" not in words(lstm_flow(B=1), "numerator")
+    assert "row or column" not in words(lstm_flow(B=1), "numerator")
 
 
 def test_where_nothing_flows_in_from_another_step() -> None:

@@ -21,7 +21,7 @@ def arrays(paragraph: str) -> dict[str, np.ndarray]:
     for name, number in re.findall(r"^    (\S.*) = (\S+)$", paragraph, re.MULTILINE):
         found[name] = np.array(float(number))
     for name, shape, entries in re.findall(
-        r"^    (\S.*), ([\d ×]+):\n((?: {8}.*\n?)+)", paragraph, re.MULTILINE
+        r"^    (\S.*), ([\d ×]+):\n((?: {8}.*\n?|\n(?= {8}))+)", paragraph, re.MULTILINE
     ):
         numbers = np.array(re.sub(r"[\[\]]", " ", entries).split(), float)
         found[name] = numbers.reshape([int(n) for n in shape.split(" × ")])
@@ -71,7 +71,7 @@ def test_a_rule_says_what_it_does_with_parameters_and_shapes() -> None:
     assert "y = x[1:3]:  dJ/dx = scatter[1:3](g)" in lines["dJ/dx via J"]
     assert "y = a³:  dJ/da = 3 g ∘ a²" in lines["dJ/dx via J"]
     assert "y = stack(x_1, x_2):  dJ/dx_1 = g[0]" in lines["dJ/dx via J"]
-    assert "y = Σ x:  dJ/dx = g, for each entry of x" in lines["dJ/dx via J"]
+    assert "y = Σ x:  dJ/dx = g 𝟏\n" in lines["dJ/dx via J"]
     assert "dJ/db = g, summed to the shape of b" in lines["dJ/db"]
 
 

@@ -18,8 +18,8 @@ from tests.minigrad.writing.programs import DOCS, FLOWS, lstm_flow
 COMMANDS = {
     *("frac", "partial", "mathbf", "mathrm", "text", "hat", "tilde", "top", "left", "right"),
     *("circ", "sum", "sqrt", "tanh", "sin", "cos", "exp", "log", "max", "min", "cdot", "le"),
-    *("sigma", "Gamma", "gamma", "beta", "mu", "begin", "end", "lvert", "rvert", "aligned"),
-    *("ldots", "quad", "ne", "Bigl", "Bigr", "lt"),
+    *("sigma", "Gamma", "gamma", "alpha", "beta", "mu", "begin", "end"),
+    *("ldots", "quad", "ne", "times", "lvert", "rvert", "aligned", "Bigl", "Bigr", "lt"),
 }
 
 
@@ -117,7 +117,7 @@ def test_notebooks_show_unusual_names() -> None:
     names = ("50%", "a*b", "a<b", "#1")
     x, *others = (mg.tensor(np.ones(2), requires_grad=True, name=name) for name in names)
     derivation = mg.derive(mg.gradient_flow(sum(others, x).sum()))
-    assert r"are $\mathrm{50\%}$: 2; $\mathrm{a*b}$: 2; " in derivation._repr_markdown_()
+    assert r"are $\mathrm{50\%}$: $2$; $\mathrm{a*b}$: $2$; " in derivation._repr_markdown_()
 
 
 def test_no_redundant_parentheses() -> None:

@@ -1,0 +1,174 @@
+"""Rules of transposes: they move to where fewer are left."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from minigrad.notation.expression import (
+    Apply,
+    Expression,
+    MovingIndex,
+    Number,
+    Parameters,
+    has_adjoint,
+    subexpressions,
+)
+from minigrad.notation.nodes import is_, matrix_product, product, simplified, transposed
+from minigrad.notation.shapes import axes_of
+from minigrad.notation.written import outer
+from minigrad.operations.elementwise import add, divide, multiply, where
+from minigrad.operations.linear import matmul
+from minigrad.operations.reduction import mean
+from minigrad.operations.reduction import sum as sum_
+from minigrad.operations.shape import broadcast_to, getitem, reshape, transpose
+
+
+def transpose_of_transpose(e: Apply) -> Expression | None:
+    """(x^T)^T = x; a vector or a number is its own transpose"""
+    [x], order = e.inputs, order_of(e)
+    if isinstance(x, Number):
+        return Number(x.value, e.shape)
+    if order == sorted(order):
+        return x
+    if isinstance(x, Apply) and is_(x, transpose):
+        inner = order_of(x)
+        return _permuted(x.inputs[0], [inner[i] for i in order])
+    return None if e.parameters == _axes(order) else _permuted(x, order)
+
+
+def transpose_of_thin(e: Apply) -> Expression | None:
+    """An array with axes of length one put in, transposed, is it transposed, with them put in."""
+    [x] = e.inputs
+    if not (isinstance(x, Apply) and is_(x, reshape)):
+        return None
+    [u] = x.inputs
+    axes: list[int] = []
+    for axis, n in enumerate(x.shape):
+        if len(axes) < len(u.shape) and n == u.shape[len(axes)]:
+            axes.append(axis)
+        elif n != 1:
+            return None
+    turned = _permuted(u, [axes.index(axis) for axis in order_of(e) if axis in axes])
+    return simplified(Apply(reshape, (turned,), e.shape, Parameters(shape=e.shape)))
+
+
+def transpose_of_product(e: Apply) -> Expression | None:
+    """(A B)^T = B^T A^T; (x y^T)^T = y x^T"""
+    [x] = e.inputs
+    if isinstance(x, Apply) and is_(x, outer):
+        return replace(x, inputs=x.inputs[::-1], shape=e.shape)
+    if isinstance(x, Apply) and is_(x, matmul) and swaps(e):
+        a, b = x.inputs
+        if len(a.shape) > 1 and len(b.shape) > 1:
+            return matrix_product(transposed(b), transposed(a))
+    return None
+
+
+def transpose_of_elements(e: Apply) -> Expression | None:
+    """(n x)^T = n x^T; (g^T + h^T)^T = g + h and (g^T x y)^T = g (x y)^T, which is simpler.
+
+    Where it is not, terms and factors stay together: (x (1 - x))^T is easier to read than
+    x^T (1 - x^T).
+    """
+    [x] = e.inputs
+    if not (isinstance(x, Apply) and x.operation in (add, multiply, divide, where) and swaps(e)):
+        return None
+    if any(u.shape and len(u.shape) != len(x.shape) for u in x.inputs):
+        return None
+    if is_(x, multiply):
+        return _transpose_of_factors(e, x.inputs)
+    inputs = tuple(map(transposed, x.inputs))
+    moved = simplified(Apply(x.operation, inputs, e.shape, x.parameters))
+    return moved if _cost(moved) < _cost(e) else None
+
+
+def _transpose_of_factors(e: Apply, factors: Sequence[Expression]) -> Expression | None:
+    """The transpose of a product: numbers go in front, what it makes no simpler stays together."""
+    turned = {u: transposed(u) for u in factors}
+    simpler = [u for u in factors if _cost(turned[u]) <= _cost(u)]
+    others = [u for u in factors if u not in simpler]
+    if not simpler:
+        return None
+    if len(others) < 2:
+        return product(*turned.values())
+    together = replace(e, inputs=(product(*others),))
+    return product(*(turned[u] for u in simpler), together)
+
+
+def transpose_of_sum(e: Apply) -> Expression | None:
+    """A sum along one axis is, transposed, the sum along the other; along both it is the same."""
+    [x] = e.inputs
+    if not (isinstance(x, Apply) and x.operation in (sum_, mean) and swaps(e)):
+        return None
+    [u], axes, n = x.inputs, axes_of(x), len(x.inputs[0].shape)
+    if {n - 2, n - 1} <= set(axes):
+        return x if x.parameters["keepdims"] else None
+    if not x.parameters["keepdims"] and any(a >= n - 2 for a in axes):
+        return None
+    moved = {n - 1: n - 2, n - 2: n - 1}
+    parameters = Parameters(x.parameters | {"axis": tuple(moved.get(a, a) for a in axes)})
+    result = simplified(Apply(x.operation, (transposed(u),), e.shape, parameters))
+    return result if _cost(result) < _cost(e) else None
+
+
+def transpose_of_broadcast(e: Apply) -> Expression | None:
+    """Rows repeated are, transposed, columns repeated."""
+    [x] = e.inputs
+    if not (isinstance(x, Apply) and is_(x, broadcast_to) and swaps(e)):
+        return None
+    [u] = x.inputs
+    if len(u.shape) == 1:
+        return None
+    return simplified(Apply(broadcast_to, (transposed(u),), e.shape, Parameters(shape=e.shape)))
+
+
+def element_of_transpose(e: Apply) -> Expression | None:
+    """(x^T)[:, i] = x[i]"""
+    [x], index = e.inputs, e.parameters["index"]
+    if not (isinstance(x, Apply) and is_(x, transpose)):
+        return None
+    index = index if isinstance(index, tuple) else (index,)
+    if not all(isinstance(i, int | MovingIndex | slice) for i in index):
+        return None
+    order = order_of(x)
+    of_axis = dict(zip(order, [*index, *[slice(None)] * (len(order) - len(index))], strict=True))
+    kept = sorted(axis for axis, i in of_axis.items() if isinstance(i, slice))
+    turned = [kept.index(axis) for axis in order if axis in kept]
+    shape = tuple(e.shape[turned.index(i)] for i in range(len(kept)))
+    parameters = Parameters(index=_short(tuple(of_axis[axis] for axis in range(len(order)))))
+    return _permuted(Apply(getitem, x.inputs, shape, parameters), turned)
+
+
+def _short(index: tuple[Any, ...]) -> Any:
+    """An index without the colons at its end; that of the first axis alone is no tuple."""
+    while len(index) > 1 and index[-1] == slice(None):
+        index = index[:-1]
+    return index[0] if len(index) == 1 else index
+
+
+def _cost(e: Expression) -> int:
+    """How many transposes there are; those of adjoints count twice."""
+    found = [x for x in subexpressions(e) if isinstance(x, Apply) and is_(x, transpose)]
+    return sum(1 + has_adjoint(x) for x in found)
+
+
+def _permuted(e: Expression, order: Sequence[int]) -> Expression:
+    """The axes in another order."""
+    shape = tuple(e.shape[i] for i in order)
+    return simplified(Apply(transpose, (e,), shape, _axes(order)))
+
+
+def _axes(order: Sequence[int]) -> Parameters:
+    return Parameters(axes=None if list(order) == [1, 0] else tuple(order))
+
+
+def order_of(e: Apply) -> list[int]:
+    """Where the axes of a transpose come from."""
+    axes, n = e.parameters["axes"], len(e.shape)
+    return list(range(n))[::-1] if axes is None else [axis % n for axis in axes]
+
+
+def swaps(e: Apply) -> bool:
+    """Whether a transpose swaps the last two axes and nothing else."""
+    n = len(e.shape)
+    return n > 1 and order_of(e) == [*range(n - 2), n - 1, n - 2]

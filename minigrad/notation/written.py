@@ -1,0 +1,49 @@
+"""Functions that people write, and that are no operations of the table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.operation import FUNCTION, MATRIX_PRODUCT, Operation
+
+
+def only_written(
+    name: str,
+    forward: Callable[..., Any],
+    latex: str | None = None,
+    text: str | None = None,
+    precedence: int = FUNCTION,
+) -> Operation:
+    """A function that people write and nobody differentiates: no operation of the table."""
+    return Operation(
+        name=name,
+        forward=forward,
+        vjps=(None,) * forward.__code__.co_argcount,
+        sums=None,
+        shapes="a matrix",
+        latex=latex or rf"\operatorname{{{{{name}}}}}{{{{axis}}}}({{0}})",
+        text=text or f"{name}{{{{axis}}}}({{0}})",
+        precedence=precedence,
+        python=None,
+        numpy=getattr(np, name, None),
+        written_in_input=False,
+        symbol=name,
+        drawn="box",
+        examples=(),
+        domain=(0, 1),
+    )
+
+
+diag = only_written("diag", lambda x: np.diagflat(x))
+repeat = only_written("repeat", lambda x, *, axis=None, shape=(): np.broadcast_to(x, shape))
+permuted = only_written(
+    "transpose",
+    lambda x, *, axes=(): np.transpose(x, axes),
+    r"\operatorname{{transpose}}_{{({{axes}})}}({0})",
+    "transpose({0}, ({{axes}}))",
+)
+less = only_written("less", lambda a, b: np.less(a, b), "[{0} < {1}]", "[{0} < {1}]")
+outer = only_written(
+    "outer", lambda x, y: np.outer(x, y), r"{0} {1}^\top", "{0} {1}ᵀ", MATRIX_PRODUCT
+)
