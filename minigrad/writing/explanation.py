@@ -19,8 +19,8 @@ from minigrad.notation.expression import (
     Parameters,
     Reader,
     Symbol,
+    evaluate,
     number_of,
-    symbols,
 )
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
@@ -215,10 +215,16 @@ def _values(line: "WrittenLine", part: Part, truth: Truth, p: Text) -> Iterator[
     """The values and adjoints that a contribution is computed from."""
     assert line.expression is not None
     at = p.origin if part.has_step else 0  # that its steps count from
-    for s in symbols(line.expression):
+    found: dict[Symbol, Array] = {}
+
+    def array_of(s: Symbol) -> Array:
         claim = (Adjoint if s.kind == "adjoint" else Value)(s.name, s.t or 0)
         constant = s.kind == "constant"
-        x = line.derivation.model.arrays[s.name] if constant else truth.given(claim, at)
+        x: Array = line.derivation.model.arrays[s.name] if constant else truth.given(claim, at)
+        return found.setdefault(s, x)
+
+    evaluate(line.expression, array_of, at)
+    for s, x in found.items():
         yield p.absolute(at)(s), x
 
 

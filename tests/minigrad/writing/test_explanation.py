@@ -9,6 +9,7 @@ import minigrad as mg
 from minigrad.writing.derivation import WrittenLine
 from minigrad.writing.explanation import MANY, SHORT
 from tests.minigrad.writing.programs import FLOWS, lstm_flow, rnn_flow
+from tests.minigrad.writing.stacked import average
 
 FLOW = lstm_flow()
 LINES = {(x.claim.name, x.claim.t, x.claim.via): x for x in mg.derive(FLOW).lines}
@@ -73,6 +74,15 @@ def test_a_rule_says_what_it_does_with_parameters_and_shapes() -> None:
     assert "y = stack(x_1, x_2):  dJ/dx_1 = g[0]" in lines["dJ/dx via J"]
     assert "y = Σ x:  dJ/dx = g 𝟏\n" in lines["dJ/dx via J"]
     assert "dJ/db = g, summed to the shape of b" in lines["dJ/db"]
+
+
+def test_values_of_all_steps_are_shown_where_they_are_summed() -> None:
+    [line] = [x for x in mg.derive(average()).lines if x.claim == mg.adjoint("v")]
+    given, result = numbers(line.explain())
+    assert set(given) == {"∂J/∂c", "h⁽¹⁾", "h⁽²⁾", "h⁽³⁾", "h⁽⁴⁾"}
+    total = sum(given[f"h{t}"] for t in ("⁽¹⁾", "⁽²⁾", "⁽³⁾", "⁽⁴⁾"))
+    product = (given["∂J/∂c"].T * total).sum(axis=1)
+    np.testing.assert_allclose(result["∂J/∂v"], [product], rtol=0.01)
 
 
 def test_sums_show_the_terms_that_are_there() -> None:
