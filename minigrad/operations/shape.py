@@ -59,7 +59,7 @@ broadcast_to = operation(
 
 
 def _scatter(x: Array, *, index: Any = (), shape: Any = ()) -> Array:
-    y = np.zeros(shape, getattr(x, "dtype", float))  # in a derivation, x may be a plain number
+    y = np.zeros(shape, np.result_type(x))
     np.add.at(y, index, x)
     return y
 

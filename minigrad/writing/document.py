@@ -1,13 +1,14 @@
 """The text around the formulas: sections, reasons, components and their sums, in three formats."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from minigrad.notation.expression import Symbol
+from minigrad.notation.expression import Expression, Symbol
 from minigrad.notation.forms import typeset
+from minigrad.notation.printing import Text
 from minigrad.writing.conventions import conventions
 from minigrad.writing.phrases import (
     Formula,
@@ -22,7 +23,7 @@ from minigrad.writing.phrases import (
     step_number,
 )
 from minigrad.writing.rows import Row, adjoint_of, moving
-from minigrad.writing.structure import Item, Part
+from minigrad.writing.structure import Equation, Item, Part
 
 if TYPE_CHECKING:
     from minigrad.writing.derivation import WrittenDerivation
@@ -39,6 +40,8 @@ class Heading:
 class Paragraph:
     pieces: tuple[Piece, ...]
 
+
+Said = TypeVar("Said", Equation, Part)
 
 MANY = 6  # names in a heading
 
@@ -62,7 +65,8 @@ class Writer:
     def blocks(self) -> Iterator[Block]:
         yield Heading(1, "2", ("Forward propagation",))
         yield from self._given()
-        yield [self.rows.equation(e) for e in self.model.equations]
+        equations = merged(self.model.equations, lambda e: (e.value.name, e.expression))
+        yield [self.rows.equation(e) for e in equations]
         yield Heading(1, "3", ("Backward propagation",))
         yield self._conventions()
         yield from self._sections()
@@ -143,9 +147,9 @@ class Writer:
 
     def _parts(self, item: Item, via: str) -> Iterator[Row]:
         """A contribution, in all its variants."""
-        for part in item.parts:
-            if part.via.name == via:
-                yield from self.rows.of_part(item, part)
+        parts = [part for part in item.parts if part.via.name == via]
+        for part in merged(parts, lambda part: (via, self.derivation.written(part))):
+            yield from self.rows.of_part(item, part)
 
     def _components(self, items: list[Item]) -> Iterator[Block]:
         """The components of a derivative, or of several with the same reasons, and their sums."""
@@ -230,3 +234,16 @@ class Writer:
         vias = dict.fromkeys(part.via.name for part in parts)
         numbers = dict.fromkeys(e.number for via in vias for e in self.model.equations_of(via))
         return f"{word} eq. {' and '.join(map(str, numbers))}"
+
+
+def merged(
+    variants: Sequence[Said], says: Callable[[Said], tuple[str, Expression]]
+) -> Iterator[Said]:
+    """What reads alike at several steps, though of arrays of other shapes, said once for them."""
+    alike: dict[tuple[object, ...], list[Said]] = {}
+    for x in variants:
+        name, e = says(x)
+        alike.setdefault((name, x.origin, Text()(typeset(e))), []).append(x)
+    for first, *others in alike.values():
+        steps = {t for x in others for t in x.steps}.union(first.steps)
+        yield replace(first, steps=tuple(sorted(steps)))

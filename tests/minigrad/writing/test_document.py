@@ -27,6 +27,8 @@ def test_every_line_says_what_the_document_says(name: str, layout: str) -> None:
         for row in said.split("; "):
             left, _, right = row.partition(" = ")
             assert left in lefts
+            if line.steps is not None:  # the document says alike lines of several steps once
+                right = right.partition("    (")[0]
             assert f" = {' '.join(right.split())} " in f"{text} "
 
 
@@ -64,6 +66,13 @@ def test_steps_of_what_is_given() -> None:
     assert "x⁽ᵗ⁾ for t = 0, ..., T+1: 5 × 3;" in words(passes.lagged_inputs())
     assert "y⁽ᵗ⁾ for t < 4: 4 × 3." in words(passes.encoder_decoder(T=5, S=3))
     assert "For the time steps t = 1, ..., T; here T = 1." in words(lstm_flow(T=1))
+
+
+def test_what_reads_alike_at_several_steps_is_said_once() -> None:
+    text = words(passes.attention_over_earlier_states())
+    assert "S⁽ᵗ⁾ = (H⁽ᵗ⁾)ᵀ h⁽ᵗ⁾ (eq. 4) P⁽ᵗ⁾ = softmax(S⁽ᵗ⁾) (eq. 5) c⁽ᵗ⁾ =" in text
+    assert "From eq. 6, ∂J/∂P⁽ᵗ⁾ = (H⁽ᵗ⁾)ᵀ ∂J/∂c⁽ᵗ⁾ 3.3" in text
+    assert "∂J/∂S⁽ᵗ⁾ = (diag(P⁽ᵗ⁾) - P⁽ᵗ⁾ (P⁽ᵗ⁾)ᵀ) ∂J/∂P⁽ᵗ⁾ (t > 1)" in text
 
 
 def test_shares_of_some_steps() -> None:
