@@ -20,6 +20,7 @@ from minigrad.notation.nodes import is_, simplified, transposed
 from minigrad.notation.transposes import swaps
 from minigrad.operations.elementwise import add
 from minigrad.operations.linear import matmul
+from minigrad.operations.lookup import add_at
 from minigrad.operations.shape import concatenate, getitem, scatter, stack
 
 
@@ -85,6 +86,20 @@ def element_of_elements(e: Apply) -> Expression | None:
     if all(is_(u, getitem) for u in inputs if u.shape):
         return None
     return simplified(Apply(x.operation, tuple(inputs), e.shape, x.parameters))
+
+
+def transpose_of_lookup(e: Apply) -> Expression | None:
+    """What is put into rows by their numbers is, transposed, put into columns."""
+    [x] = e.inputs
+    if not (isinstance(x, Apply) and is_(x, add_at) and swaps(e)):
+        return None
+    piece, numbers = x.inputs
+    if len(numbers.shape) != 1:
+        return None
+    axis = _swapped(range(len(e.shape)))[x.parameters["axis"]]
+    return Apply(
+        add_at, (transposed(piece), numbers), e.shape, Parameters(x.parameters | {"axis": axis})
+    )
 
 
 def _whole_index(index: Any, n: int) -> list[Any] | None:

@@ -89,6 +89,7 @@ class Printer(ABC):
         known = {name: self.parameter(value) for name, value in e.parameters.items()}
         words = f"{'axis' if len(axes) == 1 else 'axes'} "
         known["axis"] = self.subscript(words, self.parameter(axes)) if axes else ""
+        known["before"] = ":, " * axes[0] if axes else ""
         for name, shown in known.items():
             shown = shown.replace("{", "{{").replace("}", "}}")
             template = template.replace(f"{{{{{name}}}}}", shown)

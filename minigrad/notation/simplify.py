@@ -81,6 +81,7 @@ RULES.update(
             transposes.transpose_of_broadcast,
             pieces.transpose_of_pieces,
             pieces.transpose_of_scatter,
+            pieces.transpose_of_lookup,
         ),
     }
 )

@@ -12,11 +12,6 @@ from minigrad.operation import Operation, operation
 from minigrad.tensor import Array
 
 
-def _along(axis: int, indices: Any) -> tuple[Any, ...]:
-    """The index of some places of an axis."""
-    return (*[slice(None)] * axis, indices)
-
-
 def _counted(axis: int | None, x: Any) -> int:
     """An axis, counted from the front; of all elements in one row, the first."""
     return 0 if axis is None else axis % x.ndim
@@ -26,8 +21,9 @@ def _sum_over_lookups(g: Any, y: Any, x: Any, indices: Any, axis: Any) -> Any:
     """Add all that one array gets of many lookups: one array of its size, not one for each."""
     total = np.zeros_like(x[0])
     into = total.reshape(-1) if axis[0] is None else total
+    before = [slice(None)] * _counted(axis[0], into)
     for piece, where in zip(g, indices, strict=True):
-        np.add.at(into, _along(_counted(axis[0], into), where), piece)
+        np.add.at(into, (*before, where), piece)
     return total
 
 
@@ -44,8 +40,8 @@ take: Operation = operation(
     numpy=np.take,
     sums=(_sum_over_lookups, None),
     shapes="a value, and whole numbers that count along an axis of it",
-    latex="{0}[{1}]",
-    text="{0}[{1}]",
+    latex="{0}[{{before}}{1}]",
+    text="{0}[{{before}}{1}]",
     symbol="[ ]",
     drawn="formula",
     examples=(
@@ -59,7 +55,8 @@ take: Operation = operation(
 
 def _add_at(x: Array, indices: Array, *, axis: int = 0, n: int = 1) -> Array:
     y = np.zeros((*x.shape[:axis], n, *x.shape[axis + np.ndim(indices) :]), x.dtype)
-    np.add.at(y, _along(axis, indices), x)
+    where: Any = (*[slice(None)] * axis, indices)
+    np.add.at(y, where, x)
     return y
 
 
@@ -69,6 +66,9 @@ add_at: Operation = operation(
     None,
     name="add_at",
     shapes="a value, and whole numbers that say where it is added to zeros along an axis",
+    latex=r"\operatorname{{scatter}}_{{[{{before}}{1}]}}({0})",
+    text="scatter[{{before}}{1}]({0})",
+    drawn="formula",
     examples=(
         ((3, 2), np.array([0, 3, 3]), {"n": 4}),
         ((2, 2, 2), np.array([[1, 2], [0, 1]]), {"axis": 1, "n": 3}),

@@ -10,10 +10,12 @@ import minigrad as mg
 from minigrad.notation.expression import Expression, Reader, Symbol, evaluate
 from minigrad.notation.printing import Text
 from minigrad.notation.simplify import simplified
+from minigrad.operations.lookup import add_at
 from minigrad.operations.shape import scatter
 from minigrad.writing.layout import laid_out
 
 RNG = np.random.default_rng(0)
+WORDS = np.array([0, 4, 0])
 Program = Callable[[Any], Any]
 
 
@@ -31,7 +33,8 @@ def assert_numerator_layout_is(written: str, program: Program, *shape: int) -> N
     plain, g, y = read(program, *shape)
     e = laid_out(plain, "numerator")
     assert Text()(e) == written
-    found = evaluate(e, lambda s: g.mT if len(shape) > 1 else g)
+    g = g.mT if len(shape) > 1 else g
+    found = evaluate(e, lambda s: WORDS if s.kind == "constant" else g)
     np.testing.assert_array_equal(found, y.mT if y.ndim > 1 else y, strict=True)
 
 
@@ -97,6 +100,18 @@ def test_what_is_put_among_zeros(
     plain, g, y = read(lambda g: scatter(g, index=index, shape=shape), *piece)
     found = evaluate(laid_out(plain, "numerator"), lambda s: g.mT if g.ndim > 1 else g)
     np.testing.assert_array_equal(found, y.mT, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("written", "axis", "shape"),
+    [
+        (f"scatter[:, indices]({G})", 0, (3, 2)),
+        (f"scatter[indices]({G})", 1, (2, 3)),
+        (f"scatter[indices]({G})", 0, (3, 4, 2)),
+    ],
+)
+def test_lookups(written: str, axis: int, shape: tuple[int, ...]) -> None:
+    assert_numerator_layout_is(written, lambda g: add_at(g, WORDS, axis=axis, n=5), *shape)
 
 
 @pytest.mark.parametrize(

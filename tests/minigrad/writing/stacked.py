@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+
 import minigrad as mg
-from tests.minigrad.writing.passes import leaves, recurrence, sequence
+from tests.minigrad.writing.passes import leaves, loss, recurrence, sequence
 
 
 def states(T: int, **options: Any) -> tuple[Any, list[Any]]:
@@ -84,6 +86,18 @@ def columns(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))
 
 
+def embedded(T: int = 4) -> mg.GradientFlow:
+    """The inputs are looked up in a table, by the words of each step."""
+    leaf = leaves()
+    E, x = leaf("E", 4, 7), {}
+    for t in range(1, T + 1):
+        with mg.step(t):
+            words = mg.tensor(np.array([t % 7, 2, 2]), name="words")
+            x[t] = E[:, words].named("x")
+    h = recurrence(leaf, x, 3)
+    return mg.gradient_flow(loss(leaf, {t: h[t] for t in x}).named("J"))
+
+
 def weighted(T: int = 4) -> mg.GradientFlow:
     """A weighted sum of the states, with a weight for each."""
     leaf, h = states(T)
@@ -118,6 +132,7 @@ STACKED = {
     "walked constants": lambda T=4: walked(T, requires_grad=False),
     "column by column": column_by_column,
     "columns": columns,
+    "embedded": embedded,
     "weighted": weighted,
     "average": average,
     "two layers": two_layers,
