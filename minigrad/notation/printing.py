@@ -41,19 +41,27 @@ class Printer(ABC):
         The step that is called T.
     origin
         The step that `t` counts from, if steps are absolute.
+    scalars
+        The names of what is a number, as the loss is.
     """
 
     def __init__(
-        self, J: str = "J", step: str = "t", last: int | None = None, origin: int = 0
+        self,
+        J: str = "J",
+        step: str = "t",
+        last: int | None = None,
+        origin: int = 0,
+        scalars: frozenset[str] = frozenset(),
     ) -> None:
         self.J = J
         self.at = step
         self.last = last
         self.origin = origin
+        self.scalars = scalars | {J}
 
     def absolute(self, origin: int = 0) -> Self:
         """For expressions whose steps are numbers, or are to be written so."""
-        return type(self)(self.J, "", self.last, origin)
+        return type(self)(self.J, "", self.last, origin, self.scalars)
 
     def __call__(self, e: Expression) -> str:
         return self.written(e).text
@@ -91,7 +99,7 @@ class Printer(ABC):
         if e.operation is add:
             if (positive := without_sign(e.term)) is not None:
                 return self._filled(negative, self.written(replace(e, term=positive)))
-            term = type(self)(self.J, "t", self.last).written(e.term)
+            term = type(self)(self.J, "t", self.last, scalars=self.scalars).written(e.term)
             return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
         first, last = (self.absolute(t)(e.term) for t in (e.first, e.last))
         several = e.last > e.first + 1
@@ -162,8 +170,7 @@ class Printer(ABC):
 
     # --- what differs -----------------------------------------------------------------------------
 
-    beside = " "
-    dots = "..."
+    beside, dots = " ", "..."
 
     @abstractmethod
     def template(self, operation: Operation) -> str: ...
@@ -196,9 +203,13 @@ class Printer(ABC):
     def size(self, shape: Shape) -> str:
         """The shape of an array."""
 
-    def range(self, first: int) -> str:
-        """All time steps, from the first on."""
-        return f"t = {first}, ..., T"
+    def range(self, first: int, last: int) -> str:
+        """Time steps, from the first to the last."""
+        return f"t = {first}, {self.dots}, {self.absolute().step(last)}"
+
+    def comparison(self, text: str) -> str:
+        """What holds of the time step."""
+        return text
 
     def upper(self, last: int | None) -> str:
         """Where a sum over the steps ends: at T if that is not known, at T-1 if it is that."""
@@ -264,7 +275,7 @@ class Latex(Printer):
         return operation.latex
 
     def name(self, name: str, t: int | None = None, bold: bool = True) -> str:
-        text = latex_name(name, bold)
+        text = latex_name(name, bold and name not in self.scalars)
         return text if t is None else f"{text}^{{({self.step(t)})}}"
 
     def adjoint(self, name: str, t: int | None = None) -> str:
@@ -306,8 +317,8 @@ class Latex(Printer):
     def size(self, shape: Shape) -> str:
         return r" \times ".join(map(str, shape))
 
-    def range(self, first: int) -> str:
-        return rf"t = {first}, \ldots, T"
+    def comparison(self, text: str) -> str:
+        return text.replace("≤", r"\le").replace("≠", r"\ne")
 
     def words(self, text: str) -> str:
         return rf"\text{{{text}}}".replace("_", r"\_")

@@ -207,7 +207,7 @@ def test_text_of_two_directions() -> None:
     assert "h_b⁽ᵀ⁺¹⁾: 3 × 3" in " ".join(text.split())
     assert "∂J/∂h_b⁽ᵗ⁾ = ∂J/∂h_b⁽ᵗ⁾|t-1 + ∂J/∂h_b⁽ᵗ⁾|z_y⁽ᵗ⁾" in text
     assert "flows in from the step t-1" in text
-    assert "before the first step, t = 1, there is none" in text
+    assert "(section 3.6); for t = 1 there is none" in text
     assert "∂J/∂h_b⁽ᵗ⁺¹⁾|z_b⁽ᵗ⁾ = U_b ∂J/∂z_b⁽ᵗ⁾" in text
     assert "for t = T all of ∂J/∂h_b⁽ᵀ⁺¹⁾" in " ".join(text.split())
 
