@@ -19,6 +19,7 @@ EXAMPLES = {
     "classifier": "A two-layer softmax classifier",
     "gru": "A GRU",
     "bidirectional": "A bidirectional RNN",
+    "language_model": "A recurrent model of words",
     "attention": "Scaled dot-product attention",
     "residual": "A residual block with layer normalisation",
 }

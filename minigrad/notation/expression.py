@@ -71,10 +71,29 @@ NONE = Parameters()
 
 @dataclass(frozen=True)
 class MovingIndex:
-    """An index that moves with the time step: `factor` t + `offset`, among the parameters."""
+    """An index that moves with the time step: `factor` t + `offset`, among the parameters.
+
+    Examples
+    --------
+    >>> from minigrad.notation.expression import MovingIndex
+    >>> t = MovingIndex(0)
+    >>> 2 * (t - 1)
+    MovingIndex(offset=-2, factor=2)
+    """
 
     offset: int
     factor: int = 1
+
+    def __add__(self, other: int) -> "MovingIndex":
+        return MovingIndex(self.offset + other, self.factor)
+
+    def __sub__(self, other: int) -> "MovingIndex":
+        return self + -other
+
+    def __mul__(self, other: int) -> "MovingIndex":
+        return MovingIndex(self.offset * other, self.factor * other)
+
+    __radd__, __rmul__ = __add__, __mul__
 
     def at(self, t: int) -> int:
         """The index at a step."""

@@ -5,7 +5,7 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,15 @@ from minigrad.notation.expression import (
     NONE,
     Apply,
     Expression,
+    MovingIndex,
     Number,
     OverSteps,
     Parameters,
     Symbol,
+    has_moving_index,
     shifted,
+    subexpressions,
+    symbols,
 )
 from minigrad.notation.forms import typeset
 from minigrad.notation.names import on_one_line
@@ -46,6 +50,8 @@ SHAPE = (2, 2)  # of everything: a line says nothing of its shapes, only that th
 
 class Sketch(NDArrayOperatorsMixin):
     """Stands in for an array, and keeps the expression of what is done with it."""
+
+    __iter__ = None  # nobody knows how long it is, and Python would ask for ever
 
     def __init__(self, e: Expression) -> None:
         self.e = e
@@ -119,18 +125,30 @@ def blocks(derivation: "Derivation") -> Iterator[Block]:
 
 def _row(line: "Line", stepless: set[str]) -> Row:
     left: Formula = lambda p: _written_claim(p, line.claim, stepless)  # noqa: E731
-    try:
-        given = {name: _given(claim, stepless) for name, claim in line.inputs.items()}
-        e = _without_zero(line.function(**given).e)
-        if any(claim.t is ALL_STEPS for claim in line.inputs.values()):
-            e = OverSteps(e, 1, LAST, SHAPE)
-    except Exception:  # what a function does with its arguments is its own affair
+    e = _expression(line, stepless)
+    if e is None:
         arguments = ", ".join(line.inputs)
         return Row(left, lambda p: p.words(f"a function of {arguments}"))
     return Row(left, lambda p: _with_parts(p, line, stepless)(typeset(e)))
 
 
-def _given(claim: Claim, stepless: set[str]) -> Any:
+def _expression(line: "Line", stepless: set[str]) -> Expression | None:
+    """What a line computes, if its function says so to sketches."""
+    try:
+        given = {name: _given(claim, stepless) for name, claim in line.given.items()}
+        e = _without_zero(line.function(**given).e)
+    except Exception:  # what a function does with its arguments is its own affair
+        return None
+    return OverSteps(e, 1, LAST, SHAPE) if _is_sum(line) else e
+
+
+def _is_sum(line: "Line") -> bool:
+    return any(claim.t is ALL_STEPS for claim in line.inputs.values())
+
+
+def _given(claim: Claim | Step, stepless: set[str]) -> Any:
+    if isinstance(claim, Step):
+        return MovingIndex(claim.distance)
     symbol = _symbol(claim, stepless)
     return OfSteps(symbol) if claim.t is ALL_STEPS else Sketch(symbol)
 
@@ -183,15 +201,45 @@ def _written_claim(p: Printer, claim: Claim, stepless: set[str]) -> str:
 
 
 def _without_step(derivation: "Derivation") -> set[str]:
-    """The names of what has no time step: what sums over all steps, or everything."""
+    """The names of what has no time step: everything, if no line speaks of steps.
+
+    If one does, what is the sum over all steps or is read by an index that follows them; and what
+    is computed from such values alone, or they from it.
+    """
     lines = derivation.lines
     claims = [c for line in lines for c in (line.claim, *line.inputs.values())]
     vias = {c.via for c in claims if isinstance(c, Adjoint) and isinstance(c.via, str)}
-    other = any(c.is_from_another_step for c in claims if isinstance(c, Adjoint))
-    if not other and all(c.t == 0 for c in claims):
+    moving = {c.name for c in claims if c.t != 0 or getattr(c, "is_from_another_step", False)}
+    indexed = [line for line in lines if len(line.given) > len(line.inputs)]
+    if not moving and not indexed:
         return {c.name for c in claims} | vias
-    sums = [x for x in lines if any(c.t is ALL_STEPS for c in x.inputs.values())]
-    return {line.claim.name for line in sums}
+    found = {line.claim.name for line in lines if _is_sum(line)} | _walked(indexed)
+    plain = [x for x in lines if not _is_sum(x) and x not in indexed and _is_whole(x.claim)]
+    before = None
+    while found != before:
+        before = set(found)
+        for line in plain:
+            names = {c.name for c in line.inputs.values()}
+            if line.claim.name in found:
+                found |= names - moving
+            elif names and names <= found:
+                found |= {line.claim.name} - moving
+    return found
+
+
+def _is_whole(claim: Claim) -> bool:
+    return isinstance(claim, Value) or claim.via is None
+
+
+def _walked(lines: "Iterable[Line]") -> set[str]:
+    """The names of what lines read by an index that follows the step."""
+    found: set[str] = set()
+    for line in lines:
+        e = _expression(line, set())
+        for x in subexpressions(e) if e is not None else ():
+            if isinstance(x, Apply) and x.operation is getitem and has_moving_index(x):
+                found |= {s.name for s in symbols(x.inputs[0])}
+    return found
 
 
 # --- source -------------------------------------------------------------------------------------

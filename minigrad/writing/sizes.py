@@ -22,6 +22,9 @@ from minigrad.writing.program import Argument, Block, Program
 from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
 
+# Parameters that stay what they are, whatever the sizes.
+SIZELESS = {"axis", "axes", "keepdims", "dtype"}
+
 # In the module that is written, by the names that are called in it.
 REQUIRE = {
     "_require_shape": '''\
@@ -128,7 +131,7 @@ def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
     """The sizes that are written in the root of an expression, or all where nobody knows."""
     if isinstance(e, Number):
         return {int(abs(e.value)), *e.shape} if abs(e.value) in {0, 1, 2} else sizes
-    if not isinstance(e, Apply) or e.parameters.keys() <= {"axis", "axes", "keepdims"}:
+    if not isinstance(e, Apply) or e.parameters.keys() <= SIZELESS:
         return set()
     before = e.inputs[0].shape
     if e.operation is getitem:
@@ -139,7 +142,8 @@ def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
         return set()  # the one long axis is as long as it must be
     if e.operation in (reshape, broadcast_to, scatter):
         return {*before, *e.shape}
-    return sizes
+    others = [value for name, value in e.parameters.items() if name not in SIZELESS]
+    return {abs(k) for k in others} if all(type(k) is int for k in others) else sizes
 
 
 def _sizes_in_index(index: Any, shape: Shape) -> Iterator[int]:

@@ -65,6 +65,7 @@ FLOWS = {
     "classifier": lambda: example_flow("classifier"),
     "gru": lambda: example_flow("gru"),
     "bidirectional example": lambda: example_flow("bidirectional"),
+    "language model": lambda: example_flow("language_model"),
     "attention": lambda: example_flow("attention"),
     "residual": lambda: example_flow("residual"),
     "rnn": rnn_flow,

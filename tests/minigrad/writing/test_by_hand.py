@@ -11,7 +11,7 @@ from pylatexenc.latexwalker import LatexWalker
 import lstm
 import minigrad as mg
 from minigrad import ALL_STEPS, NEXT_STEP, THIS_STEP, adjoint, value
-from tests.minigrad.writing.programs import DOCS, lstm_flow
+from tests.minigrad.writing.programs import DOCS, example_flow, lstm_flow
 from tests.minigrad.writing.test_formats import formulas, parse
 
 
@@ -71,7 +71,23 @@ def test_seeds_section_3_reads_like_the_one_that_minigrad_writes() -> None:
     assert rights - formulas_written == {"a function of J_y_hat, y_hat"}
 
 
-@pytest.mark.parametrize("name", ["classifier", "gru", "bidirectional", "attention"])
+EXAMPLES = ("classifier", "gru", "bidirectional", "language_model", "attention")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("chained", [False, True])
+def test_examples_are_right(name: str, chained: bool) -> None:
+    assert hand_derivation(name).check(example_flow(name), chained).ok
+
+
+def test_what_is_read_by_the_step_has_none() -> None:
+    text = hand_derivation("language_model").text()
+    assert "∂J/∂h⁽ᵗ⁾|H = (∂J/∂H)[t-1]" in text
+    assert "∂J/∂H = V ∂J/∂Z" in text
+    assert "∂J/∂e⁽ᵗ⁾ = W ∂J/∂z⁽ᵗ⁾" in text
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_parse(name: str) -> None:
     derivation = hand_derivation(name)
     for formula in formulas(derivation.markdown()):
