@@ -25,7 +25,7 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.forms import typeset
 from minigrad.notation.names import on_one_line
-from minigrad.notation.printing import Printer
+from minigrad.notation.printer import Printer
 from minigrad.notation.written import only_written
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from minigrad.notation.names import on_one_line
-from minigrad.notation.printing import Latex, Printer, Text
+from minigrad.notation.printer import Printer
+from minigrad.notation.printing import Latex, Text
 from minigrad.writing.breaking import columns, in_lines
 from minigrad.writing.document import Block, Heading, Paragraph
 from minigrad.writing.phrases import Piece

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from minigrad.notation.expression import Expression, Shape
-from minigrad.notation.printing import Printer
+from minigrad.notation.printer import Printer
 from minigrad.writing.structure import Part
 
 # A formula, once it is known how formulas are written.
