@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,13 @@ from minigrad.derivation.derivation import Derivation, Line
 from minigrad.flow import GradientFlow
 from minigrad.notation.expression import Expression, Symbol, evaluate, has_moving_index, symbols
 from minigrad.notation.steps import lengthened
-from minigrad.writing.layout import in_input, laid_out
 from minigrad.writing.python_text import identifier
 from minigrad.writing.reading import model_of
-from minigrad.writing.structure import Item, Part
+from minigrad.writing.rows import Rows
+from minigrad.writing.structure import Item, Model, Part
 
 if TYPE_CHECKING:
     from minigrad.writing.formats import Document
-    from minigrad.writing.rows import Rows
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,20 +33,23 @@ class WrittenLine(Line):
         The contribution that it is; None for a sum.
     item
         Whose adjoint it belongs to.
-    derivation
-        What it is a line of.
+    rows
+        Writes it.
+    flow
+        Where it was read.
     """
 
     claim: Adjoint
     expression: Expression | None
     part: Part | None
     item: Item
-    derivation: "WrittenDerivation"
+    rows: Rows
+    flow: GradientFlow
 
     def __str__(self) -> str:
         from minigrad.writing.formats import line_text
 
-        return f"{self.ref}  {line_text(self.derivation.rows.of_line(self), self.derivation.model)}"
+        return f"{self.ref}  {line_text(self.rows.of_line(self), self.rows.model)}"
 
     __repr__ = __str__
 
@@ -108,16 +110,10 @@ class WrittenDerivation(Derivation):
         super().__init__(f"Derivatives of {model.J}", layout)
         self.flow = flow
         self.model = model
+        self.rows = Rows(model, layout)
         for number, section in enumerate(model.sections, 1):
             for item in section:
-                self.lines += _lines(f"3.{number}", item, self)
-
-    @cached_property
-    def rows(self) -> "Rows":
-        """Makes what stands in displays."""
-        from minigrad.writing.rows import Rows
-
-        return Rows(self)
+                self.lines += _lines(f"3.{number}", item, self.rows, flow)
 
     def numpy_source(self) -> str:
         """A Python module that needs only NumPy and computes J and every gradient.
@@ -140,25 +136,17 @@ class WrittenDerivation(Derivation):
         blocks = list(Writer(self).blocks())
         return Document(self.title, blocks, model.J, model.last, model.scalars)
 
-    def written(self, part: Part) -> Expression:
-        """A contribution as people write it, in the layout of the derivation."""
-        equations = self.model.equations_of(part.via.name)
-        e = part.expression
-        if len(equations) == 1 and (part.via.t is not None or not part.has_step):
-            e = in_input(e, part.via, equations[0].expression)
-        return laid_out(e, self.layout)
 
-
-def _lines(ref: str, item: Item, derivation: WrittenDerivation) -> Iterator[WrittenLine]:
+def _lines(ref: str, item: Item, rows: Rows, flow: GradientFlow) -> Iterator[WrittenLine]:
     """The lines of one adjoint: its parts, then their sum, then the sum over steps."""
     of, t = item.of, item.of.t or 0
     for part in item.parts:
         claim = Adjoint(of.name, t, None if item.is_whole else part.via.name)
-        expression = derivation.written(part)
-        function = _function(expression, part.has_step, derivation)
+        expression = rows.written(part)
+        function = _function(expression, part.has_step, rows.model, flow)
         alike = [x for x in item.parts if x.via.name == part.via.name]
         steps = frozenset(part.steps) if len(alike) > 1 else None
-        yield _line(ref, claim, function, item, derivation, expression, part, steps)
+        yield _line(ref, claim, function, item, rows, flow, expression, part, steps)
     if item.is_whole:
         return
     moving = [part.via.name for part in item.parts if part.via.t is not None]
@@ -170,11 +158,11 @@ def _lines(ref: str, item: Item, derivation: WrittenDerivation) -> Iterator[Writ
         total = Adjoint(of.name, 0, THIS_STEP if item.is_shared else None)
     if len(vias) > 1 or total.via is None:
         terms = [Adjoint(of.name, t, via) for via in vias]
-        yield _line(ref, total, _sum_of(terms), item, derivation)
+        yield _line(ref, total, _sum_of(terms), item, rows, flow)
     if item.is_shared:
         loose = [Adjoint(of.name, 0, via) for via in item.via if via not in vias]
         terms = [*loose, Adjoint(of.name, ALL_STEPS, THIS_STEP)]
-        yield _line(ref, Adjoint(of.name), _sum_of(terms), item, derivation)
+        yield _line(ref, Adjoint(of.name), _sum_of(terms), item, rows, flow)
 
 
 def _sum_of(terms: Sequence[Adjoint]) -> Callable[..., Any]:
@@ -192,7 +180,8 @@ def _line(
     claim: Adjoint,
     function: Callable[..., Any],
     item: Item,
-    derivation: WrittenDerivation,
+    rows: Rows,
+    flow: GradientFlow,
     expression: Expression | None = None,
     part: Part | None = None,
     steps: frozenset[int] | None = None,
@@ -206,13 +195,14 @@ def _line(
         expression,
         part,
         item,
-        derivation,
+        rows,
+        flow,
         steps=steps,
     )
 
 
 def _function(
-    expression: Expression, has_step: bool, derivation: WrittenDerivation
+    expression: Expression, has_step: bool, model: Model, flow: GradientFlow
 ) -> Callable[..., Any]:
     """The NumPy function of a line; what has no step is given values at all steps by number."""
     given = [s for s in symbols(expression) if s.kind != "constant"]
@@ -222,20 +212,20 @@ def _function(
         while claim not in names and name in names.values():  # of a.b and a_b
             name += "_"
         names.setdefault(claim, name)
-    steps = sorted((name, t) for name, t in derivation.flow.values if t is not None)
+    steps = sorted((name, t) for name, t in flow.values if t is not None)
     ends = {names[c]: dict(steps)[c.name] for c in names if c.t is ALL_STEPS}
 
     def line(**values: Any) -> Any:
         def array_of(s: Symbol) -> Any:
             if s.kind == "constant":
-                return derivation.model.arrays[s.name]
+                return model.arrays[s.name]
             claim = _claim(s, has_step)
             x = values[names[claim]]
             return x[s.t] if claim.t is ALL_STEPS else x
 
         e = expression
         if more := next((max(values[name]) - end for name, end in ends.items()), 0):
-            e = lengthened(e, derivation.model.steps[-1], more)
+            e = lengthened(e, model.steps[-1], more)
         return evaluate(e, array_of, values.get("t", 0))
 
     defaults: dict[str, Claim | Step] = {name: claim for claim, name in names.items()}

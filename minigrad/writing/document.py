@@ -52,7 +52,6 @@ class Writer:
     """Turns a derivation into blocks."""
 
     def __init__(self, derivation: "WrittenDerivation") -> None:
-        self.derivation = derivation
         self.model = derivation.model
         self.rows = derivation.rows
         self.computed = {equation.value.name for equation in derivation.model.equations}
@@ -112,9 +111,9 @@ class Writer:
         items = [item for section in self.model.sections for item in section]
         written = [
             *(e.expression for e in self.model.equations),
-            *(self.derivation.written(part) for item in items for part in item.parts),
+            *(self.rows.written(part) for item in items for part in item.parts),
         ]
-        layout, J = self.derivation.layout, self.model.J
+        layout, J = self.rows.layout, self.model.J
         said = [*conventions(map(typeset, written), layout, J)]
         if not all(item.is_whole for item in items):
             said.append(
@@ -148,7 +147,7 @@ class Writer:
     def _parts(self, item: Item, via: str) -> Iterator[Row]:
         """A contribution, in all its variants."""
         parts = [part for part in item.parts if part.via.name == via]
-        for part in merged(parts, lambda part: (via, self.derivation.written(part))):
+        for part in merged(parts, lambda part: (via, self.rows.written(part))):
             yield from self.rows.of_part(item, part)
 
     def _components(self, items: list[Item]) -> Iterator[Block]:

@@ -41,11 +41,10 @@ Named: TypeAlias = tuple[str, Array]  # an array, and how it is written
 
 def explanation(line: "WrittenLine", t: int | None) -> str:
     """The text of `WrittenLine.explain`."""
-    derivation = line.derivation
-    truth = Truth(derivation.flow, derivation.layout)
+    model, truth = line.rows.model, Truth(line.flow, line.rows.layout)
     at = _step(line, truth, t)
-    p = Text(derivation.model.J, last=derivation.model.last)
-    rows = derivation.rows.of_line(line)
+    p = Text(model.J, last=model.last)
+    rows = line.rows.of_line(line)
     paragraphs = [f"{line.ref}  {display(rows, p, len(line.ref) + 2).lstrip()}"]
     if line.part is None:
         whole, value = _claimed(line)(p), p(line.item.of)
@@ -70,17 +69,16 @@ def _step(line: "WrittenLine", truth: Truth, t: int | None) -> int | None:
 
 def _reason_of_part(line: "WrittenLine", part: Part, at: int | None, p: Text) -> Iterator[str]:
     """The equation that a contribution comes from, and the rules of its operations."""
-    derivation = line.derivation
     equations = [
-        derivation.rows.equation(e)
-        for e in derivation.model.equations_of(part.via.name)
+        line.rows.equation(e)
+        for e in line.rows.model.equations_of(part.via.name)
         if part.via.t is None or at in e.steps
     ]
     yield "It comes from the equation"
     yield display(equations, p)
     yield "by the rules of its operations, where g stands for dJ/dy in the shape of y:"
     yield "\n".join(_rules(line, part, at))
-    if derivation.layout == "numerator":
+    if line.rows.layout == "numerator":
         yield "In numerator layout every derivative is transposed."
 
 
@@ -89,7 +87,7 @@ def _reason_of_part(line: "WrittenLine", part: Part, at: int | None, p: Text) ->
 
 def _rules(line: "WrittenLine", part: Part, at: int | None) -> list[str]:
     """The vjp rule of each operation on the way from the next value to this one."""
-    flow = line.derivation.flow
+    flow = line.flow
     via = flow.value(part.via.name, None if part.via.t is None else at)
     step = None if part.of.t is None or at is None else at + part.of.t
     of = flow.value(part.of.name, step)
@@ -206,7 +204,7 @@ def _claimed(line: "WrittenLine") -> Formula:
     """What the line gives, as it stands in the text."""
     if line.part is None and not line.item.is_shared:
         return sum_of(line.item)
-    [row] = line.derivation.rows.of_line(line)
+    [row] = line.rows.of_line(line)
     assert row.left is not None
     return row.left
 
@@ -220,7 +218,7 @@ def _values(line: "WrittenLine", part: Part, truth: Truth, p: Text) -> Iterator[
     def array_of(s: Symbol) -> Array:
         claim = (Adjoint if s.kind == "adjoint" else Value)(s.name, s.t or 0)
         constant = s.kind == "constant"
-        x: Array = line.derivation.model.arrays[s.name] if constant else truth.given(claim, at)
+        x: Array = line.rows.model.arrays[s.name] if constant else truth.given(claim, at)
         return found.setdefault(s, x)
 
     evaluate(line.expression, array_of, at)
@@ -232,7 +230,7 @@ def _terms(line: "WrittenLine", truth: Truth, at: int | None, p: Text) -> Iterat
     """The terms of a sum, those that are there."""
     item = line.item
     vias = [*(THIS_STEP + d for d in item.from_steps), *item.via]
-    terms = dict(zip(vias, line.derivation.rows.terms(item), strict=True))
+    terms = dict(zip(vias, line.rows.terms(item), strict=True))
     for claim in line.inputs.values():
         assert isinstance(claim, Adjoint)
         if claim.t is ALL_STEPS:

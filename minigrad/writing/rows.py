@@ -6,7 +6,9 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
+from minigrad.notation.expression import Expression
 from minigrad.notation.forms import is_of_row, of_one_column, typeset
+from minigrad.writing.layout import in_input, laid_out
 from minigrad.writing.phrases import (
     Formula,
     Piece,
@@ -21,10 +23,10 @@ from minigrad.writing.phrases import (
     sum_of_shares,
 )
 from minigrad.writing.steps import condition
-from minigrad.writing.structure import Equation, Item, Part
+from minigrad.writing.structure import Equation, Item, Model, Part
 
 if TYPE_CHECKING:
-    from minigrad.writing.derivation import WrittenDerivation, WrittenLine
+    from minigrad.writing.derivation import WrittenLine
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,11 @@ class Term:
 
 
 class Rows:
-    """Makes the rows of a derivation."""
+    """Makes the rows of a derivation, in its layout."""
 
-    def __init__(self, derivation: "WrittenDerivation") -> None:
-        self.derivation = derivation
-        self.model = derivation.model
+    def __init__(self, model: Model, layout: str) -> None:
+        self.model = model
+        self.layout = layout
         number = count(1)  # of the plus nodes, in the order of the text
         self.plus = {
             item.of: [next(number) for _ in self.terms(item)[1:]]
@@ -83,9 +85,9 @@ class Rows:
 
     def of_part(self, item: Item, part: Part) -> Iterator[Row]:
         """A contribution: by the chain rule, for one column, and as it is computed."""
-        expression = self.derivation.written(part)
+        expression = self.written(part)
         rows: list[tuple[Formula, tuple[Piece, ...]]] = []
-        if self.derivation.layout == "numerator" and part.via.name != self.model.J:
+        if self.layout == "numerator" and part.via.name != self.model.J:
             rows.append((partial(by_chain_rule, part), ()))
         if (column := of_one_column(expression)) != typeset(expression):
             one = "for one row" if is_of_row(column) else "for one column"
@@ -94,6 +96,14 @@ class Rows:
         for i, (right, remark) in enumerate(rows):
             first = None if i else self.left(item, part)
             yield Row(first, counted_from(part.origin, right), remark)
+
+    def written(self, part: Part) -> Expression:
+        """A contribution as people write it, in the layout of the derivation."""
+        equations = self.model.equations_of(part.via.name)
+        e = part.expression
+        if len(equations) == 1 and (part.via.t is not None or not part.has_step):
+            e = in_input(e, part.via, equations[0].expression)
+        return laid_out(e, self.layout)
 
     def left(self, item: Item, part: Part) -> Formula:
         """What a contribution is: all of the derivative, the share of a step, or a component."""

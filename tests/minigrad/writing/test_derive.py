@@ -1,5 +1,7 @@
 """Derivations that minigrad writes: right in numbers, for every shape of model."""
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -234,3 +236,18 @@ def test_a_number_is_put_into_an_array() -> None:
     exec(derivation.numpy_source(), namespace)
     _, found = namespace["gradients"](x=np.ones((3, 2)))
     np.testing.assert_array_equal(found["x"], [[1.0, 0.0]] * 3)
+
+
+def test_a_derivation_goes_as_soon_as_nobody_holds_it() -> None:
+    """Without waiting for the garbage collector, since it holds all arrays of the flow."""
+    gc.collect()
+    gc.disable()
+    try:
+        derivation = mg.derive(lstm_flow())
+        assert derivation.text()
+        assert derivation.lines[0].explain()
+        held = [weakref.ref(derivation), weakref.ref(derivation.flow)]
+        del derivation
+        assert [x() for x in held] == [None, None]
+    finally:
+        gc.enable()
