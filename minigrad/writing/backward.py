@@ -7,7 +7,7 @@ from minigrad.notation.expression import Expression, Number, Symbol, symbols
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text, without_sign
 from minigrad.writing.deltas import Delta, common_factors, with_delta
-from minigrad.writing.pieces import addition, shares_memory, times_written
+from minigrad.writing.pieces import addition, shares_memory, times_written, without_broadcast
 from minigrad.writing.places import Places
 from minigrad.writing.program import Block, Program, Statement
 from minigrad.writing.python_text import identifier, joined, source_of, sum_of
@@ -227,7 +227,7 @@ class Backward:
 
     def _increment(self, s: Sum, p: Text, places: Places) -> Statement:
         positive = without_sign(s.expression)
-        source = self._source(positive or s.expression, places)
+        source = self._source(without_broadcast(positive or s.expression), places)
         added = addition(s.piece, "+" if positive is None else "-", source, places)
         return Statement(added, f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps)
 
@@ -262,7 +262,7 @@ class Backward:
         of, held = item.of, sums[0].steps if sums else ()
         p, places = self._at(sums[0]) if sums else (self.text, self.places)
         whole, pieces = [s for s in sums if s.is_whole], [s for s in sums if not s.is_whole]
-        sources = [self._source(s.expression, places, is_new=True) for s in whole]
+        sources = [self._array(s.expression, of, places) for s in whole]
         counts = times_written([s.piece for s in pieces], of)
         if is_own and not whole:
             kind = "empty" if not carried and (counts == 1).all() else "zeros"
@@ -278,7 +278,8 @@ class Backward:
         is_first = not (carried or whole) and counts.max(initial=0) <= 1
         for s in pieces:
             if is_first:
-                source = f"{source_of(s.piece, places)} = {self._source(s.expression, places)}"
+                source = self._source(without_broadcast(s.expression), places)
+                source = f"{source_of(s.piece, places)} = {source}"
                 yield Statement(source, f"{p(s.piece)} = {p(typeset(s.expression))}", held)
             else:
                 yield self._increment(s, p, places)
@@ -289,7 +290,7 @@ class Backward:
         if not s.is_whole:
             return self._increment(s, p, places)
         target = source_of(s.piece, places)
-        source = sum_of([target, self._source(s.expression, places)])
+        source = sum_of([target, self._array(s.expression, s.parts[0].of, places)])
         return Statement(
             f"{target} = {source}", f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps
         )
@@ -302,11 +303,18 @@ class Backward:
             return self.text, self.places
         return self.text.absolute(s.origin), replace(self.places, origin=s.origin)
 
-    def _source(self, e: Expression, places: Places, is_new: bool = False) -> str:
-        """A term; what is added to an array that is there may be a number instead of an array."""
-        if isinstance(e, Number) and not is_new:
-            e = Number(e.value)
+    def _source(self, e: Expression, places: Places) -> str:
         return self.program.source(self._with_deltas(e), places)
+
+    def _array(self, e: Expression, of: Symbol, places: Places) -> str:
+        """The source of an array in the shape of a value, whatever its sizes are."""
+        short = without_broadcast(e)
+        source, value = self._source(short, places), places.name_of(of)
+        if short == e:
+            return source
+        if isinstance(e, Number):
+            return f"np.ones_like({value})" if e.value == 1 else f"np.full_like({value}, {source})"
+        return f"np.broadcast_to({source}, {value}.shape)"
 
     def _with_deltas(self, e: Expression) -> Expression:
         """The expression with names for what is computed before it."""
@@ -322,7 +330,9 @@ class Backward:
         every = range(min(steps), max(steps) + 1)
         parts = [part for item in self.items if item.of.name == name for part in item.parts]
         value = self.places.name_of(Symbol(name, 0, ()))
-        zero = "0" if all(s.is_whole for s in sums_of(parts, None)) else f"np.zeros_like({value})"
+        sums = sums_of(parts, None)
+        is_full = all(s.is_whole and s.expression == without_broadcast(s.expression) for s in sums)
+        zero = "0" if is_full else f"np.zeros_like({value})"
         return f"{{t: {zero} for t in {range_over(every, self.program.last, self.model.reach)}}}"
 
     # --- weights and results ----------------------------------------------------------------------

@@ -142,6 +142,18 @@ def growing(T: int = 3) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))  # type: ignore[attr-defined]
 
 
+def of_sums(reads: int, T: int = 5) -> mg.GradientFlow:
+    """States whose gradient starts as a number, which is to become an array."""
+    leaf = leaves()
+    h = {t: leaf("h", 4, 3, t=t) for t in range(reads)}
+    for t in range(reads, T + 1):
+        with mg.step(t):
+            h[t] = (mg.sin(h[t - 1]) * mg.cos(h[t - reads])).named("h")
+    with mg.step(T + 1):
+        s = (h[T][1].sum() * leaf("w", 2)).named("s")
+    return mg.gradient_flow((h[T].sum() + 3 * h[T - 1].sum(axis=0).sum() - s.sum()).named("J"))
+
+
 SLICED: dict[str, Callable[[], mg.GradientFlow]] = {
     "lstm in columns": lstm_in_columns,
     "gru in rows": gru_in_rows,
@@ -153,4 +165,6 @@ SLICED: dict[str, Callable[[], mg.GradientFlow]] = {
     "slices of states alone": of_states_alone,
     "slices of inputs": of_inputs,
     "growing": growing,
+    "sums of states": lambda: of_sums(1),
+    "sums of states of two steps": lambda: of_sums(2),
 }
