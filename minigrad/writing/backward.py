@@ -193,8 +193,8 @@ class Backward:
 
     def _deltas(self) -> Iterator[tuple[str, Delta]]:
         """What all uses of an adjoint have in common, where they are in the loop that makes it."""
-        names = [e.value.name for e in self.program.written] + [x.name for x in self.model.leaves]
-        taken = set(map(identifier, names))
+        given = [*(leaf.name for leaf in self.model.leaves), *self.model.arrays]
+        taken = {identifier(x) for x in (*given, *(e.value.name for e in self.program.written))}
         for via in {part.via: None for item in self.items for part in item.parts}:
             uses = [(x, part) for x in self.items for part in x.parts if part.via.name == via.name]
             parts = [part for _, part in uses]
