@@ -8,7 +8,12 @@ from minigrad.notation.forms import typeset
 from minigrad.notation.nodes import without_sign
 from minigrad.notation.printing import Text
 from minigrad.writing.deltas import Delta, common_factors, with_delta
-from minigrad.writing.pieces import addition, shares_memory, times_written
+from minigrad.writing.pieces import (
+    addition,
+    shares_memory,
+    times_written,
+    without_broadcast,
+)
 from minigrad.writing.places import Places
 from minigrad.writing.program import Block, Program, Statement
 from minigrad.writing.python_text import identifier, joined, source_of, sum_of
@@ -189,8 +194,8 @@ class Backward:
 
     def _deltas(self) -> Iterator[tuple[str, Delta]]:
         """What all uses of an adjoint have in common, where they are in the loop that makes it."""
-        names = [e.value.name for e in self.program.written] + [x.name for x in self.model.leaves]
-        taken = set(map(identifier, names))
+        given = [*(leaf.name for leaf in self.model.leaves), *self.model.arrays]
+        taken = {identifier(x) for x in (*given, *(e.value.name for e in self.program.written))}
         for via in {part.via: None for item in self.items for part in item.parts}:
             uses = [(x, part) for x in self.items for part in x.parts if part.via.name == via.name]
             parts = [part for _, part in uses]
@@ -228,7 +233,7 @@ class Backward:
 
     def _increment(self, s: Sum, p: Text, places: Places) -> Statement:
         positive = without_sign(s.expression)
-        source = self._source(positive or s.expression, places)
+        source = self._source(without_broadcast(positive or s.expression), places)
         added = addition(s.piece, s.t, "+" if positive is None else "-", source, places)
         return Statement(added, f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps)
 
@@ -244,32 +249,42 @@ class Backward:
         is_start
             Whether the steps will add more.
         """
-        groups: dict[tuple[int, ...], list[Sum]] = {(): []} if carried else {}
+        groups: dict[tuple[int, ...], list[Sum]] = {}
+        always: tuple[int, ...] = ()
+        if carried:
+            computed = {t for e in self.model.equations_of(item.of.name) for t in e.steps}
+            always = held_in(sorted(computed), self.loops[self.turn[item.of.name]])
+            groups[always] = []
         for s in sorted(sums, key=lambda s: bool(s.steps)):
             groups.setdefault(s.steps, []).append(s)
-        is_always = () in groups
+        is_added_to = always in groups
         for held, group in groups.items():
-            if held and is_always:
+            if is_added_to and held != always:
                 yield from map(self._addition, group)
             else:
-                added_to = (s for some in groups.values() for s in some) if is_always else group
-                is_own = is_start or not all(s.is_whole for s in added_to)
-                yield from self._assigned(item, group, carried, is_own, is_start)
+                every = [s for some in groups.values() for s in some] if is_added_to else group
+                is_own = is_start or not all(s.is_whole for s in every)
+                yield from self._assigned(item, held, group, carried, is_own, is_start)
 
     def _assigned(
-        self, item: Item, sums: Sequence[Sum], carried: str, is_own: bool, is_start: bool
+        self,
+        item: Item,
+        held: tuple[int, ...],
+        sums: Sequence[Sum],
+        carried: str,
+        is_own: bool,
+        is_start: bool,
     ) -> Iterator[Statement]:
         """A new adjoint, in an array of its own if more will be added to a part of it."""
-        of, held = item.of, sums[0].steps if sums else ()
+        of = item.of
         p, places = self._at(sums[0]) if sums else (self.text, self.places)
         whole, pieces = [s for s in sums if s.is_whole], [s for s in sums if not s.is_whole]
-        sources = [self._source(s.expression, places, is_new=True) for s in whole]
+        is_copied = is_own and not carried
+        sources = [self._array(s.expression, of, places, is_copied) for s in whole]
         counts = times_written([s.piece for s in pieces], of, sums[0].t if sums else 0)
         if is_own and not whole:
             kind = "empty" if not carried and (counts == 1).all() else "zeros"
             sources = [f"np.{kind}_like({places.name_of(of)})"]
-        elif is_own and not carried and shares_memory(self._with_deltas(whole[0].expression)):
-            sources = [f"np.copy({sources[0]})"]
         terms = [p.from_step(of.name, of.t or 0, (of.t or 0) + d) for d in item.from_steps]
         terms += [p(typeset(s.expression)) for s in whole]
         left = part_text(whole[0], p) if is_start and whole else p.adjoint(of.name, of.t)
@@ -279,7 +294,8 @@ class Backward:
         is_first = not (carried or whole) and counts.max(initial=0) <= 1
         for s in pieces:
             if is_first:
-                source = f"{source_of(s.piece, places)} = {self._source(s.expression, places)}"
+                source = self._source(without_broadcast(s.expression), places)
+                source = f"{source_of(s.piece, places)} = {source}"
                 yield Statement(source, f"{p(s.piece)} = {p(typeset(s.expression))}", held)
             else:
                 yield self._increment(s, p, places)
@@ -290,7 +306,7 @@ class Backward:
         if not s.is_whole:
             return self._increment(s, p, places)
         target = source_of(s.piece, places)
-        source = sum_of([target, self._source(s.expression, places)])
+        source = sum_of([target, self._array(s.expression, s.parts[0].of, places)])
         return Statement(
             f"{target} = {source}", f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps
         )
@@ -303,11 +319,22 @@ class Backward:
             return self.text, self.places
         return self.text.absolute(s.origin), replace(self.places, origin=s.origin)
 
-    def _source(self, e: Expression, places: Places, is_new: bool = False) -> str:
-        """A term; what is added to an array that is there may be a number instead of an array."""
-        if isinstance(e, Number) and not is_new:
-            e = Number(e.value)
+    def _source(self, e: Expression, places: Places) -> str:
         return self.program.source(self._with_deltas(e), places)
+
+    def _array(self, e: Expression, of: Symbol, places: Places, is_copied: bool = False) -> str:
+        """The source of an array in the shape of a value, whatever its sizes are."""
+        short = self._with_deltas(without_broadcast(e))
+        source, value = self.program.source(short, places), places.name_of(of)
+        if isinstance(short, Number) and of.shape:
+            return (
+                f"np.ones_like({value})" if short.value == 1 else f"np.full_like({value}, {source})"
+            )
+        if short.shape != of.shape:
+            source = f"np.broadcast_to({source}, {value}.shape)"
+        elif not shares_memory(short):
+            return source
+        return f"np.copy({source})" if is_copied else source
 
     def _with_deltas(self, e: Expression) -> Expression:
         """The expression with names for what is computed before it."""
@@ -321,10 +348,14 @@ class Backward:
         steps = {t for e in self.model.equations_of(name) for t in e.steps}
         steps |= {a.steps[0] for a in self.program.arguments if a.leaf.name == name}
         every = range(min(steps), max(steps) + 1)
+        over = range_over(every, self.program.last, self.model.reach)
         parts = [part for item in self.items if item.of.name == name for part in item.parts]
+        sums = sums_of(parts, None)
+        if all(s.is_whole and without_broadcast(s.expression).shape == s.piece.shape for s in sums):
+            return f"{{t: 0 for t in {over}}}"
         value = self.places.name_of(Symbol(name, 0, ()))
-        zero = "0" if all(s.is_whole for s in sums_of(parts, None)) else f"np.zeros_like({value})"
-        return f"{{t: {zero} for t in {range_over(every, self.program.last, self.model.reach)}}}"
+        over = identifier(name) if name in self.places.values else over
+        return f"{{t: np.zeros_like({value}) for t in {over}}}"
 
     # --- weights and results ----------------------------------------------------------------------
 

@@ -93,6 +93,16 @@ def shares_memory(e: Expression) -> bool:
     )
 
 
+def without_broadcast(e: Expression) -> Expression:
+    """What is enough to be added to an array: a number instead of many, or a row that repeats."""
+    number, x = split_number(e)
+    if x is None:
+        return Number(number)
+    if isinstance(x, Apply) and x.operation is broadcast_to:
+        return _times(number, x.inputs[0])
+    return e
+
+
 def times_written(pieces: Iterable[Expression], whole: Symbol, t: int) -> Array:
     """How many times each element of an adjoint is in the pieces at a step."""
     counts = np.zeros(whole.shape, int)

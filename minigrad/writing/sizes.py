@@ -17,7 +17,7 @@ from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter
 from minigrad.writing.measure import last_step
-from minigrad.writing.pieces import in_pieces
+from minigrad.writing.pieces import in_pieces, without_broadcast
 from minigrad.writing.program import Argument, Block, Program
 from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
@@ -114,7 +114,7 @@ def _expressions(model: Model) -> Iterator[Expression]:
             for part in item.parts:
                 for piece, e in in_pieces(part.expression, part.of).items():
                     yield from _without_exponents(piece)
-                    yield from _without_exponents(e)
+                    yield from _without_exponents(without_broadcast(e))
 
 
 def _without_exponents(root: Expression) -> Iterator[Expression]:

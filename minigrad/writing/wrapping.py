@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 WIDTH = 100
 INDENT = " " * 4
+GLUE = "\u00a0"  # in the place of a space where no line is to end
 
 _OPERATORS = ((" + ", " - "), (" * ", " / ", " @ "), (" for ",))  # what binds least comes first
 _TOKEN = re.compile(r"""'[^']*'|"[^"]*"| (?:[-+*/@]|for) |, |.""", re.DOTALL)
@@ -32,8 +33,9 @@ def comment_lines(text: str, indent: str) -> list[str]:
     terms = []
     for term in _split(text, _OPERATORS[0]):
         is_short = len(indent) + len(term) < WIDTH - 2 * len(INDENT)
-        inseparable = " " if is_short else "(?<!,) " if ", " in term else " (?![-+] )"
-        terms.append(re.sub(inseparable, "\u00a0", term))
+        held = re.sub(r"\[[^\[]*?\]", lambda index: index[0].replace(" ", GLUE), term)
+        inseparable = " " if is_short else "(?<!,) " if ", " in held else " (?![-+] )"
+        terms.append(re.sub(inseparable, GLUE, held))
     lines = textwrap.wrap(
         " ".join(terms),
         WIDTH,
@@ -42,7 +44,7 @@ def comment_lines(text: str, indent: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [line.replace("\u00a0", " ") for line in lines]
+    return [line.replace(GLUE, " ") for line in lines]
 
 
 def _lines(

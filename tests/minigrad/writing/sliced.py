@@ -142,6 +142,33 @@ def growing(T: int = 3) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))  # type: ignore[attr-defined]
 
 
+def of_sums(reads: int, T: int = 5) -> mg.GradientFlow:
+    """States whose gradient starts as a number, which is to become an array."""
+    leaf = leaves()
+    h = {t: leaf("h", 4, 3, t=t) for t in range(reads)}
+    for t in range(reads, T + 1):
+        with mg.step(t):
+            h[t] = (mg.sin(h[t - 1]) * mg.cos(h[t - reads])).named("h")
+    with mg.step(T + 1):
+        s = (h[T][1].sum() * leaf("w", 2)).named("s")
+    return mg.gradient_flow((h[T].sum() + 3 * h[T - 1].sum(axis=0).sum() - s.sum()).named("J"))
+
+
+def with_a_gap(given: str, T: int = 5) -> mg.GradientFlow:
+    """States that are not computed at the steps after the first, with numbers and pieces."""
+    leaf = leaves()
+    h, x, J = {0: leaf("h", 4, 3, t=0)}, {t: leaf("x", 4, 3, t=t) for t in range(1, T + 1)}, 0.0
+    for t in range(3, T + 1):
+        with mg.step(t):
+            before = h[0] if t == 3 and given == "far" else x[t - 1]
+            h[t] = (mg.sin(x[t]) * before[1:].sum()).named("h")
+            J = J - 3 * h[t][np.array([0, 0, 3])].sum()  # type: ignore[assignment]
+    if given == "near":
+        with mg.step(1):
+            J = J + (h[0][:2] ** 2).sum().named("c")  # type: ignore[assignment]
+    return mg.gradient_flow((J + h[T - 1].sum() + (h[T][1:] ** 2).sum()).named("J"))
+
+
 SLICED: dict[str, Callable[[], mg.GradientFlow]] = {
     "lstm in columns": lstm_in_columns,
     "gru in rows": gru_in_rows,
@@ -153,4 +180,8 @@ SLICED: dict[str, Callable[[], mg.GradientFlow]] = {
     "slices of states alone": of_states_alone,
     "slices of inputs": of_inputs,
     "growing": growing,
+    "states with a gap": lambda: with_a_gap("far"),
+    "states with a gap before": lambda: with_a_gap("near"),
+    "sums of states": lambda: of_sums(1),
+    "sums of states of two steps": lambda: of_sums(2),
 }
