@@ -82,6 +82,18 @@ def split_number(e: Expression) -> tuple[float, Expression | None]:
     return 1.0, e
 
 
+def without_sign(e: Expression) -> Expression | None:
+    """The expression times -1, if a minus sign stands in front of it."""
+    if isinstance(e, Number):
+        return Number(-e.value, e.shape) if e.value < 0 else None
+    if isinstance(e, Apply) and e.operation is multiply:
+        first, *rest = e.inputs
+        if isinstance(first, Number) and first.value < 0:
+            left = rest if first.value == -1 else [Number(-first.value), *rest]
+            return _product_of(tuple(left), e.shape)
+    return None
+
+
 def split_scalars(e: Expression) -> tuple[list[Expression], Expression]:
     """The numbers and other factors without axes, and the rest, in the shape that it has then."""
     if not (isinstance(e, Apply) and e.operation is multiply):

@@ -2,7 +2,8 @@
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import replace
 from itertools import pairwise
 from typing import Self
@@ -20,7 +21,7 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.forms import beside_fraction
 from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
-from minigrad.notation.nodes import as_fraction
+from minigrad.notation.nodes import as_fraction, without_sign
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.template import Written, filled, in_parentheses
 from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
@@ -40,19 +41,32 @@ class Printer(ABC):
         The step that is called T.
     origin
         The step that `t` counts from, if steps are absolute.
+    scalars
+        Names of values without axes, which are not set in bold.
     """
 
     def __init__(
-        self, J: str = "J", step: str = "t", last: int | None = None, origin: int = 0
+        self,
+        J: str = "J",
+        step: str = "t",
+        last: int | None = None,
+        origin: int = 0,
+        scalars: Collection[str] = (),
     ) -> None:
         self.J = J
         self.at = step
         self.last = last
         self.origin = origin
+        self.scalars = scalars
 
     def absolute(self, origin: int = 0) -> Self:
         """For expressions whose steps are numbers, or are to be written so."""
-        return type(self)(self.J, "", self.last, origin)
+        return self._counting_from("", origin)
+
+    def _counting_from(self, step: str, origin: int = 0) -> Self:
+        p = copy(self)
+        p.at, p.origin = step, origin
+        return p
 
     def __call__(self, e: Expression) -> str:
         return self.written(e).text
@@ -66,7 +80,7 @@ class Printer(ABC):
         if isinstance(e, OverSteps):
             if (positive := without_sign(e.term)) is not None:
                 return self._filled(negative, self.written(replace(e, term=positive)))
-            term = type(self)(self.J, "t", self.last).written(e.term)
+            term = self._counting_from("t").written(e.term)
             return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
         if e.operation is add:
             return self._sum(e.inputs)
@@ -93,6 +107,18 @@ class Printer(ABC):
             return Written(self.adjoint(e.name, e.t), MATRIX_PRODUCT)
         precedence = FUNCTION if e.t is None else POWER  # a step is a superscript
         return Written(self.name(e.name, e.t, bool(e.shape)), precedence)
+
+    def number(self, e: Number) -> Written:
+        """A number, or an array that holds it everywhere: a bold 1 or 0, or a multiple of the 1."""
+        value = abs(e.value)
+        if e.shape and value in (0, 1):
+            text = Written(self.bold_digits[int(value)])
+        else:
+            text = self.positive(value)
+        if e.shape and value not in (0, 1):
+            one = self.bold_digits[1]
+            text = Written(f"{self._within(text, PRODUCT)}{self.beside}{one}", PRODUCT)
+        return Written(f"-{text.text}", SIGN) if e.value < 0 else text
 
     def _within(self, x: Written, precedence: int) -> str:
         return x.within(precedence, self.parentheses)
@@ -152,6 +178,7 @@ class Printer(ABC):
     # --- what differs -----------------------------------------------------------------------------
 
     beside = " "
+    bold_digits: tuple[str, str]
 
     @abstractmethod
     def template(self, operation: Operation) -> str: ...
@@ -172,7 +199,8 @@ class Printer(ABC):
     def sum_of(self, first: int, last: int | None, term: str) -> str: ...
 
     @abstractmethod
-    def number(self, e: Number) -> Written: ...
+    def positive(self, value: float) -> Written:
+        """A number without its sign."""
 
     @abstractmethod
     def raised(self, text: str, exponent: str) -> str: ...
@@ -239,7 +267,7 @@ class Latex(Printer):
         return operation.latex
 
     def name(self, name: str, t: int | None = None, bold: bool = True) -> str:
-        text = latex_name(name, bold)
+        text = latex_name(name, bold and name not in self.scalars)
         return text if t is None else f"{text}^{{({self.step(t)})}}"
 
     def adjoint(self, name: str, t: int | None = None) -> str:
@@ -252,20 +280,15 @@ class Latex(Printer):
         inner = rf"\frac{{\partial {self(via)}}}{{\partial {self(of)}}}"
         return f"{self.adjoint(via.name, via.t)} {inner}"
 
-    def number(self, e: Number) -> Written:
-        value = abs(e.value)
+    bold_digits = (r"\mathbf{0}", r"\mathbf{1}")
+
+    def positive(self, value: float) -> Written:
         fraction = as_fraction(value)
-        if e.shape and value == 1:
-            text = r"\mathbf{1}"
-        elif fraction is not None and fraction.denominator > 1:
-            text = rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}"
-        else:
-            digits, _, exponent = f"{value:.6g}".partition("e")
-            text = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
-            text = text.removeprefix(r"1 \cdot ")
-        if e.value < 0:
-            return Written(f"-{text}", SIGN)
-        return Written(text, POWER if "^" in text else FUNCTION)
+        if fraction is not None and fraction.denominator > 1:
+            return Written(rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}")
+        digits, _, exponent = f"{value:.6g}".partition("e")
+        text = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
+        return Written(text.removeprefix(r"1 \cdot "), POWER if exponent else FUNCTION)
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
@@ -335,19 +358,17 @@ class Text(Printer):
     def chain(self, via: Symbol, of: Symbol) -> str:
         return f"{self.adjoint(via.name, via.t)} ∂{self(via)}/∂{self(of)}"
 
-    def number(self, e: Number) -> Written:
-        value = abs(e.value)
+    bold_digits = ("𝟎", "𝟏")
+
+    def positive(self, value: float) -> Written:
         fraction = as_fraction(value)
+        if fraction is not None:
+            return Written(str(fraction), PRODUCT if fraction.denominator > 1 else FUNCTION)
         digits, _, exponent = f"{value:.6g}".partition("e")
-        text = digits if fraction is None else str(fraction)
-        if exponent:
-            ten = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-            text = ten if digits == "1" else f"{digits} · {ten}"
-        if e.shape and value == 1:
-            text = "𝟏"
-        if e.value < 0:
-            return Written(f"-{text}", SIGN)
-        return Written(text, PRODUCT if "/" in text else FUNCTION)
+        if not exponent:
+            return Written(digits)
+        ten = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+        return Written(f"{digits} · {ten}".removeprefix("1 · "), POWER)
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
@@ -364,17 +385,3 @@ class Text(Printer):
 
     def size(self, shape: Shape) -> str:
         return " × ".join(map(str, shape))
-
-
-def without_sign(e: Expression) -> Expression | None:
-    """The expression times -1, if a minus sign stands in front of it."""
-    if isinstance(e, Number):
-        return Number(-e.value, e.shape) if e.value < 0 else None
-    if isinstance(e, Apply) and e.operation is multiply:
-        first, *rest = e.inputs
-        if isinstance(first, Number) and first.value < 0:
-            left = rest if first.value == -1 else [Number(-first.value), *rest]
-            return (
-                left[0] if len(left) == 1 else Apply(multiply, tuple(left), e.shape, e.parameters)
-            )
-    return None

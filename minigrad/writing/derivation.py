@@ -100,7 +100,8 @@ class WrittenDerivation(Derivation):
         from minigrad.writing.formats import Document
 
         last = self.model.steps[-1] if self.model.steps else None
-        return Document(self.title, list(Writer(self).blocks()), self.model.J, last)
+        scalars = frozenset(name for (name, _), x in self.flow.values.items() if x.shape == ())
+        return Document(self.title, list(Writer(self).blocks()), self.model.J, last, scalars)
 
     def written(self, part: Part) -> Expression:
         """A contribution as people write it, in the layout of the derivation."""

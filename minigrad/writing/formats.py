@@ -16,17 +16,21 @@ WIDTH = 100  # of plain text
 
 @dataclass(frozen=True)
 class Document:
-    """A title and what stands below it; J is what the loss is called, and `last` the step T."""
+    """A title and what stands below it.
+
+    J is what the loss is called, `last` the step T, and `scalars` what has no axes.
+    """
 
     title: str
     blocks: Sequence[Block]
     J: str = "J"
     last: int | None = None
+    scalars: frozenset[str] = frozenset()
 
 
 def latex(document: Document, fragment: bool) -> str:
     """The document in LaTeX, or what is to be included in another."""
-    p = Latex(document.J, last=document.last)
+    p = Latex(document.J, last=document.last, scalars=document.scalars)
     parts: list[str] = []
     for block in document.blocks:
         if isinstance(block, Heading):
@@ -63,7 +67,7 @@ _STANDALONE = r"""\documentclass{{article}}
 
 def markdown(document: Document) -> str:
     """The document in Markdown, with formulas as GitHub takes them."""
-    p = Latex(document.J, last=document.last)
+    p = Latex(document.J, last=document.last, scalars=document.scalars)
     parts = [f"# {_plain_in_markdown(document.title)}"]
     for block in document.blocks:
         if isinstance(block, Heading):

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from minigrad.notation.expression import Apply, Expression, Number, OverSteps, Symbol
 from minigrad.notation.names import on_one_line
-from minigrad.notation.nodes import as_fraction
-from minigrad.notation.printing import without_sign
+from minigrad.notation.nodes import as_fraction, without_sign
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply, negative, subtract
 from minigrad.tensor import OPERATIONS
