@@ -50,7 +50,8 @@ class Operation:
     latex, text
         How it is typeset, and written in plain text: format strings with `{0}`, `{1}` for the
         inputs, and `{{shape}}` for a parameter. With any number of inputs, `{0}` is their list.
-        `{{axis}}` is written as a subscript, and only where it is not the default.
+        `{{axis}}` is written as a subscript, and only where it is not the default; `{{before}}` as
+        a colon for each axis before it.
     precedence
         How tightly what is written so holds together: what needs parentheses in what.
     python
@@ -111,7 +112,7 @@ class Operation:
         self.differentiable = self.arity is None or any(rule is not None for rule in self.vjps)
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
-        written = text.replace("{{axis}}", "").format(*("x",) if self.arity == 1 else "abc")
+        written = without_axes(text).format(*("x",) if self.arity == 1 else "abc")
         # NumPy's own text tells of options, such as `out`, that there are none of here.
         own = None if forward is numpy else forward.__doc__
         self.__doc__ = own or f"Compute {written}. Takes {shapes}."
@@ -331,6 +332,11 @@ class _EachInput:
 
     def __iter__(self) -> Iterator[Rule]:
         return (partial(self.rule, i=i) for i in count())
+
+
+def without_axes(template: str) -> str:
+    """A template of an operation along its default axis."""
+    return template.replace("{{axis}}", "").replace("{{before}}", "")
 
 
 def _escaped(name: str) -> str:

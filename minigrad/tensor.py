@@ -1,6 +1,7 @@
 """The value that remembers how it was made: one node of the computation graph."""
 
 import itertools
+import operator
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -290,7 +291,8 @@ class Tensor:
         return OPERATIONS["abs"](self)
 
     def __getitem__(self, index: Any) -> "Tensor":
-        return OPERATIONS["getitem"](self, index=_frozen(index))
+        result: Tensor = protocol.NUMPY[operator.getitem](self, index)
+        return result
 
     @property
     def T(self) -> "Tensor":
@@ -356,15 +358,6 @@ def _unpacked(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(arguments) == 1 and isinstance(arguments[0], tuple | list):
         return tuple(arguments[0])
     return () if arguments == (None,) else arguments
-
-
-def _frozen(index: Any) -> Any:
-    """An index that nobody else can change: arrays and lists are copied."""
-    if type(index) is tuple:
-        return tuple(map(_frozen, index))
-    if isinstance(index, np.ndarray | list | Tensor):
-        return np.array(value_known(index))
-    return index
 
 
 def value_of(x: Any) -> Any:

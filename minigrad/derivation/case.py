@@ -106,11 +106,7 @@ class Case:
         """What the line is given: the parameter, what it stands for, and where it is used."""
         found = []
         for name, claim in self.line.inputs.items():
-            nodes = [
-                j
-                for j in self._reached
-                if (parameter := self.expression.nodes[j].parameter) and parameter[0] == name
-            ]
+            nodes = self._nodes_of(name)
             if nodes:
                 found.append((name, claim, self._place(str(claim), [(j, None) for j in nodes])))
                 texts = {self._texts[j].text for j in nodes}
@@ -120,6 +116,20 @@ class Case:
                     if place.text in texts and place.sites[0][1] is not None
                 ]
         return found
+
+    @functools.cached_property
+    def indices(self) -> list[tuple[Step, Place]]:
+        """Where the line uses numbers of steps that it is given."""
+        return [
+            (step, self._place(spelled(step), [(j, None) for j in nodes]))
+            for name, step in self.line.given.items()
+            if isinstance(step, Step) and (nodes := self._nodes_of(name))
+        ]
+
+    def _nodes_of(self, parameter: str) -> list[int]:
+        """Where a parameter enters the expression, if the result needs it."""
+        nodes = self.expression.nodes
+        return [j for j in self._reached if (nodes[j].parameter or ("",))[0] == parameter]
 
     @functools.cached_property
     def unused(self) -> dict[str, int]:
@@ -208,9 +218,7 @@ class Case:
         texts: list[Written] = []
         for node in self.expression.nodes:
             if node.parameter is not None:
-                claim = self.line.inputs[node.parameter[0]]
-                shown = claim if claim.t is not ALL_STEPS else replace(claim, t=0)
-                texts.append(Written(str(shown)))
+                texts.append(Written(spelled(self.line.given[node.parameter[0]])))
             elif node.function is not None:
                 name = getattr(node.function, "__name__", "the line")
                 texts.append(spell(name, [texts[j] for j in node.inputs]))
@@ -341,3 +349,10 @@ class Case:
                 return None
             worst = max(worst, error)
         return worst
+
+
+def spelled(given: Claim | Step) -> str:
+    """What a line is given, at one step of all; of a step, its number."""
+    if isinstance(given, Step):
+        return f"t{given.distance:+d}" if given.distance else "t"
+    return str(given if given.t is not ALL_STEPS else replace(given, t=0))

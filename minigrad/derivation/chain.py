@@ -128,7 +128,7 @@ class Chain:
     def _given(self, job: Job, copy: int) -> dict[str, Any]:
         """The arguments of a line: values as they are, adjoints as computed."""
         given: dict[str, Any] = {}
-        for name, claim in job.line.inputs.items():
+        for name, claim in job.line.given.items():
             given[name] = self.truth.given(claim, job.t)
             if isinstance(claim, Adjoint) and claim.t is ALL_STEPS:
                 for step, part in self.truth.parts(claim).items():

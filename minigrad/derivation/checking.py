@@ -57,7 +57,7 @@ def _finding(line: Line, truth: Truth) -> Finding:
 def trials_of(line: Line, truth: Truth) -> list[Trial]:
     """The line at every step, given the truth."""
     steps = truth.steps_of(line)
-    given = {t: {name: truth.given(c, t) for name, c in line.inputs.items()} for t in steps}
+    given = {t: {name: truth.given(c, t) for name, c in line.given.items()} for t in steps}
     expression = expression_of(line, list(given.values()))
     return [
         attempt(line, t, expression, given[t], truth.given(line.claim, t), truth.precision)

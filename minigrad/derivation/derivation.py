@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Value
+from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Step, Value
 
 if TYPE_CHECKING:
     from minigrad.derivation.report import Report
@@ -29,8 +29,8 @@ class Line:
         What it says it computes.
     function
         Computes it, from arrays given by keyword.
-    inputs
-        What each of the function's parameters stands for.
+    given
+        What each of the function's parameters stands for: an array, or the number of a step.
     steps
         The steps at which it holds, if it holds at some only of those at which its claim exists.
     """
@@ -38,8 +38,13 @@ class Line:
     ref: str
     claim: Claim
     function: Callable[..., Any]
-    inputs: Mapping[str, Claim]
+    given: Mapping[str, Claim | Step]
     steps: frozenset[int] | None = field(default=None, kw_only=True)
+
+    @property
+    def inputs(self) -> dict[str, Claim]:
+        """The parameters that are given arrays."""
+        return {name: x for name, x in self.given.items() if not isinstance(x, Step)}
 
 
 class Derivation:
@@ -84,7 +89,8 @@ class Derivation:
         """Decorate the function of a line, and add the line.
 
         The function takes arrays; the default value of each parameter, `value(...)` or
-        `adjoint(...)`, says which. It is written once, for a general step t.
+        `adjoint(...)`, says which; `THIS_STEP` gives it the number of the step, as an index. It is
+        written once, for a general step t.
 
         Parameters
         ----------
@@ -111,7 +117,7 @@ class Derivation:
                     f"line {ref}: there is one for {claim} already; give this one another "
                     "reference, or make the Derivation anew to replace it"
                 )
-            self.lines.append(Line(ref, claim, function, _inputs(ref, function)))
+            self.lines.append(Line(ref, claim, function, _given(ref, function)))
             return function
 
         return add
@@ -181,17 +187,17 @@ class Derivation:
         return f"Derivation({self.title!r}, layout={self.layout!r}), {len(self.lines)} lines"
 
 
-def _inputs(ref: str, function: Callable[..., Any]) -> dict[str, Claim]:
+def _given(ref: str, function: Callable[..., Any]) -> dict[str, Claim | Step]:
     """What the parameters of a line's function say by their default values."""
-    inputs = {}
+    given = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        if not isinstance(parameter.default, Value | Adjoint):
+        if not isinstance(parameter.default, Value | Adjoint | Step):
             raise TypeError(
                 f"line {ref}: parameter {name} does not say what it is given; write "
-                f"{name}=value('a name') or {name}=adjoint('a name')"
+                f"{name}=value('a name'), {name}=adjoint('a name') or, of a step, {name}=THIS_STEP"
             )
-        inputs[name] = parameter.default
-    return inputs
+        given[name] = parameter.default
+    return given
 
 
 def require_layout(function: str, layout: str) -> None:

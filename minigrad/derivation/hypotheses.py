@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.derivation import changes
-from minigrad.derivation.case import Case, Repair
+from minigrad.derivation.case import Case, Repair, spelled
 from minigrad.derivation.claims import ALL_STEPS, Adjoint
 from minigrad.derivation.trace import Site
 from minigrad.derivation.trial import Trial, largest
@@ -196,6 +196,18 @@ def left_unused(case: Case) -> Iterator[Repair]:
         yield from changes.with_term(case, place, text)
 
 
+def wrong_index(case: Case) -> Iterator[Repair]:
+    """An index that follows the step is one too small or too large."""
+    for step, place in case.indices:
+        for by in (1, -1):
+
+            def change(x: Any, trial: Trial, site: Site, by: int = by) -> Any:
+                return x + by
+
+            how = f"with {spelled(step + by)} for {place.text}"
+            yield Repair("wrong index", how, case.changed(place, change), by=by)
+
+
 def own_operand(case: Case) -> Iterator[Repair]:
     """Of what the line is given, one was taken for another; or two are swapped."""
     for name, claim, place in case.arguments:
@@ -322,6 +334,7 @@ Hypothesis: TypeAlias = Callable[[Case], Iterator[Repair]]
 HYPOTHESES: tuple[Hypothesis, ...] = (
     sign,
     transpose,
+    wrong_index,
     missing_sum,
     broadcast,
     missing_contribution,

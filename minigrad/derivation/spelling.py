@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.notation.template import Written, filled
+from minigrad.operation import without_axes
 from minigrad.operations.elementwise import power
 from minigrad.operations.shape import transpose
 from minigrad.tensor import OPERATIONS
@@ -25,6 +26,6 @@ def spell(name: str, operands: Sequence[Written]) -> Written:
         return Written(operands[0].text.removesuffix("ᵀ"))
     if operation is None or operation.arity not in (None, len(operands)):
         return Written(f"{name}({', '.join(x.text for x in operands)})")
-    template = operation.text.replace("{{axis}}", "")
+    template = without_axes(operation.text)
     template = re.sub(r"\{\{\w+\}\}", "…", template)  # such as an index
     return filled(operation, template, operands)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from minigrad.derivation.claims import ALL_STEPS
+from minigrad.derivation.claims import ALL_STEPS, Step
 from minigrad.derivation.derivation import Line
 
 # What a change does to the value at a site, or to what one user of it is given.
@@ -159,9 +159,14 @@ class RecordingNumPy:
 def copied(given: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments that a line may change without harm."""
     return {
-        name: {step: np.array(x) for step, x in g.items()} if isinstance(g, dict) else np.array(g)
+        name: {step: np.array(x) for step, x in g.items()} if isinstance(g, dict) else _copy(g)
         for name, g in given.items()
     }
+
+
+def _copy(x: Any) -> Any:
+    """An array of its own; the number of a step stays one, as a key of what holds all steps."""
+    return x if isinstance(x, int) else np.array(x)
 
 
 def _parameters(expression: Expression, line: Line, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,9 +178,9 @@ def _parameters(expression: Expression, line: Line, given: Mapping[str, Any]) ->
 
     return {
         name: {step: leaf(name, step) for step in given[name]}
-        if claim.t is ALL_STEPS
+        if not isinstance(claim, Step) and claim.t is ALL_STEPS
         else leaf(name, None)
-        for name, claim in line.inputs.items()
+        for name, claim in line.given.items()
     }
 
 
@@ -191,7 +196,7 @@ def _opaque(line: Line, given: Mapping[str, Any]) -> Expression:
             assert key is not None
             name, step = key
             if step is None:
-                arguments[name] = np.array(array)
+                arguments[name] = _copy(array)
             else:
                 arguments.setdefault(name, {})[step] = np.array(array)
         return line.function(**arguments)
@@ -279,6 +284,9 @@ def _record(
             known.append(x._known if isinstance(x, Traced) else x)
             position = len(inputs) - 1
             return lambda operands: operands[position]
+        if isinstance(x, slice):
+            ends = bind((x.start, x.stop, x.step))
+            return lambda operands: slice(*ends(operands))
         if isinstance(x, list | tuple):
             items = [bind(item) for item in x]
             return lambda operands: type(x)(item(operands) for item in items)

@@ -77,7 +77,8 @@ class Truth:
         claims = [line.claim, *line.inputs.values()]
         for claim in claims:
             self._require_known(claim)
-        steps = self.steps if any(map(self._moves, claims)) else [None]
+        is_indexed = len(line.given) > len(line.inputs)
+        steps = self.steps if is_indexed or any(map(self._moves, claims)) else [None]
         found = [
             t
             for t in steps
@@ -138,8 +139,10 @@ class Truth:
             return np.zeros_like(self._laid_out(self._value(part.label)))
         return sum(arrays[1:], arrays[0])
 
-    def given(self, claim: Claim, t: int | None) -> Any:
-        """The array that a claim stands for at step t, or a dict of them for all steps."""
+    def given(self, claim: Claim | Step, t: int | None) -> Any:
+        """The array that a claim stands for at step t, or a dict of them; of a step, its number."""
+        if isinstance(claim, Step):
+            return claim.distance + (t or 0)
         if isinstance(claim, Adjoint):
             if claim.t is ALL_STEPS:
                 return {s: self.sum_of(part) for s, part in self.parts(claim).items()}

@@ -47,19 +47,6 @@ class Apply:
     parameters: "Parameters"
 
 
-@dataclass(frozen=True)
-class OverSteps:
-    """The sum of a term over the steps from `first` to `last`; in the term, t counts from each."""
-
-    term: "Expression"
-    first: int
-    last: int
-    shape: Shape
-
-
-Expression: TypeAlias = Symbol | Number | Apply | OverSteps
-
-
 class Parameters(dict[str, Any]):
     """The parameters of an operation, as something that can be compared and hashed."""
 
@@ -80,6 +67,37 @@ def _comparable(value: Any) -> Any:
 
 
 NONE = Parameters()
+
+
+@dataclass(frozen=True)
+class MovingIndex:
+    """An index that moves with the time step: `factor` t + `offset`, among the parameters."""
+
+    offset: int
+    factor: int = 1
+
+    def at(self, t: int) -> int:
+        """The index at a step."""
+        return self.factor * t + self.offset
+
+    def shifted(self, by: int) -> "MovingIndex":
+        """The same index, with steps counted from another one."""
+        return MovingIndex(self.at(by), self.factor)
+
+
+@dataclass(frozen=True)
+class OverSteps:
+    """The sum, or the stack, of a term at each step from `first` to `last`, from which t counts."""
+
+    term: "Expression"
+    first: int
+    last: int
+    shape: Shape
+    operation: Operation = add
+    parameters: Parameters = NONE
+
+
+Expression: TypeAlias = Symbol | Number | Apply | OverSteps
 
 
 def inputs_of(e: Expression) -> tuple[Expression, ...]:
@@ -115,6 +133,15 @@ def has_adjoint(e: Expression) -> bool:
     return any(isinstance(x, Symbol) and x.kind == "adjoint" for x in subexpressions(e))
 
 
+def has_moving_index(e: Expression) -> bool:
+    """Whether it reads otherwise at another step, though its values were the same."""
+    found: list[MovingIndex] = []
+    for x in subexpressions(e):
+        if isinstance(x, Apply):
+            with_moved(x.parameters, found.append)
+    return found != []
+
+
 def transform(e: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """Change every part, from the leaves to the root."""
     inputs = inputs_of(e)
@@ -134,29 +161,55 @@ def shifted(e: Expression, by: int) -> Expression:
         return e if e.t is None else replace(e, t=e.t + by)
     if isinstance(e, OverSteps):
         return replace(e, first=e.first + by, last=e.last + by)
-    return with_inputs(e, tuple(shifted(x, by) for x in inputs_of(e)))
+    if isinstance(e, Number):
+        return e
+    inputs = tuple(shifted(x, by) for x in e.inputs)
+    return replace(e, inputs=inputs, parameters=with_moved(e.parameters, lambda i: i.shifted(by)))
 
 
-def evaluate(e: Expression, lookup: Callable[[Symbol], Any]) -> Any:
+def with_moved(parameters: Parameters, change: Callable[[MovingIndex], Any]) -> Parameters:
+    """The parameters with every index changed that moves with the time step."""
+    return with_indices(parameters, lambda i: change(i) if isinstance(i, MovingIndex) else i)
+
+
+def with_indices(parameters: Parameters, change: Callable[[int | MovingIndex], Any]) -> Parameters:
+    """The parameters with every single index changed, those at the ends of slices too."""
+
+    def changed(x: Any) -> Any:
+        if isinstance(x, int | MovingIndex) and not isinstance(x, bool):
+            return change(x)
+        if isinstance(x, slice):
+            return slice(changed(x.start), changed(x.stop), x.step)
+        return tuple(map(changed, x)) if isinstance(x, tuple) else x
+
+    index = parameters.get("index")
+    return parameters if index is None else Parameters({**parameters, "index": changed(index)})
+
+
+def evaluate(e: Expression, lookup: Callable[[Symbol], Any], t: int = 0) -> Any:
     """The number that an expression stands for.
 
     Parameters
     ----------
     e
-        Without `OverSteps`.
+        The expression.
     lookup
         The array of each symbol.
+    t
+        The step at hand.
     """
     if isinstance(e, Symbol):
         return lookup(e)
     if isinstance(e, Number):
         return np.broadcast_to(e.value, e.shape) if e.shape else e.value
     if isinstance(e, OverSteps):
-        raise TypeError("evaluate: expected the expression of one step, got a sum over steps")
-    arguments = [evaluate(x, lookup) for x in e.inputs]
+        steps = range(e.first, e.last + 1)
+        arguments = [evaluate(shifted(e.term, s), lookup) for s in steps]
+    else:
+        arguments = [evaluate(x, lookup, t) for x in e.inputs]
     if e.operation in (add, multiply):
         return reduce(e.operation.forward, arguments)
-    return e.operation.forward(*arguments, **e.parameters)
+    return e.operation.forward(*arguments, **with_moved(e.parameters, lambda i: i.at(t)))
 
 
 class Reader:

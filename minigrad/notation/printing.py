@@ -14,6 +14,7 @@ from minigrad.notation.expression import (
     NONE,
     Apply,
     Expression,
+    MovingIndex,
     Number,
     OverSteps,
     Shape,
@@ -78,10 +79,7 @@ class Printer(ABC):
         if isinstance(e, Number):
             return self.number(e)
         if isinstance(e, OverSteps):
-            if (positive := without_sign(e.term)) is not None:
-                return self._filled(negative, self.written(replace(e, term=positive)))
-            term = self._counting_from("t").written(e.term)
-            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
+            return self._over_steps(e)
         if e.operation is add:
             return self._sum(e.inputs)
         if e.operation is multiply:
@@ -97,10 +95,23 @@ class Printer(ABC):
         known = {name: self.parameter(value) for name, value in e.parameters.items()}
         words = f"{'axis' if len(axes) == 1 else 'axes'} "
         known["axis"] = self.subscript(words, self.parameter(axes)) if axes else ""
+        known["before"] = ":, " * axes[0] if axes else ""
         for name, shown in known.items():
             shown = shown.replace("{", "{{").replace("}", "}}")
             template = template.replace(f"{{{{{name}}}}}", shown)
         return template
+
+    def _over_steps(self, e: OverSteps) -> Written:
+        if e.operation is add:
+            if (positive := without_sign(e.term)) is not None:
+                return self._filled(negative, self.written(replace(e, term=positive)))
+            term = self._counting_from("t").written(e.term)
+            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
+        first, last = (self.absolute(t)(e.term) for t in (e.first, e.last))
+        several = e.last > e.first + 1
+        texts = [first, *([self.dots] if several else []), last]
+        template = self._with_parameters(Apply(e.operation, (e.term,), e.shape, e.parameters))
+        return filled(e.operation, template, [*map(Written, texts)])
 
     def symbol(self, e: Symbol) -> Written:
         if e.kind == "adjoint":
@@ -179,6 +190,7 @@ class Printer(ABC):
 
     beside = " "
     bold_digits: tuple[str, str]
+    dots = "..."
 
     @abstractmethod
     def template(self, operation: Operation) -> str: ...
@@ -234,10 +246,20 @@ class Printer(ABC):
             return ", ".join(map(self.parameter, value))
         if isinstance(value, slice):
             ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
-            return ":".join("" if end is None else str(end) for end in ends)
+            return ":".join("" if end is None else self.parameter(end) for end in ends)
         if isinstance(value, np.ndarray):
             return np.array2string(value, separator=", ", threshold=10, edgeitems=2)
+        if isinstance(value, MovingIndex):
+            return self.index(value)
         return "..." if value is Ellipsis else str(value)
+
+    def index(self, i: MovingIndex) -> str:
+        """An index that moves with the time step."""
+        letter = self.at or ("T" if self.origin == self.last else "")
+        if not letter or (not self.at and i.factor != 1):
+            return str(i.at(self.origin))
+        factor = {1: "", -1: "-"}.get(i.factor, str(i.factor))
+        return f"{factor}{letter}{i.offset:+d}" if i.offset else f"{factor}{letter}"
 
     def step(self, t: int) -> str:
         """A time step, counted from the one at hand: t, t+1, t-1; or from the last, T."""
@@ -259,6 +281,8 @@ class Latex(Printer):
     >>> print(Latex()(Symbol("a", -1, (4, 2))))
     \mathbf{a}^{(t-1)}
     """
+
+    dots = r"\ldots"
 
     def written(self, e: Expression) -> Written:
         return super().written(beside_fraction(e) if isinstance(e, Apply) else e)

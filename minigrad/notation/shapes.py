@@ -69,7 +69,7 @@ def same_shape(e: Apply) -> Expression | None:
     if e.operation is reshape and isinstance(x, Apply):
         if is_(x, sum_) and x.parameters["keepdims"]:
             [u], axis = x.inputs, x.parameters["axis"]
-            if np.sum(np.empty(u.shape), axis=axis).shape == e.shape:
+            if np.sum(np.zeros(u.shape), axis=axis).shape == e.shape:
                 return Apply(sum_, (u,), e.shape, Parameters(axis=axis, keepdims=False))
         if is_(x, reshape):
             return Apply(reshape, x.inputs, e.shape, Parameters(shape=e.shape))

@@ -5,18 +5,8 @@ factor -1, a sum of sums one sum, a product of products one product with its num
 is left to do is then little. Printing turns the factor -1 into a minus sign again.
 """
 
-from minigrad.notation import algebra, shapes, transposes
-from minigrad.notation.expression import (
-    NONE,
-    Apply,
-    Expression,
-    OverSteps,
-    has_adjoint,
-    shifted,
-    symbols,
-    transform,
-)
-from minigrad.notation.nodes import RULES, is_, simplified
+from minigrad.notation import algebra, pieces, shapes, transposes
+from minigrad.notation.nodes import RULES, simplified
 from minigrad.operations.elementwise import (
     add,
     divide,
@@ -34,7 +24,7 @@ from minigrad.operations.reduction import mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, getitem, reshape, transpose
 
-__all__ = ["gathered", "simplified"]
+__all__ = ["simplified"]
 
 RULES.update(
     {
@@ -74,7 +64,13 @@ RULES.update(
         reshape: (shapes.same_shape, shapes.scalars_out, shapes.product_with_vectors),
         broadcast_to: (shapes.same_shape, shapes.scalars_out),
         softmax_cross_entropy: (shapes.class_numbers,),
-        getitem: (shapes.element_of_number, transposes.element_of_transpose),
+        getitem: (
+            shapes.element_of_number,
+            shapes.scalars_out,
+            transposes.element_of_transpose,
+            pieces.element_of_pieces,
+            pieces.element_of_elements,
+        ),
         transpose: (
             transposes.transpose_of_transpose,
             shapes.scalars_out,
@@ -83,29 +79,9 @@ RULES.update(
             transposes.transpose_of_elements,
             transposes.transpose_of_sum,
             transposes.transpose_of_broadcast,
+            pieces.transpose_of_pieces,
+            pieces.transpose_of_scatter,
+            pieces.transpose_of_lookup,
         ),
     }
 )
-
-
-def gathered(e: Expression) -> Expression:
-    """Write x(1) + x(2) + ... + x(T) as a sum over the steps, wherever it occurs."""
-    return transform(e, _steps_gathered)
-
-
-def _steps_gathered(e: Expression) -> Expression:
-    """x(1) + ... + x(T) is a sum over the steps."""
-    if not (isinstance(e, Apply) and is_(e, add)):
-        return e
-    groups: dict[Expression, list[int]] = {}
-    for x in e.inputs:
-        steps = [s.t for s in symbols(x) if s.t is not None] if not has_adjoint(x) else []
-        t = max(steps, default=0)
-        groups.setdefault(shifted(x, -t) if steps else x, []).append(t)
-    terms: list[Expression] = []
-    for term, found in groups.items():
-        if len(found) > 1 and sorted(found) == list(range(min(found), max(found) + 1)):
-            terms.append(OverSteps(term, min(found), max(found), term.shape))
-        else:
-            terms += [shifted(term, t) for t in found]
-    return terms[0] if len(terms) == 1 else Apply(add, tuple(terms), e.shape, NONE)

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.notation.expression import (
     Apply,
     Expression,
+    MovingIndex,
     Number,
     Parameters,
     has_adjoint,
@@ -127,7 +128,7 @@ def element_of_transpose(e: Apply) -> Expression | None:
     if not (isinstance(x, Apply) and is_(x, transpose)):
         return None
     index = index if isinstance(index, tuple) else (index,)
-    if not all(isinstance(i, int | slice) for i in index):
+    if not all(isinstance(i, int | MovingIndex | slice) for i in index):
         return None
     order = order_of(x)
     of_axis = dict(zip(order, [*index, *[slice(None)] * (len(order) - len(index))], strict=True))

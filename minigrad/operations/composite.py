@@ -1,12 +1,13 @@
 """NumPy functions that are made of several operations, or that have no gradient to give."""
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.operation import without_gradient
-from minigrad.operations import elementwise, linear, reduction, shape
+from minigrad.operations import elementwise, linear, lookup, reduction, shape
 from minigrad.protocol import NUMPY
 from minigrad.tensor import Tensor, is_hidden, value_known, value_of
 
@@ -80,6 +81,24 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return -reduction.max(-x if type(x) is Tensor else np.negative(x), axis, keepdims)
 
 
+def _indexed(x: Tensor, index: Any) -> Tensor:
+    """`x[index]`"""
+    *before, last = index if type(index) is tuple and index else (index,)
+    is_whole = {slice}.issuperset(map(type, before)) and before == [slice(None)] * len(before)
+    if is_whole and type(last) is Tensor and last.dtype.kind in "iu":
+        return lookup.take(x, last, axis=len(before))
+    return shape.getitem(x, index=_frozen(index))
+
+
+def _frozen(index: Any) -> Any:
+    """An index that nobody else can change: arrays and lists are copied."""
+    if type(index) is tuple:
+        return tuple(map(_frozen, index))
+    if isinstance(index, np.ndarray | list | Tensor):
+        return np.array(value_known(index))
+    return index
+
+
 def _reshaped(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """A function that only changes the shape: ask NumPy for the shape, then reshape."""
     return lambda x, *args, **options: x.reshape(function(x._data, *args, **options).shape)
@@ -116,6 +135,7 @@ NUMPY.update(
     {
         np.matmul: matmul,
         np.dot: _dot,
+        operator.getitem: _indexed,
         np.clip: lambda a, a_min=None, a_max=None: clip(a, a_min, a_max),
         np.min: min,
         np.amin: min,

@@ -7,11 +7,11 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Value
+from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step, Value
 from minigrad.derivation.derivation import Derivation, Line
 from minigrad.flow import GradientFlow
-from minigrad.notation.expression import Expression, Symbol, evaluate, symbols
-from minigrad.tensor import Array
+from minigrad.notation.expression import Expression, Symbol, evaluate, has_moving_index, symbols
+from minigrad.notation.steps import lengthened
 from minigrad.writing.layout import in_input, laid_out
 from minigrad.writing.python_text import identifier
 from minigrad.writing.reading import model_of
@@ -119,7 +119,7 @@ def _lines(ref: str, item: Item, derivation: WrittenDerivation) -> Iterator[Writ
     for part in item.parts:
         claim = Adjoint(of.name, t, None if whole else part.via.name)
         expression = derivation.written(part)
-        function = _function(expression, derivation.model.arrays, part.has_step)
+        function = _function(expression, part.has_step, derivation)
         alike = [x for x in item.parts if x.via.name == part.via.name]
         steps = frozenset(part.steps) if len(alike) > 1 else None
         yield _line(ref, claim, function, derivation, expression, part, steps)
@@ -167,12 +167,11 @@ def _line(
     steps: frozenset[int] | None = None,
 ) -> WrittenLine:
     signature = inspect.signature(function)
-    inputs: Mapping[str, Claim] = {name: p.default for name, p in signature.parameters.items()}
     return WrittenLine(
         ref,
         claim,
         function,
-        inputs,
+        {name: p.default for name, p in signature.parameters.items()},
         expression,
         part,
         derivation.flow,
@@ -182,36 +181,44 @@ def _line(
 
 
 def _function(
-    expression: Expression, arrays: Mapping[str, Array], has_step: bool
+    expression: Expression, has_step: bool, derivation: WrittenDerivation
 ) -> Callable[..., Any]:
     """The NumPy function of a line; what has no step is given values at all steps by number."""
     given = [s for s in symbols(expression) if s.kind != "constant"]
-    claims = {s: _claim(s, has_step) for s in given}
     names: dict[Claim, str] = {}
-    for claim in claims.values():
+    for claim in [_claim(s, has_step) for s in given]:
         name = _parameter_name(claim)
         while claim not in names and name in names.values():  # of a.b and a_b
             name += "_"
         names.setdefault(claim, name)
+    steps = sorted((name, t) for name, t in derivation.flow.values if t is not None)
+    ends = {names[c]: dict(steps)[c.name] for c in names if c.t is ALL_STEPS}
 
     def line(**values: Any) -> Any:
         def array_of(s: Symbol) -> Any:
             if s.kind == "constant":
-                return arrays[s.name]
-            x = values[names[claims[s]]]
-            return x[s.t] if claims[s].t is ALL_STEPS else x
+                return derivation.model.arrays[s.name]
+            claim = _claim(s, has_step)
+            x = values[names[claim]]
+            return x[s.t] if claim.t is ALL_STEPS else x
 
-        return evaluate(expression, array_of)
+        e = expression
+        if more := next((max(values[name]) - end for name, end in ends.items()), 0):
+            e = lengthened(e, derivation.model.steps[-1], more)
+        return evaluate(e, array_of, values.get("t", 0))
 
-    return _with_signature(line, {name: claim for claim, name in names.items()})
+    defaults: dict[str, Claim | Step] = {name: claim for claim, name in names.items()}
+    if has_moving_index(expression):
+        defaults["t"] = THIS_STEP
+    return _with_signature(line, defaults)
 
 
 def _with_signature(
-    function: Callable[..., Any], claims: Mapping[str, Claim]
+    function: Callable[..., Any], given: Mapping[str, Claim | Step]
 ) -> Callable[..., Any]:
     """Let a function say what its parameters are given, as a hand-written line does."""
     kind = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter(name, kind, default=claim) for name, claim in claims.items()]
+    parameters = [inspect.Parameter(name, kind, default=x) for name, x in given.items()]
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return function
 

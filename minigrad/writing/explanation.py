@@ -165,7 +165,7 @@ def _shape(x: Any) -> str:
 
 def _numbers(line: "WrittenLine", truth: Truth, at: int | None) -> list[str]:
     """What the line computes at a step, beside what the engine has."""
-    given = {name: truth.given(claim, at) for name, claim in line.inputs.items()}
+    given = {name: truth.given(claim, at) for name, claim in line.given.items()}
     result = np.asarray(line.function(**given))
     expected = truth.given(line.claim, at)
     step = "" if at is None else f" at step {at}"

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from minigrad.notation.expression import OverSteps, Symbol
-from minigrad.writing.python_text import identifier, source_of
+from minigrad.notation.expression import MovingIndex, OverSteps, Symbol
+from minigrad.operations.elementwise import add
+from minigrad.writing.python_text import call, identifier, source_of
 from minigrad.writing.steps import number, plus, range_over
 
 
@@ -55,7 +56,16 @@ class Places:
             return plus("t", t - first)
         return number(t + (self.origin or 0), self.last, first)
 
-    def sum_over_steps(self, e: OverSteps) -> str:
+    def index(self, i: MovingIndex) -> str:
+        """An index that moves with the time step."""
+        if not self.in_loop or self.origin is not None:
+            is_last = self.origin == self.last is not None and i.factor == 1
+            return plus("T", i.offset) if is_last else str(i.at(self.origin or 0))
+        return plus("t" if i.factor == 1 else f"{i.factor} * t", i.offset)
+
+    def over_steps(self, e: OverSteps) -> str:
+        """A sum or a stack, of what a comprehension gives for each step."""
         inside = replace(self, in_loop=True, origin=None)
         steps = range_over(range(e.first, e.last + 1), self.last, self.reach)
-        return f"sum([{source_of(e.term, inside)} for t in {steps}])"
+        terms = f"[{source_of(e.term, inside)} for t in {steps}]"
+        return f"sum({terms})" if e.operation is add else call(e.operation, e.parameters, terms)

@@ -7,6 +7,7 @@ from minigrad.notation.expression import Expression, Number, OverSteps, symbols,
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.writing.loops import Loop, loops_of
+from minigrad.writing.measure import axis_of_steps
 from minigrad.writing.places import Places
 from minigrad.writing.python_text import identifier, source_of
 from minigrad.writing.repeated import repeated, with_names
@@ -24,12 +25,15 @@ class Argument:
         The steps whose values it holds, none of a parameter.
     first
         Where steps are counted from, of an array with a value at each; None of a single value.
+    axis_of_steps
+        The axis with an index for each step, if there is one.
     """
 
     name: str
     leaf: Leaf
     steps: tuple[int, ...]
     first: int | None = None
+    axis_of_steps: int | None = None
 
     @property
     def is_by_step(self) -> bool:
@@ -104,19 +108,9 @@ class Program:
             return [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
         if len(steps) > 1 or (steps and steps == self.model.steps):
             whole = len(steps) == steps[-1] - steps[0] + 1
-            return [Argument(name, leaf, steps, steps[0] if whole else 0)]
-        return [Argument(name, leaf, steps)]
-
-    @property
-    def measure(self) -> Argument | None:
-        """The input whose length tells the last step: the first by name of those that fit best."""
-        near = [
-            (abs(a.steps[-1] - self.model.steps[-1]), a.first != self.model.steps[0], a.name, a)
-            for a in self.arguments
-            if a.first is not None and not a.is_by_step
-        ]
-        apart, _, _, best = min(near, default=(self.model.reach + 1, True, "", None))
-        return best if apart <= self.model.reach else None
+            return [Argument(name, leaf, steps, *((steps[0], 0) if whole else (0, None)))]
+        axis = None if steps else axis_of_steps(leaf, self.model.equations)
+        return [Argument(name, leaf, steps, axis_of_steps=axis)]
 
     def _require_distinct(self) -> None:
         """Refuse values that Python would take for each other."""

@@ -11,7 +11,15 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from minigrad.notation.expression import Apply, Expression, Number, OverSteps, Symbol
+from minigrad.notation.expression import (
+    Apply,
+    Expression,
+    MovingIndex,
+    Number,
+    OverSteps,
+    Symbol,
+    with_moved,
+)
 from minigrad.notation.names import on_one_line
 from minigrad.notation.nodes import as_fraction, without_sign
 from minigrad.operation import Operation
@@ -24,7 +32,15 @@ class Names(Protocol):
 
     def name_of(self, s: Symbol) -> str: ...
 
-    def sum_over_steps(self, e: OverSteps) -> str: ...
+    def over_steps(self, e: OverSteps) -> str: ...
+
+    def index(self, i: MovingIndex) -> str: ...
+
+
+class Verbatim(str):
+    """Source among the parameters of an operation."""
+
+    __repr__ = str.__str__
 
 
 def source_of(e: Expression, names: Names) -> str:
@@ -38,7 +54,7 @@ def _tree(e: Expression, names: Names) -> ast.expr:
     if isinstance(e, Number):
         return _number(e)
     if isinstance(e, OverSteps):
-        return _parsed(names.sum_over_steps(e))
+        return _parsed(names.over_steps(e))
     if e.operation is add:
         tree = _tree(e.inputs[0], names)
         for x in e.inputs[1:]:
@@ -58,7 +74,8 @@ def _tree(e: Expression, names: Names) -> ast.expr:
             tree = _filled(_template(multiply, {}), [tree, _tree(x, names)])
         return tree
     operands = [_tree(x, names) for x in e.inputs]
-    return _filled(_template(e.operation, e.parameters, len(operands)), operands)
+    parameters = with_moved(e.parameters, lambda i: Verbatim(names.index(i)))
+    return _filled(_template(e.operation, parameters, len(operands)), operands)
 
 
 def _fraction_in_front(e: Apply) -> tuple[Number, Expression] | None:
@@ -85,6 +102,11 @@ def _template(operation: Operation, parameters: Any, count: int = 2) -> str:
     if python is not None:
         return (python if isinstance(python, str) else python(**parameters)).format(*names)
     operands = ", ".join(names) if operation.arity else f"({', '.join(names)},)"
+    return call(operation, parameters, operands)
+
+
+def call(operation: Operation, parameters: Any, operands: str) -> str:
+    """A call with the parameters that are not those by default."""
     given = "".join(
         f", {name}={_argument(value)}"
         for name, value in parameters.items()

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from minigrad.flow import GradientFlow, Label
 from minigrad.notation.expression import Expression, Number, Reader, Symbol, shifted
-from minigrad.notation.simplify import gathered, simplified
+from minigrad.notation.simplify import simplified
+from minigrad.notation.steps import aligned, gathered
 from minigrad.tensor import Tensor
 from minigrad.writing.sections import in_sections
 from minigrad.writing.structure import Equation, Item, Leaf, Model, Part
@@ -78,13 +79,13 @@ def _equations(flow: GradientFlow, reader: Reader) -> list[Equation]:
     return [
         Equation(number, of, expression, tuple(sorted(steps)))
         for number, variants in enumerate(found.values(), 1)
-        for (of, expression), steps in variants.items()
+        for (of, expression), steps in aligned(variants).items()
     ]
 
 
 def _parts(flow: GradientFlow, reader: Reader) -> list[Part]:
     """All contributions, each once for all steps at which it reads the same."""
-    found: dict[tuple[Symbol, Symbol, Expression], list[int]] = {}
+    found: dict[tuple[tuple[Symbol, Symbol], Expression], list[int]] = {}
     for (name, t), x in flow.values.items():
         if not x.requires_grad:
             continue
@@ -92,10 +93,14 @@ def _parts(flow: GradientFlow, reader: Reader) -> list[Part]:
             at = s if s is not None else t
             of = Symbol(name, None if t is None or at is None else t - at, x.shape)
             via = Symbol(m, None if s is None else 0, flow.values[m, s].shape)
-            expression = shifted(reader.read_contribution(contribution), -(at or 0))
-            steps = found.setdefault((of, via, expression), [])
+            expression = reader.read_contribution(contribution)
+            expression = gathered(expression) if at is None else shifted(expression, -at)
+            steps = found.setdefault(((of, via), expression), [])
             steps += [] if at is None else [at]
-    return [Part(*key, tuple(sorted(steps))) for key, steps in found.items()]
+    return [
+        Part(of, via, expression, tuple(sorted(steps)))
+        for ((of, via), expression), steps in aligned(found).items()
+    ]
 
 
 def _items(parts: Iterable[Part]) -> list[Item]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from minigrad.notation.expression import Apply, Expression, Number, inputs_of
 from minigrad.operations.elementwise import power
+from minigrad.writing.measure import last_step
 from minigrad.writing.program import Block, Program
 from minigrad.writing.repeated import expressions_of
 from minigrad.writing.steps import is_general
@@ -51,9 +52,8 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
         if argument.is_by_step:
             yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
             continue
-        of_steps = steps_matter and argument.first is not None
         kept = [
-            n if is_fixed or n == 1 or (of_steps and not i) else None
+            n if is_fixed or n == 1 or (steps_matter and i == argument.axis_of_steps) else None
             for i, n in enumerate(argument.shape)
         ]
         if is_fixed or any(n is not None for n in kept):
@@ -70,7 +70,7 @@ def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
     loops = [block for block in blocks if block.steps is not None]
     return (
         len(steps) > 2 * reach
-        and program.measure is not None
+        and last_step(program.arguments, program.model) is not None
         and all(is_general(sorted(block.steps or ()), steps, reach) for block in loops)
         and all(
             is_general(s.steps, sorted(block.steps or ()), reach)

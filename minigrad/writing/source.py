@@ -8,10 +8,11 @@ import numpy as np
 
 from minigrad.tensor import Array
 from minigrad.writing.backward import Backward
+from minigrad.writing.measure import last_step
 from minigrad.writing.program import Argument, Block, Program, Statement
 from minigrad.writing.python_text import helpers, identifier, in_docstring
 from minigrad.writing.sizes import REQUIRE, requirements
-from minigrad.writing.steps import condition, number, plus, range_over
+from minigrad.writing.steps import condition, number, range_over
 from minigrad.writing.structure import Model
 
 WIDTH = 100
@@ -83,7 +84,7 @@ def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> st
     """The body of the function."""
     lines = [f"    {statement}" for statement in requirements(p, blocks)]
     if p.model.steps:
-        lines.append(f"    T = {_last_step(p)}")
+        lines.append(f"    T = {last_step(p.arguments, p.model) or p.last}")
     for block in blocks:
         lines += _written(block.setup, "    ")
         if block.steps is not None:
@@ -92,14 +93,6 @@ def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> st
     gradients = [f'        "{name}": {value},' for name, value in results.items()]
     lines += [f"    return {identifier(p.model.J)}, {{", *gradients, "    }"]
     return "\n".join(lines)
-
-
-def _last_step(p: Program) -> str:
-    """The number of the last step, from the length of an input that tells it."""
-    measure = p.measure
-    if measure is None:
-        return str(p.last)
-    return plus(f"len({measure.name})", p.model.steps[-1] - len(measure.steps))
 
 
 def _statements(p: Program, block: Block) -> Iterator[str]:

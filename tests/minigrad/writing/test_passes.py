@@ -11,6 +11,7 @@ import pytest
 import minigrad as mg
 from tests.minigrad.writing import passes
 from tests.minigrad.writing.passes import PASSES
+from tests.minigrad.writing.stacked import STACKED
 from tests.minigrad.writing.test_source import arrays_in, given_and_wanted
 
 
@@ -24,10 +25,10 @@ def gradients_of(derivation: Any) -> Callable[..., tuple[Any, dict[str, Any]]]:
 # --- independent truth --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PASSES)
+@pytest.mark.parametrize("name", [*PASSES, *STACKED])
 def test_source_agrees_with_the_complex_step(name: str) -> None:
     """J of the source moves along a random direction as its gradients say."""
-    flow = PASSES[name]()
+    flow = {**PASSES, **STACKED}[name]()
     derivation = mg.derive(flow)
     given, wanted = given_and_wanted(flow, derivation)
     gradients = gradients_of(derivation)
@@ -108,6 +109,7 @@ GENERAL = {
     "decoder of a context": partial(passes.encoder_decoder, reads="by name"),
     "lagged inputs": passes.lagged_inputs,
     "states in the loss": passes.states_in_the_loss,
+    "average": STACKED["average"],
 }
 
 
@@ -130,7 +132,7 @@ def test_lines_hold_for_any_length(name: str) -> None:
     assert derivation.check(longer, chained=True).ok
 
 
-def test_source_refuses_another_length_of_a_stack() -> None:
+def test_source_takes_any_length_of_a_stack() -> None:
     x, W = {}, mg.tensor(np.ones((5, 4)), requires_grad=True, name="W")
     for t in range(1, 6):
         with mg.step(t):
@@ -140,8 +142,8 @@ def test_source_refuses_another_length_of_a_stack() -> None:
     gradients = gradients_of(mg.derive(mg.gradient_flow(J.named("J"))))
     given = np.stack([np.asarray(v) for v in x.values()])
     np.testing.assert_array_equal(gradients(W=np.ones((5, 4)), x=given)[1]["W"], given)
-    with pytest.raises(ValueError, match="x: expected the shape of the derivation"):
-        gradients(W=np.ones((6, 4)), x=np.ones((6, 4)))
+    longer = np.arange(24.0).reshape(6, 4)
+    np.testing.assert_array_equal(gradients(W=np.ones((6, 4)), x=longer)[1]["W"], longer)
 
 
 @pytest.mark.parametrize(

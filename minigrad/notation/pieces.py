@@ -1,0 +1,124 @@
+"""Rules of pieces: what is stacked, or put side by side, and what is taken out by an index."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+
+from minigrad.notation.expression import (
+    Apply,
+    Expression,
+    MovingIndex,
+    OverSteps,
+    Parameters,
+    inputs_of,
+    with_inputs,
+)
+from minigrad.notation.nodes import is_, simplified, transposed
+from minigrad.notation.transposes import swaps
+from minigrad.operations.elementwise import add
+from minigrad.operations.linear import matmul
+from minigrad.operations.lookup import add_at
+from minigrad.operations.shape import concatenate, getitem, scatter, stack
+
+
+def transpose_of_pieces(e: Apply) -> Expression | None:
+    """The transpose of pieces side by side is their transposes one below the other, and so on."""
+    [x] = e.inputs
+    if isinstance(x, OverSteps) and x.operation is add and swaps(e):
+        return replace(x, term=transposed(x.term), shape=e.shape)
+    if not (isinstance(x, Apply | OverSteps) and x.operation in (stack, concatenate) and swaps(e)):
+        return None
+    if x.parameters["axis"] is None:
+        return None
+    n = len(e.shape)
+    axis = x.parameters["axis"] % n
+    is_inside = x.operation is concatenate or axis < n - 2  # the last two axes are those of pieces
+    pieces = tuple(map(transposed, inputs_of(x))) if is_inside else inputs_of(x)
+    parameters = Parameters(axis=_swapped(range(n))[axis])
+    return with_inputs(replace(x, shape=e.shape, parameters=parameters), pieces)
+
+
+def transpose_of_scatter(e: Apply) -> Expression | None:
+    """What is put among zeros by an index is there in the transpose too, at another place."""
+    [x] = e.inputs
+    if not (isinstance(x, Apply) and is_(x, scatter) and swaps(e)):
+        return None
+    whole = _whole_index(x.parameters["index"], len(e.shape))
+    if whole is None:
+        return None
+    [piece] = x.inputs
+    parameters = Parameters(index=_shortened(_swapped(whole)), shape=e.shape)
+    piece = transposed(piece) if _are_slices(whole[-2:]) else piece
+    return Apply(scatter, (piece,), e.shape, parameters)
+
+
+def element_of_pieces(e: Apply) -> Expression | None:
+    """The i-th of what is stacked, or one of the pieces side by side, is that piece."""
+    [x], index = e.inputs, e.parameters["index"]
+    if not (isinstance(x, Apply) and x.operation in (stack, concatenate)):
+        return None
+    whole, axis = _whole_index(index, len(x.shape)), x.parameters["axis"]
+    if whole is None or axis is None:
+        return None
+    taken = whole.pop(axis)
+    if any(i != slice(None) for i in whole):
+        return None
+    if x.operation is stack:
+        return x.inputs[taken] if isinstance(taken, int) else None
+    ends = accumulate((u.shape[axis] for u in x.inputs), initial=0)
+    places = [slice(start, end) for start, end in pairwise(ends)]
+    return x.inputs[places.index(taken)] if taken in places else None
+
+
+def element_of_elements(e: Apply) -> Expression | None:
+    """(a + b)[i] = a[i] + b[i], if an index less is left to write, as where a is a stack."""
+    [x] = e.inputs
+    if not isinstance(x, Apply) or is_(x, matmul) or not isinstance(x.operation.forward, np.ufunc):
+        return None
+    if any(u.shape not in ((), x.shape) for u in x.inputs):
+        return None
+    inputs = [
+        simplified(Apply(getitem, (u,), e.shape, e.parameters)) if u.shape else u for u in x.inputs
+    ]
+    if all(is_(u, getitem) for u in inputs if u.shape):
+        return None
+    return simplified(Apply(x.operation, tuple(inputs), e.shape, x.parameters))
+
+
+def transpose_of_lookup(e: Apply) -> Expression | None:
+    """What is put into rows by their numbers is, transposed, put into columns."""
+    [x] = e.inputs
+    if not (isinstance(x, Apply) and is_(x, add_at) and swaps(e)):
+        return None
+    piece, numbers = x.inputs
+    if len(numbers.shape) != 1:
+        return None
+    axis = _swapped(range(len(e.shape)))[x.parameters["axis"]]
+    return Apply(
+        add_at, (transposed(piece), numbers), e.shape, Parameters(x.parameters | {"axis": axis})
+    )
+
+
+def _whole_index(index: Any, n: int) -> list[Any] | None:
+    """An index of numbers and slices for each of `n` axes; None if there is anything else in it."""
+    given = list(index) if isinstance(index, tuple) else [index]
+    plain = all(isinstance(i, int | MovingIndex | slice) and i is not True for i in given)
+    return given + [slice(None)] * (n - len(given)) if plain else None
+
+
+def _shortened(index: Sequence[Any]) -> tuple[Any, ...]:
+    """Without the whole axes at the end, which need not be written."""
+    end = next((n for n in range(len(index), 0, -1) if index[n - 1] != slice(None)), 0)
+    return tuple(index[:end])
+
+
+def _are_slices(index: Sequence[Any]) -> bool:
+    return all(isinstance(i, slice) for i in index)
+
+
+def _swapped(axes: Sequence[Any]) -> list[Any]:
+    """With the last two in the other order."""
+    return [*axes[:-2], axes[-1], axes[-2]]

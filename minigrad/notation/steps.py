@@ -1,0 +1,154 @@
+"""What reads alike at many steps, but for an index that moves with the step."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from minigrad.notation.expression import (
+    NONE,
+    Apply,
+    Expression,
+    MovingIndex,
+    OverSteps,
+    Parameters,
+    Symbol,
+    shifted,
+    symbols,
+    transform,
+    with_indices,
+)
+from minigrad.operations.elementwise import add
+from minigrad.operations.shape import concatenate, scatter, stack
+
+Said = TypeVar("Said")
+AtSteps = dict[int, Expression]  # steps count from each
+
+
+def aligned(
+    found: Mapping[tuple[Said, Expression], list[int]],
+) -> dict[tuple[Said, Expression], list[int]]:
+    """What is said of expressions at some steps; of those that read alike, of one expression."""
+    alike: dict[tuple[Said, Expression], AtSteps] = {}
+    for (said, e), steps in found.items():
+        alike.setdefault((said, _without_indices(e)), {}).update(dict.fromkeys(steps, e))
+    result: dict[tuple[Said, Expression], list[int]] = {}
+    for (said, e), steps in found.items():
+        at = alike[said, _without_indices(e)]
+        one = _moving(at) if len(at) > len(steps) else None
+        result[said, one or e] = steps if one is None else list(at)
+    return result
+
+
+def lengthened(e: Expression, last: int, by: int) -> Expression:
+    """The same for a program of more steps than `last`: what is at the last step stays there."""
+
+    def moved(x: Expression) -> Expression:
+        if isinstance(x, Symbol) and x.t is not None and x.t >= last:
+            return replace(x, t=x.t + by)
+        if isinstance(x, OverSteps) and x.last >= last - 1:
+            return replace(x, last=x.last + by)
+        return x
+
+    return transform(e, moved)
+
+
+def gathered(e: Expression) -> Expression:
+    """Write x(1) + x(2) + ... + x(T) as a sum over the steps, wherever it occurs; so a stack."""
+    return transform(e, _with_gathered_terms)
+
+
+def _with_gathered_terms(e: Expression) -> Expression:
+    if not (isinstance(e, Apply) and e.operation in (add, stack, concatenate)):
+        return e
+    groups: dict[Expression, list[tuple[int, Expression]]] = {}
+    for x in e.inputs:
+        t = max((s.t for s in symbols(x) if s.t is not None), default=0)
+        groups.setdefault(_without_indices(shifted(x, -t)), []).append((t, shifted(x, -t)))
+    if e.operation is not add:
+        [terms, *others] = groups.values()
+        over = None if others else _over_steps(e, terms)
+        return over or e
+    result = [x for terms in groups.values() for x in _gathered_terms(e, terms)]
+    return result[0] if len(result) == 1 else Apply(add, tuple(result), e.shape, NONE)
+
+
+def _gathered_terms(e: Apply, terms: list[tuple[int, Expression]]) -> Iterator[Expression]:
+    """Terms that read alike, as one sum if they are those of steps without a gap."""
+    over = _over_steps(e, terms)
+    if over is not None:
+        yield over
+        return
+    same: dict[Expression, list[tuple[int, Expression]]] = {}
+    for t, x in terms:
+        same.setdefault(x, []).append((t, x))
+    for some in same.values():
+        over = _over_steps(e, some)
+        yield from [over] if over else (shifted(x, t) for t, x in some)
+
+
+def _over_steps(e: Apply, terms: list[tuple[int, Expression]]) -> OverSteps | None:
+    """The terms of a sum or a stack as one that moves with the step; None if they are no such."""
+    at = dict(terms)
+    steps = sorted(at) if e.operation is add else list(at)
+    whole = len(at) == len(terms) > 1 and steps == list(range(steps[0], steps[-1] + 1))
+    term = _moving(at) if whole else None
+    if term is None:
+        return None
+    shape = term.shape if e.operation is add else e.shape
+    over = OverSteps(term, steps[0], steps[-1], shape, e.operation, e.parameters)
+    return _as_stack(over) or over
+
+
+def _as_stack(e: OverSteps) -> OverSteps | None:
+    """The sum of pieces that are put among zeros, each after the one before, is a stack of them."""
+    if not (isinstance(e.term, Apply) and e.term.operation is scatter):
+        return None
+    [piece], index = e.term.inputs, e.term.parameters["index"]
+    given = index if isinstance(index, tuple) else (index,)
+    axis, n = len(given) - 1, e.last - e.first + 1
+    length, rest = divmod(e.shape[axis], n)
+    if given[:-1] != (slice(None),) * axis or rest:
+        return None
+    start = MovingIndex(-e.first * length, length)
+    if given[-1] == start and length == 1:
+        return OverSteps(piece, e.first, e.last, e.shape, stack, Parameters(axis=axis))
+    if given[-1] == slice(start, start.shifted(1)):
+        return OverSteps(piece, e.first, e.last, e.shape, concatenate, Parameters(axis=axis))
+    return None
+
+
+def _moving(at: AtSteps) -> Expression | None:
+    """The one expression that all are, with indices that move; None if they move unevenly."""
+    found = {t: _indices(e) for t, e in at.items()}
+    (t, start), (u, other), *_ = found.items()
+    factors = [(b - a) // (u - t) for a, b in zip(start, other, strict=True)]
+    lines = [MovingIndex(a - factor * t, factor) for a, factor in zip(start, factors, strict=True)]
+    if any([line.at(t) for line in lines] != indices for t, indices in found.items()):
+        return None
+    left = iter(lines)
+
+    def moving(_: object) -> int | MovingIndex:
+        line = next(left)
+        return line if line.factor else line.offset
+
+    return _with_indices(at[t], moving)
+
+
+def _indices(e: Expression) -> list[int]:
+    """The single indices in it, from the left to the right."""
+    found: list[int] = []
+    _with_indices(e, found.append)
+    return found
+
+
+def _without_indices(e: Expression) -> Expression:
+    return _with_indices(e, lambda i: 0)
+
+
+def _with_indices(e: Expression, change: Callable[[Any], Any]) -> Expression:
+    def changed(x: Expression) -> Expression:
+        if not isinstance(x, Apply):
+            return x
+        return replace(x, parameters=with_indices(x.parameters, change))
+
+    return transform(e, changed)

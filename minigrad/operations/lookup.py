@@ -1,0 +1,76 @@
+"""Looking up by numbers that are known when the program runs, such as the rows of an embedding.
+
+An index in brackets is a parameter of `getitem`. Numbers that are a tensor, as in `E[:, words]`,
+are an input: they have a name, and a plan may be given others.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.operation import Operation, operation
+from minigrad.tensor import Array
+
+
+def _counted(axis: int | None, x: Any) -> int:
+    """An axis, counted from the front; of all elements in one row, the first."""
+    return 0 if axis is None else axis % x.ndim
+
+
+def _sum_over_lookups(g: Any, y: Any, x: Any, indices: Any, axis: Any) -> Any:
+    """Add all that one array gets of many lookups: one array of its size, not one for each."""
+    total = np.zeros_like(x[0])
+    into = total.reshape(-1) if axis[0] is None else total
+    before = [slice(None)] * _counted(axis[0], into)
+    for piece, where in zip(g, indices, strict=True):
+        np.add.at(into, (*before, where), piece)
+    return total
+
+
+take: Operation = operation(
+    lambda x, indices, *, axis=None: np.take(x, indices, axis),
+    lambda g, y, x, indices, axis: add_at.on(
+        g,
+        indices,
+        axis=_counted(axis, x),
+        n=x.size if axis is None else x.shape[axis],
+    ).reshape(x.shape),
+    None,
+    name="take",
+    numpy=np.take,
+    sums=(_sum_over_lookups, None),
+    shapes="a value, and whole numbers that count along an axis of it",
+    latex="{0}[{{before}}{1}]",
+    text="{0}[{{before}}{1}]",
+    symbol="[ ]",
+    drawn="formula",
+    examples=(
+        ((4, 3), np.array([0, 3, 3]), {"axis": 0}),
+        ((2, 3), np.array([[1, 2], [0, 1]]), {"axis": -1}),
+        ((4,), np.array(2), {"axis": 0}),
+        ((2, 3), np.array([5, 0])),
+    ),
+)
+
+
+def _add_at(x: Array, indices: Array, *, axis: int = 0, n: int = 1) -> Array:
+    y = np.zeros((*x.shape[:axis], n, *x.shape[axis + np.ndim(indices) :]), x.dtype)
+    where: Any = (*[slice(None)] * axis, indices)
+    np.add.at(y, where, x)
+    return y
+
+
+add_at: Operation = operation(
+    _add_at,
+    lambda g, y, x, indices, axis, n: take.on(g, indices, axis=axis),
+    None,
+    name="add_at",
+    shapes="a value, and whole numbers that say where it is added to zeros along an axis",
+    latex=r"\operatorname{{scatter}}_{{[{{before}}{1}]}}({0})",
+    text="scatter[{{before}}{1}]({0})",
+    drawn="formula",
+    examples=(
+        ((3, 2), np.array([0, 3, 3]), {"n": 4}),
+        ((2, 2, 2), np.array([[1, 2], [0, 1]]), {"axis": 1, "n": 3}),
+    ),
+)
