@@ -1,6 +1,5 @@
 """How an expression is typeset in LaTeX, and written in plain Unicode text."""
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from copy import copy
@@ -21,7 +20,7 @@ from minigrad.notation.expression import (
     Symbol,
 )
 from minigrad.notation.forms import beside_fraction
-from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
+from minigrad.notation.names import latex_name, unicode_name
 from minigrad.notation.nodes import as_fraction, without_sign
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.template import Written, filled, in_parentheses
@@ -339,16 +338,6 @@ class Latex(Printer):
 
 
 _SUPERSCRIPTS = str.maketrans("0123456789+-=()tTn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵗᵀⁿ")
-_LETTERS = {
-    letter: unicodedata.lookup(
-        f"GREEK {'CAPITAL' if letter[0].isupper() else 'SMALL'} LETTER {letter.upper()}".replace(
-            "LAMBDA", "LAMDA"
-        )
-    )
-    for letter in GREEK
-}
-_COMBINING = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
-assert _COMBINING.keys() == ACCENTS.keys()
 
 
 class Text(Printer):
@@ -365,12 +354,7 @@ class Text(Printer):
         return operation.text
 
     def name(self, name: str, t: int | None = None, bold: bool = True) -> str:
-        scope, dot, local = on_one_line(name).rpartition(".")
-        base, *parts = local.split("_")
-        text = _LETTERS.get(base, base)
-        text += "".join(_COMBINING[part] for part in parts if part in ACCENTS)
-        below = "_".join(_LETTERS.get(part, part) for part in parts if part not in ACCENTS)
-        text = scope + dot + unicodedata.normalize("NFC", text) + (f"_{below}" if below else "")
+        text = unicode_name(name)
         return text if t is None else text + f"({self.step(t)})".translate(_SUPERSCRIPTS)
 
     def adjoint(self, name: str, t: int | None = None) -> str:
