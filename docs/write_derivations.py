@@ -12,7 +12,7 @@ from lstm.derive_command import derivation_of_lstm
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Latex
 from minigrad.tensor import OPERATIONS
-from minigrad.writing.formats import in_markdown
+from minigrad.writing.formats import guarded
 
 DOCS = Path(__file__).parent
 EXAMPLES = {
@@ -59,15 +59,15 @@ def operations() -> str:
         if operation.differentiable:
             derivation = mg.derive(flow_through(operation), layout="gradient")
             [y, *_] = [e for e in derivation.model.equations if e.value.name == "y"]
-            p = Latex(scalars=() if y.value.shape else ("y",))
+            p = Latex(scalars=frozenset() if y.value.shape else frozenset("y"))
             parts = [
-                in_markdown(f"{p.adjoint(part.of.name)} = {p(typeset(part.expression))}")
+                guarded(f"{p.adjoint(part.of.name)} = {p(typeset(part.expression))}")
                 for section in derivation.model.sections
                 for item in section
                 for part in item.parts
                 if part.via.name == "y"
             ]
-            rule = in_markdown(p(typeset(y.expression)))
+            rule = guarded(p(typeset(y.expression)))
             rows[-1] += f"\n| {name} | {rule} | {'<br>'.join(parts)} |"
     return "\n\n".join(rows) + "\n"
 

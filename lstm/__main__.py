@@ -22,7 +22,8 @@ from lstm.words import names, next_characters
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status.
 
-    0: all agree; 1: something differs; 2: the arguments are not usable.
+    0: all agree; 1: something differs; 2: the arguments are not usable, or there is no room for the
+    output; 130: interrupted.
 
     Examples
     --------
@@ -66,9 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         print(f"lstm: more memory than there is: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader, such as head, has seen enough
+    except KeyboardInterrupt:
+        print("lstm: interrupted", file=sys.stderr)
+        return 130  # as a shell says it
+    except OSError as error:  # of standard output, which nothing more may be written to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
+            return 0
+        print(f"lstm: {error}", file=sys.stderr)
+        return 2
     return status
 
 

@@ -25,9 +25,10 @@ def add_derive_command(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--layout",
         choices=("numerator", "gradient"),
         default="numerator",
-        help="of derivatives in print; NumPy source has gradients in the shapes of the arguments",
+        help="of derivatives in print (numerator); NumPy source has gradients in the shapes of the "
+        "arguments",
     )
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="(text)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="by default, print it")
     parser.set_defaults(run=derive)
 

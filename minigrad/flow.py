@@ -3,7 +3,7 @@
 import functools
 import gc
 import itertools
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from operator import add
 from types import MappingProxyType
 from typing import TypeAlias
@@ -187,7 +187,7 @@ class GradientFlow:
             adjoint._name, adjoint._t = f"dJ/d{m._name or 'J'}", m._t
             self._adjoints[label] = adjoint
             reached = {m: adjoint}
-            sweep(_unnamed_behind(m, self._labels), reached, keep_graph=True)
+            sweep(unnamed_behind(m, self._labels), reached, keep_graph=True)
             for x, contribution in reached.items():
                 if x in self._labels and x is not m:
                     parts = self._contributions.setdefault(self._labels[x], {})
@@ -225,7 +225,7 @@ def _named_values(J: Tensor) -> dict[Label, Tensor]:
     return values
 
 
-def _unnamed_behind(m: Tensor, named: Mapping[Tensor, Label]) -> list[Tensor]:
+def unnamed_behind(m: Tensor, named: Container[Tensor]) -> list[Tensor]:
     """`m` and what it was computed from, as far as the next named values, oldest first."""
     region, to_visit = {m}, [m]
     while to_visit:

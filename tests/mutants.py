@@ -216,8 +216,8 @@ def of_inputs(line, truth):
                 )
             ]
             for other in alike[:: max(1, len(alike) // 3)]:
-                inputs = {**line.inputs, name: other}
-                yield "wrong operand", f"{claim} -> {other}", replace(line, inputs=inputs)
+                given = {**line.given, name: other}
+                yield "wrong operand", f"{claim} -> {other}", replace(line, given=given)
 
 
 def of_claim(line, truth):

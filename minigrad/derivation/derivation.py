@@ -157,10 +157,10 @@ class Derivation:
         return formats.latex(self._document(), fragment)
 
     def markdown(self) -> str:
-        """Markdown with formulas between dollar signs, as GitHub and notebooks show them."""
+        """Markdown with formulas between dollar signs, as GitHub shows them."""
         from minigrad.writing import formats
 
-        return formats.markdown(self._document())
+        return formats.markdown(self._document(), formats.guarded)
 
     def text(self) -> str:
         """Unicode text, for a terminal."""
@@ -181,7 +181,9 @@ class Derivation:
         return Document(self.title, list(by_hand.blocks(self)), last=by_hand.LAST)
 
     def _repr_markdown_(self) -> str:
-        return self.markdown()
+        from minigrad.writing import formats
+
+        return formats.markdown(self._document())
 
     def __repr__(self) -> str:
         return f"Derivation({self.title!r}, layout={self.layout!r}), {len(self.lines)} lines"

@@ -1,274 +1,12 @@
 """How an expression is typeset in LaTeX, and written in plain Unicode text."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
-from copy import copy
-from dataclasses import replace
-from itertools import pairwise
-from typing import Self
-
-import numpy as np
-
-from minigrad.notation.expression import (
-    NONE,
-    Apply,
-    Expression,
-    MovingIndex,
-    Number,
-    OverSteps,
-    Shape,
-    Symbol,
-)
+from minigrad.notation.expression import Apply, Expression, Shape, Symbol
 from minigrad.notation.forms import beside_fraction
 from minigrad.notation.names import latex_name, unicode_name
-from minigrad.notation.nodes import as_fraction, without_sign
-from minigrad.notation.shapes import axes_to_write
-from minigrad.notation.template import Written, filled, in_parentheses
-from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
-from minigrad.operations.elementwise import add, multiply, negative, power, subtract
-
-
-class Printer(ABC):
-    """What LaTeX and plain text have in common; precedences decide on parentheses.
-
-    Parameters
-    ----------
-    J
-        What the loss is called.
-    step
-        The letter of the step that `t` counts from; "" if steps are absolute.
-    last
-        The step that is called T.
-    origin
-        The step that `t` counts from, if steps are absolute.
-    scalars
-        Names of values without axes, which are not set in bold.
-    """
-
-    def __init__(
-        self,
-        J: str = "J",
-        step: str = "t",
-        last: int | None = None,
-        origin: int = 0,
-        scalars: Collection[str] = (),
-    ) -> None:
-        self.J = J
-        self.at = step
-        self.last = last
-        self.origin = origin
-        self.scalars = scalars
-
-    def absolute(self, origin: int = 0) -> Self:
-        """For expressions whose steps are numbers, or are to be written so."""
-        return self._counting_from("", origin)
-
-    def _counting_from(self, step: str, origin: int = 0) -> Self:
-        p = copy(self)
-        p.at, p.origin = step, origin
-        return p
-
-    def __call__(self, e: Expression) -> str:
-        return self.written(e).text
-
-    def written(self, e: Expression) -> Written:
-        """The text of an expression, and its precedence."""
-        if isinstance(e, Symbol):
-            return self.symbol(e)
-        if isinstance(e, Number):
-            return self.number(e)
-        if isinstance(e, OverSteps):
-            return self._over_steps(e)
-        if e.operation is add:
-            return self._sum(e.inputs)
-        if e.operation is multiply:
-            return self._product(e.inputs)
-        if e.operation is power:
-            return self._power(*e.inputs)
-        operands = [*map(self.written, e.inputs)]
-        return filled(e.operation, self._with_parameters(e), operands, self.parentheses)
-
-    def _with_parameters(self, e: Apply) -> str:
-        """The template of an operation, with its parameters."""
-        template, axes = self.template(e.operation), axes_to_write(e)
-        known = {name: self.parameter(value) for name, value in e.parameters.items()}
-        words = f"{'axis' if len(axes) == 1 else 'axes'} "
-        known["axis"] = self.subscript(words, self.parameter(axes)) if axes else ""
-        known["before"] = ":, " * axes[0] if axes else ""
-        for name, shown in known.items():
-            shown = shown.replace("{", "{{").replace("}", "}}")
-            template = template.replace(f"{{{{{name}}}}}", shown)
-        return template
-
-    def _over_steps(self, e: OverSteps) -> Written:
-        if e.operation is add:
-            if (positive := without_sign(e.term)) is not None:
-                return self._filled(negative, self.written(replace(e, term=positive)))
-            term = self._counting_from("t").written(e.term)
-            return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
-        first, last = (self.absolute(t)(e.term) for t in (e.first, e.last))
-        several = e.last > e.first + 1
-        texts = [first, *([self.dots] if several else []), last]
-        template = self._with_parameters(Apply(e.operation, (e.term,), e.shape, e.parameters))
-        return filled(e.operation, template, [*map(Written, texts)])
-
-    def symbol(self, e: Symbol) -> Written:
-        if e.kind == "adjoint":
-            return Written(self.adjoint(e.name, e.t), MATRIX_PRODUCT)
-        precedence = FUNCTION if e.t is None else POWER  # a step is a superscript
-        return Written(self.name(e.name, e.t, bool(e.shape)), precedence)
-
-    def number(self, e: Number) -> Written:
-        """A number, or an array that holds it everywhere: a bold 1 or 0, or a multiple of the 1."""
-        value = abs(e.value)
-        if e.shape and value in (0, 1):
-            text = Written(self.bold_digits[int(value)])
-        else:
-            text = self.positive(value)
-        if e.shape and value not in (0, 1):
-            one = self.bold_digits[1]
-            text = Written(f"{self._within(text, PRODUCT)}{self.beside}{one}", PRODUCT)
-        return Written(f"-{text.text}", SIGN) if e.value < 0 else text
-
-    def _within(self, x: Written, precedence: int) -> str:
-        return x.within(precedence, self.parentheses)
-
-    def _filled(self, operation: Operation, *operands: Written) -> Written:
-        return filled(operation, self.template(operation), operands, self.parentheses)
-
-    def _sum(self, terms: Sequence[Expression]) -> Written:
-        text = self.written(terms[0])
-        for x in terms[1:]:
-            positive = without_sign(x)
-            operation, term = (add, x) if positive is None else (subtract, positive)
-            text = self._filled(operation, text, self.written(term))
-        return text
-
-    def _product(self, factors: Sequence[Expression]) -> Written:
-        positive = without_sign(Apply(multiply, tuple(factors), (), NONE))
-        if positive is not None:
-            return self._filled(negative, self.written(positive))
-        text = self.written(factors[0])
-        for before, x in pairwise(factors):
-            other = self.written(x)
-            if before.shape and x.shape:
-                text = self._filled(multiply, text, other)
-                continue
-            # A number or a scalar stands in front, as it does by hand; 1/2 Σ x has no parentheses.
-            bare = other.precedence == SIGN and not other.text.startswith("-")
-            right = other.text if bare else self._within(other, PRODUCT)
-            beside = f"{self._within(text, PRODUCT)}{self.beside}{right}"
-            text = Written(beside, SIGN if bare else PRODUCT)
-        return text
-
-    def _power(self, base: Expression, exponent: Expression) -> Written:
-        whole = isinstance(exponent, Number) and float(exponent.value).is_integer()
-        if whole and isinstance(base, Apply) and base.operation.arity == 1:
-            function, bracket, rest = self._with_parameters(base).partition("({0})")
-            if bracket and not rest and (function[-1:].isalpha() or function.endswith("}")):
-                raised = self.raised(function.format(), self(exponent))
-                return Written(f"{raised}({self(base.inputs[0])})")
-        text = self._within(self.written(base), FUNCTION)
-        return Written(self.raised(text, self(exponent)), POWER)
-
-    # --- adjoints ---------------------------------------------------------------------------------
-
-    def component(self, name: str, t: int | None, via: str, via_t: int | None) -> str:
-        """The part of an adjoint that comes through one value."""
-        return self.restricted(self.adjoint(name, t), self.name(via, via_t))
-
-    def from_step(self, name: str, t: int, source: int) -> str:
-        """The part of an adjoint that flows in from another step."""
-        return self.restricted(self.adjoint(name, t), self.step(source))
-
-    def share(self, name: str) -> str:
-        """What the step at hand gives to the adjoint of a weight."""
-        return self.restricted(self.adjoint(name), self.step(0))
-
-    # --- what differs -----------------------------------------------------------------------------
-
-    beside = " "
-    bold_digits: tuple[str, str]
-    dots = "..."
-
-    @abstractmethod
-    def template(self, operation: Operation) -> str: ...
-
-    @abstractmethod
-    def name(self, name: str, t: int | None = None, bold: bool = True) -> str: ...
-
-    @abstractmethod
-    def adjoint(self, name: str, t: int | None = None) -> str: ...
-
-    @abstractmethod
-    def restricted(self, adjoint: str, source: str) -> str: ...
-
-    @abstractmethod
-    def chain(self, via: Symbol, of: Symbol) -> str: ...
-
-    @abstractmethod
-    def sum_of(self, first: int, last: int | None, term: str) -> str: ...
-
-    @abstractmethod
-    def positive(self, value: float) -> Written:
-        """A number without its sign."""
-
-    @abstractmethod
-    def raised(self, text: str, exponent: str) -> str: ...
-
-    @abstractmethod
-    def subscript(self, words: str, number: str) -> str: ...
-
-    @abstractmethod
-    def size(self, shape: Shape) -> str:
-        """The shape of an array."""
-
-    def range(self, first: int) -> str:
-        """All time steps, from the first on."""
-        return f"t = {first}, ..., T"
-
-    def upper(self, last: int | None) -> str:
-        """Where a sum over the steps ends: at T if that is not known, at T-1 if it is that."""
-        is_before = last is not None and self.last is not None and last == self.last - 1
-        return "T-1" if is_before else "T" if last is None else self.absolute().step(last)
-
-    def words(self, text: str) -> str:
-        """Words in the place of a formula."""
-        return text
-
-    def parentheses(self, text: str) -> str:
-        return in_parentheses(text)
-
-    def parameter(self, value: object) -> str:
-        """A parameter of an operation, such as an axis or an index."""
-        if isinstance(value, tuple):
-            return ", ".join(map(self.parameter, value))
-        if isinstance(value, slice):
-            ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
-            return ":".join("" if end is None else self.parameter(end) for end in ends)
-        if isinstance(value, np.ndarray):
-            return np.array2string(value, separator=", ", threshold=10, edgeitems=2)
-        if isinstance(value, MovingIndex):
-            return self.index(value)
-        return "..." if value is Ellipsis else str(value)
-
-    def index(self, i: MovingIndex) -> str:
-        """An index that moves with the time step."""
-        letter = self.at or ("T" if self.origin == self.last else "")
-        if not letter or (not self.at and i.factor != 1):
-            return str(i.at(self.origin))
-        factor = {1: "", -1: "-"}.get(i.factor, str(i.factor))
-        return f"{factor}{letter}{i.offset:+d}" if i.offset else f"{factor}{letter}"
-
-    def step(self, t: int) -> str:
-        """A time step, counted from the one at hand: t, t+1, t-1; or from the last, T."""
-        letter = self.at
-        if not letter:
-            t += self.origin
-            if self.last is None or t < self.last:
-                return str(t)
-            letter, t = "T", t - self.last
-        return letter if t == 0 else f"{letter}{t:+d}"
+from minigrad.notation.nodes import as_fraction
+from minigrad.notation.printer import Printer
+from minigrad.notation.template import Written
+from minigrad.operation import FUNCTION, POWER, PRODUCT, Operation
 
 
 class Latex(Printer):
@@ -282,6 +20,7 @@ class Latex(Printer):
     """
 
     dots = r"\ldots"
+    bold_digits = (r"\mathbf{0}", r"\mathbf{1}")
 
     def written(self, e: Expression) -> Written:
         return super().written(beside_fraction(e) if isinstance(e, Apply) else e)
@@ -302,8 +41,6 @@ class Latex(Printer):
     def chain(self, via: Symbol, of: Symbol) -> str:
         inner = rf"\frac{{\partial {self(via)}}}{{\partial {self(of)}}}"
         return f"{self.adjoint(via.name, via.t)} {inner}"
-
-    bold_digits = (r"\mathbf{0}", r"\mathbf{1}")
 
     def positive(self, value: float) -> Written:
         fraction = as_fraction(value)
@@ -327,8 +64,8 @@ class Latex(Printer):
     def size(self, shape: Shape) -> str:
         return r" \times ".join(map(str, shape))
 
-    def range(self, first: int) -> str:
-        return rf"t = {first}, \ldots, T"
+    def comparison(self, text: str) -> str:
+        return text.replace("≤", r"\le").replace("≠", r"\ne")
 
     def words(self, text: str) -> str:
         return rf"\text{{{text}}}".replace("_", r"\_")
@@ -350,6 +87,8 @@ class Text(Printer):
     Γ_f⁽ᵗ⁾
     """
 
+    bold_digits = ("𝟎", "𝟏")
+
     def template(self, operation: Operation) -> str:
         return operation.text
 
@@ -365,8 +104,6 @@ class Text(Printer):
 
     def chain(self, via: Symbol, of: Symbol) -> str:
         return f"{self.adjoint(via.name, via.t)} ∂{self(via)}/∂{self(of)}"
-
-    bold_digits = ("𝟎", "𝟏")
 
     def positive(self, value: float) -> Written:
         fraction = as_fraction(value)

@@ -97,6 +97,28 @@ def vector_in(e: Expression, shape: Shape) -> Expression | None:
     return e.inputs[0] if e.shape == np.empty(e.inputs[0].shape).reshape(shape).shape else None
 
 
+def thin_index(before: Shape, after: Shape) -> tuple[int | slice | None, ...] | None:
+    """The index that puts in axes of length one, or takes them out; None if a reshape does more.
+
+    Examples
+    --------
+    >>> from minigrad.notation.shapes import thin_index
+    >>> thin_index((4, 5), (1, 4, 5)), thin_index((4, 1), (4,)), thin_index((2, 3), (3, 2))
+    ((None,), (slice(None, None, None), 0), None)
+    """
+    if [n for n in before if n != 1] != [n for n in after if n != 1]:
+        return None
+    index: list[int | slice | None] = []
+    while before or after:
+        same = before[:1] == after[:1]
+        puts_in = not same and after[:1] == (1,)
+        index.append(slice(None) if same else None if puts_in else 0)
+        before, after = before[not puts_in :], after[same or puts_in :]
+    while index[-1:] == [slice(None)]:
+        index.pop()
+    return tuple(index)
+
+
 def class_numbers(e: Apply) -> Expression | None:
     """Labels that are numbers of classes stand for distributions: a 1 at each number."""
     z, labels = e.inputs

@@ -27,6 +27,13 @@ def _sum_over_lookups(g: Any, y: Any, x: Any, indices: Any, axis: Any) -> Any:
     return total
 
 
+def _brackets(axis: int | None) -> str:
+    """How `take` is written in Python."""
+    if axis is None or axis < 0:
+        return f"np.take({{0}}, {{1}}, {axis})"
+    return f"{{0}}[{':, ' * axis}{{1}}]"
+
+
 take: Operation = operation(
     lambda x, indices, *, axis=None: np.take(x, indices, axis),
     lambda g, y, x, indices, axis: add_at.on(
@@ -42,6 +49,7 @@ take: Operation = operation(
     shapes="a value, and whole numbers that count along an axis of it",
     latex="{0}[{{before}}{1}]",
     text="{0}[{{before}}{1}]",
+    python=_brackets,
     symbol="[ ]",
     drawn="formula",
     examples=(

@@ -38,6 +38,14 @@ transpose = operation(
     examples=(((2, 3),), ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3, 4), {"axes": (-1, 0, 1)})),
 )
 
+
+def _shape_source(shape: tuple[int, ...]) -> str:
+    """A shape as it is written; its one long axis is as long as it must be."""
+    if sum(n != 1 for n in shape) == 1:
+        shape = tuple(1 if n == 1 else -1 for n in shape)
+    return ", ".join(map(str, shape)) or "()"
+
+
 reshape = operation(
     lambda x, *, shape=(-1,): x.reshape(shape),
     lambda g, y, x, shape: g.reshape(x.shape),
@@ -46,7 +54,7 @@ reshape = operation(
     shapes="a shape of the same size",
     latex=r"\operatorname{{reshape}}_{{({{shape}})}}({0})",
     text="reshape({0}, ({{shape}}))",
-    python=lambda shape: f"{{0}}.reshape({', '.join(map(str, shape)) or '()'})",
+    python=lambda shape: f"{{0}}.reshape({_shape_source(shape)})",
     drawn="formula",
     examples=(((2, 3), {"shape": (3, 2)}), ((2, 3), {"shape": (-1,)})),
 )
@@ -67,9 +75,21 @@ broadcast_to = operation(
 
 
 def _scatter(x: Array, *, index: Any = (), shape: Any = ()) -> Array:
-    y = np.zeros(shape, x.dtype)
+    y = np.zeros(shape, np.result_type(x))
     np.add.at(y, index, x)
     return y
+
+
+def index_source(index: Any) -> str:
+    """An index as it is written between brackets."""
+    if isinstance(index, tuple) and index:
+        return ", ".join(map(index_source, index))
+    if isinstance(index, slice):
+        ends = (index.start, index.stop, index.step)
+        return ":".join("" if end is None else str(end) for end in ends).removesuffix(":")
+    if index is Ellipsis:
+        return "..."
+    return f"np.array({index.tolist()})" if isinstance(index, np.ndarray) else repr(index)
 
 
 scatter = operation(
@@ -79,6 +99,9 @@ scatter = operation(
     shapes="an index into the shape, of the value's shape",
     latex=r"\operatorname{{scatter}}_{{[{{index}}]}}({0})",
     text="scatter[{{index}}]({0})",
+    python=lambda index, shape: (
+        f"scatter({{0}}, index=np.s_[{index_source(index)}], shape={shape})"
+    ),
     drawn="formula",
     examples=(
         ((2,), {"index": np.array([3, 3]), "shape": (4,)}),
@@ -93,18 +116,6 @@ def _sum_of_scatters(g: Any, y: Any, x: Any, index: Any) -> Any:
     for piece, where in zip(g, index, strict=True):
         np.add.at(total, where, piece)
     return total
-
-
-def index_source(index: Any) -> str:
-    """An index as it is written between brackets."""
-    if isinstance(index, tuple) and index:
-        return ", ".join(map(index_source, index))
-    if isinstance(index, slice):
-        ends = (index.start, index.stop, index.step)
-        return ":".join("" if end is None else str(end) for end in ends).removesuffix(":")
-    if index is Ellipsis:
-        return "..."
-    return f"np.{index!r}" if isinstance(index, np.ndarray) else repr(index)
 
 
 getitem = operation(

@@ -1,48 +1,28 @@
 """The backward pass of a written program: the loops of the forward pass, the other way round."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from minigrad.notation.expression import Expression, Symbol
+from minigrad.notation.expression import Expression, Number, Symbol, symbols
 from minigrad.notation.forms import typeset
-from minigrad.notation.nodes import total
+from minigrad.notation.nodes import without_sign
 from minigrad.notation.printing import Text
+from minigrad.writing.deltas import Delta, common_factors, with_delta
+from minigrad.writing.pieces import addition, shares_memory, times_written
 from minigrad.writing.places import Places
 from minigrad.writing.program import Block, Program, Statement
-from minigrad.writing.python_text import identifier, joined, sum_of
+from minigrad.writing.python_text import identifier, joined, source_of, sum_of
+from minigrad.writing.repeated import unused
 from minigrad.writing.steps import number, range_over
 from minigrad.writing.structure import Item, Part
+from minigrad.writing.sums import Sum, held_in, part_text, sums_of
 
 SUFFIXES = {1: "_next", -1: "_prev"}
 
 
-@dataclass(frozen=True)
-class Sum:
-    """Parts of an adjoint that hold at the same steps, and are added in one statement."""
-
-    parts: tuple[Part, ...]
-    steps: tuple[int, ...]  # `()` is always
-
-    @property
-    def expression(self) -> Expression:
-        terms = [part.expression for part in self.parts]
-        return terms[0] if len(terms) == 1 else total(*terms)
-
-    @property
-    def origin(self) -> int | None:
-        return next((p.origin for p in self.parts if p.origin is not None and p.has_step), None)
-
-
-def _apart(by_steps: Mapping[tuple[int, ...], Sequence[Part]]) -> list[Sum]:
-    """Parts that hold at some steps, as sums of which one holds at each."""
-    at: dict[int, list[Part]] = {}
-    for held, parts in by_steps.items():
-        for t in held:
-            at.setdefault(t, []).extend(parts)
-    together: dict[tuple[Part, ...], list[int]] = {}
-    for t, parts in sorted(at.items()):
-        together.setdefault(tuple(parts), []).append(t)
-    return [Sum(parts, tuple(held)) for parts, held in together.items()]
+def _is_apart(item: Item, part: Part) -> bool:
+    """Whether a part counts steps otherwise than the others, or is set up before a loop."""
+    return (item.is_shared or part.has_step) and part.origin is not None
 
 
 class Backward:
@@ -69,12 +49,14 @@ class Backward:
         self.turn = {name: i for i, loop in enumerate(reversed(forward)) for name in loop.names}
         self.ready = self._when_ready()
         self.own = {item.of.name: item for item in items if item.of.t == 0}
-        self.carried = {name: d for name in self.turn if (d := self._carried(name)) is not None}
+        self.carried = {name: v for name in self.turn if (v := self._carried(name)) is not None}
         moving = {item.of.name for item in items if item.of.t} & self.turn.keys()
         outside = {name for name in self.turn if self._outside(name)}
         self.summed = (moving | outside) - self.carried.keys()
-        self.places = replace(program.places, adjoints={*program.places.adjoints, *self.summed})
+        kept = {*program.places.adjoints, *self.summed}
+        self.places = replace(program.places, adjoints=kept, carried=self.carried)
         self.known: set[str] = set()  # what has been set up
+        self.deltas = dict(self._deltas())
         self.blocks = [block for i in range(len(self.loops) + 2) for block in self._blocks(i)]
         self.results = dict(self._results())
 
@@ -104,8 +86,8 @@ class Backward:
         ]
         return min(fitting, default=len(self.loops))
 
-    def _carried(self, name: str) -> int | None:
-        """How many steps away what waits for the next turn comes from; None if that is not all."""
+    def _carried(self, name: str) -> str | None:
+        """The variable in which an adjoint waits for the next turn, if all of it comes so."""
         moving = [item for item in self.items if item.of.name == name and item.of.t]
         steps = self.loops[self.turn[name]]
         states = {a.steps[0] for a in self.program.arguments if a.leaf.name == name}
@@ -122,7 +104,8 @@ class Backward:
         reached = [t in targets for t in order]
         is_steady = reached == sorted(reached)
         is_last = not states & targets or order[-1:] == sorted(states & targets)
-        return -steps.step if is_steady and is_last else None
+        suffix = SUFFIXES[-steps.step]
+        return f"dJ_d{identifier(name)}{suffix}" if is_steady and is_last else None
 
     def _outside(self, name: str) -> list[tuple[Part, int]]:
         """Parts at steps that the loop does not come to, as of a state that is given."""
@@ -143,9 +126,10 @@ class Backward:
             steps = range(min(found, default=0), max(found, default=-1) + 1)
         loop = Block(steps)
         for item, parts in here:
+            loop.statements += self._needed_deltas(parts, steps)
             is_own = item.of.t == 0 and self.turn.get(item.of.name) == i
             if parts or (is_own and item.of.name in self.carried):
-                self._add(loop, item, self._sums(parts, steps))
+                self._add(loop, item, sums_of(parts, steps))
         yield from (block for block in (straight, loop) if block.statements)
 
     def _add(self, block: Block, item: Item, sums: Sequence[Sum]) -> None:
@@ -154,23 +138,21 @@ class Backward:
         name = f"dJ_d{identifier(of.name)}"
         if of.t is None:
             self._set_up(block, name, self._start(item))
-            block.statements += self._increments(item, sums)
+            block.statements += self._increments(sums)
         elif of.name not in self.turn:
             self._add_to_input(block, item, sums)
         elif of.name in self.summed:
-            self._set_up(block, name, self._zeros(of.name))
-            block.statements += self._increments(item, sums)
+            self._set_up(block, name, [Statement(f"{name} = {self._zeros(of.name)}")])
+            block.statements += self._increments(sums)
         elif of.t:
-            carried = f"{name}{SUFFIXES[self.carried[of.name]]}"
-            block.statements += self._assignments(item, sums, carried)
+            block.statements += self._assignments(item, sums)
         else:
-            carried = f"{name}{SUFFIXES[self.carried[of.name]]}" if of.name in self.carried else ""
+            carried = self.carried.get(of.name, "")
             if carried:
-                self._set_up(block, carried, "0")
+                self._set_up(block, carried, [Statement(f"{carried} = 0")])
             if of.name in self.places.adjoints:
-                self._set_up(block, name, "{}")
-            target = self.places.name_of(replace(of, kind="adjoint"))
-            block.statements += self._assignments(item, sums, target, carried)
+                self._set_up(block, name, [Statement(f"{name} = {{}}")])
+            block.statements += self._assignments(item, sums, carried)
 
     def _add_to_input(self, block: Block, item: Item, sums: Sequence[Sum]) -> None:
         """An input has its parts in one statement, or they are added where they are known."""
@@ -178,130 +160,181 @@ class Backward:
         ways = {(x.of.t, self._place(x, part)) for x in same for part in x.parts}
         x = identifier(item.of.name)
         [argument] = [a for a in self.program.arguments if a.leaf.name == item.of.name]
+        zeros = f"np.zeros_like({x})"
         if argument.is_by_step:
-            self._set_up(block, f"dJ_d{x}", f"{{t: np.zeros_like({x}[t]) for t in {x}}}")
-        elif argument.first is not None or len(ways) > 1:
-            self._set_up(block, f"dJ_d{x}", f"np.zeros_like({x})")
-        if len(ways) > 1:
-            block.statements += self._increments(item, sums)
-        else:
-            target = self._target(item, self.places)
-            block.statements += self._assignments(item, sums, target)
+            zeros = f"{{t: np.zeros_like({x}[t]) for t in {x}}}"
+        is_added_to = len(ways) > 1 or not all(s.is_whole for s in sums)
+        if argument.first is not None or is_added_to:
+            self._set_up(block, f"dJ_d{x}", [Statement(f"dJ_d{x} = {zeros}")])
+        block.statements += self._increments(sums) if is_added_to else self._assignments(item, sums)
 
     def _after(self, i: int) -> Iterator[Statement]:
         """What is added to states that the loop before does not come to."""
         for name in [name for name, turn in self.turn.items() if turn == i]:
             for part, t in self._outside(name):
-                places = self.places.outside(t)
-                target = places.name_of(Symbol(name, 0, (), "adjoint"))
-                source = self.program.source(part.expression, places)
-                yield Statement(f"{target} += {source}")
+                for s in sums_of([part], None):
+                    yield self._increment(s, self.text.absolute(t), self.places.outside(t))
 
     def _without_step(self, i: int) -> Iterator[Statement]:
         """Adjoints of what has no step, or what is missing from them, when all is known."""
         for item in self.items:
             if item.of.t is None and self.ready[item.of.name] == i:
-                name = f"dJ_d{identifier(item.of.name)}"
-                places = self.places.outside()
+                yield from self._needed_deltas(item.parts, None)
                 if item.is_shared:
-                    for s in self._sums(self._loose(item, late=True), None):
-                        yield Statement(f"{name} = {sum_of([name, self._source(s, places)])}")
+                    yield from self._increments(sums_of(self._loose(item, late=True), None))
                 else:
-                    [s] = self._sums(item.parts, None)
-                    p = self.text.absolute()
-                    comment = f"{p.adjoint(item.of.name)} = {p(typeset(s.expression))}"
-                    yield Statement(f"{name} = {self._source(s, places)}", comment)
+                    yield from self._assignments(item, sums_of(item.parts, None))
+
+    # --- what is common to contributions ----------------------------------------------------------
+
+    def _deltas(self) -> Iterator[tuple[str, Delta]]:
+        """What all uses of an adjoint have in common, where they are in the loop that makes it."""
+        names = [e.value.name for e in self.program.written] + [x.name for x in self.model.leaves]
+        taken = set(map(identifier, names))
+        for via in {part.via: None for item in self.items for part in item.parts}:
+            uses = [(x, part) for x in self.items for part in x.parts if part.via.name == via.name]
+            parts = [part for _, part in uses]
+            turn = self.turn.get(via.name)
+            if any(self._place(*use) != turn or _is_apart(*use) for use in uses):
+                continue
+            adjoint = replace(via, kind="adjoint")
+            if factors := common_factors(adjoint, [part.expression for part in parts]):
+                symbol = Symbol(unused(f"delta_{via.name}", taken), None, via.shape)
+                steps = sorted({t for part in parts for t in part.steps})
+                yield via.name, Delta(factors, symbol, tuple(steps))
+
+    def _needed_deltas(self, parts: Iterable[Part], steps: range | None) -> Iterator[Statement]:
+        """What contributions through the same value have in common, before the first of them."""
+        for delta in [self.deltas[x] for p in parts if (x := p.via.name) in self.deltas]:
+            name = self.places.name_of(delta.symbol)
+            if name not in self.known:
+                self.known.add(name)
+                places = self.places if steps else self.places.outside()
+                source = self.program.source(delta.expression, places)
+                yield Statement(f"{name} = {source}", steps=held_in(delta.steps, steps))
 
     # --- statements -------------------------------------------------------------------------------
 
-    def _set_up(self, block: Block, name: str, value: str) -> None:
+    def _set_up(self, block: Block, name: str, statements: Iterable[Statement]) -> None:
         """Before the first loop that adds something."""
         if name not in self.known:
             self.known.add(name)
-            block.setup.append(Statement(f"{name} = {value}"))
+            block.setup += statements
 
-    def _increments(self, item: Item, sums: Sequence[Sum]) -> Iterator[Statement]:
+    def _increments(self, sums: Iterable[Sum]) -> Iterator[Statement]:
         """Add parts to what is there."""
         for s in sums:
-            p, places = self._at(s)
-            source = f"{self._target(item, places)} += {self._source(s, places)}"
-            comment = f"{self._part(item, s)} = {p(typeset(s.expression))}"
-            yield Statement(source, comment, s.steps)
+            yield self._increment(s, *self._at(s))
 
-    def _part(self, item: Item, s: Sum) -> str:
-        """What is added, as mathematics: a share, a contribution, or all that the step gives."""
-        of, (p, _) = item.of, self._at(s)
-        if of.t is None:
-            return p.share(of.name)
-        via, *others = {part.via for part in s.parts}
-        if others:
-            return p.from_step(of.name, of.t, 0)
-        return p.component(of.name, of.t, via.name, via.t)
+    def _increment(self, s: Sum, p: Text, places: Places) -> Statement:
+        positive = without_sign(s.expression)
+        source = self._source(positive or s.expression, places)
+        added = addition(s.piece, s.t, "+" if positive is None else "-", source, places)
+        return Statement(added, f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps)
 
     def _assignments(
-        self, item: Item, sums: Sequence[Sum], target: str, carried: str = ""
+        self, item: Item, sums: Iterable[Sum], carried: str = "", is_start: bool = False
     ) -> Iterator[Statement]:
-        """The sum of the parts; of those that hold at some steps only, one statement more."""
-        of, p = item.of, self.text
-        always = [s for s in sums if not s.steps]
-        known = [*filter(None, [carried]), *(self._source(s, self.places) for s in always)]
-        if known:
-            terms = [p.from_step(of.name, of.t or 0, (of.t or 0) + d) for d in item.from_steps]
-            terms += [p(typeset(s.expression)) for s in always]
-            comment = f"{p.adjoint(of.name, of.t)} = {joined(terms)}"
-            yield Statement(f"{target} = {sum_of(known)}", comment)
-        for s in sums:
-            if s.steps:
-                q, places = self._at(s)
-                left = self._part(item, s) if known else q.adjoint(of.name, of.t)
-                source = sum_of([*([target] if known else []), self._source(s, places)])
-                comment = f"{left} = {q(typeset(s.expression))}"
-                yield Statement(f"{target} = {source}", comment, s.steps)
+        """The sum of the parts, then what goes to pieces and what holds at some steps only.
 
-    def _sums(self, parts: Sequence[Part], steps: range | None) -> list[Sum]:
-        """The parts added up, for each set of steps at which they hold."""
-        by_steps: dict[tuple[int, ...], list[Part]] = {}
-        for part in parts:
-            if steps is None or not set(steps).isdisjoint(part.steps):
-                by_steps.setdefault(self.program.restricted(part.steps, steps), []).append(part)
-        overlap = sum(map(len, by_steps)) > len(set().union(*by_steps))
-        if overlap and () not in by_steps:  # then nothing is there yet that they can be added to
-            return _apart(by_steps)
-        return [Sum(tuple(some), held) for held, some in by_steps.items()]
+        Parameters
+        ----------
+        carried
+            The variable with what other steps have added.
+        is_start
+            Whether the steps will add more.
+        """
+        groups: dict[tuple[int, ...], list[Sum]] = {(): []} if carried else {}
+        for s in sorted(sums, key=lambda s: bool(s.steps)):
+            groups.setdefault(s.steps, []).append(s)
+        is_always = () in groups
+        for held, group in groups.items():
+            if held and is_always:
+                yield from map(self._addition, group)
+            else:
+                added_to = (s for some in groups.values() for s in some) if is_always else group
+                is_own = is_start or not all(s.is_whole for s in added_to)
+                yield from self._assigned(item, group, carried, is_own, is_start)
+
+    def _assigned(
+        self, item: Item, sums: Sequence[Sum], carried: str, is_own: bool, is_start: bool
+    ) -> Iterator[Statement]:
+        """A new adjoint, in an array of its own if more will be added to a part of it."""
+        of, held = item.of, sums[0].steps if sums else ()
+        p, places = self._at(sums[0]) if sums else (self.text, self.places)
+        whole, pieces = [s for s in sums if s.is_whole], [s for s in sums if not s.is_whole]
+        sources = [self._source(s.expression, places, is_new=True) for s in whole]
+        counts = times_written([s.piece for s in pieces], of, sums[0].t if sums else 0)
+        if is_own and not whole:
+            kind = "empty" if not carried and (counts == 1).all() else "zeros"
+            sources = [f"np.{kind}_like({places.name_of(of)})"]
+        elif is_own and not carried and shares_memory(self._with_deltas(whole[0].expression)):
+            sources = [f"np.copy({sources[0]})"]
+        terms = [p.from_step(of.name, of.t or 0, (of.t or 0) + d) for d in item.from_steps]
+        terms += [p(typeset(s.expression)) for s in whole]
+        left = part_text(whole[0], p) if is_start and whole else p.adjoint(of.name, of.t)
+        target = places.name_of(replace(of, kind="adjoint"))
+        comment = f"{left} = {joined(terms)}" if terms else ""
+        yield Statement(f"{target} = {sum_of(filter(None, [carried, *sources]))}", comment, held)
+        is_first = not (carried or whole) and counts.max(initial=0) <= 1
+        for s in pieces:
+            if is_first:
+                source = f"{source_of(s.piece, places)} = {self._source(s.expression, places)}"
+                yield Statement(source, f"{p(s.piece)} = {p(typeset(s.expression))}", held)
+            else:
+                yield self._increment(s, p, places)
+
+    def _addition(self, s: Sum) -> Statement:
+        """More that holds at some steps, added to what may be somebody else's array."""
+        p, places = self._at(s)
+        if not s.is_whole:
+            return self._increment(s, p, places)
+        target = source_of(s.piece, places)
+        source = sum_of([target, self._source(s.expression, places)])
+        return Statement(
+            f"{target} = {source}", f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps
+        )
 
     def _at(self, s: Sum) -> tuple[Text, Places]:
         """How steps are written: counted from the one at hand, or as numbers."""
+        if not s.has_step:
+            return self.text.absolute(), self.places.outside()
         if s.origin is None:
             return self.text, self.places
         return self.text.absolute(s.origin), replace(self.places, origin=s.origin)
 
-    def _source(self, s: Sum, places: Places) -> str:
-        return self.program.source(s.expression, places)
+    def _source(self, e: Expression, places: Places, is_new: bool = False) -> str:
+        """A term; what is added to an array that is there may be a number instead of an array."""
+        if isinstance(e, Number) and not is_new:
+            e = Number(e.value)
+        return self.program.source(self._with_deltas(e), places)
 
-    def _target(self, item: Item, places: Places) -> str:
-        """What the parts are added to: dJ_dW, dJ_dh[t - 2], or dJ_dx[t - 1] of an input."""
-        of = item.of
-        if of.name in places.sequences:
-            return f"dJ_d{places.name_of(of)}"
-        return places.name_of(replace(of, kind="adjoint"))
+    def _with_deltas(self, e: Expression) -> Expression:
+        """The expression with names for what is computed before it."""
+        for s in symbols(e):
+            if s.kind == "adjoint" and s.name in self.deltas:
+                e = with_delta(e, self.deltas[s.name])
+        return e
 
     def _zeros(self, name: str) -> str:
         """Zero for every step of a value, those that are given too."""
         steps = {t for e in self.model.equations_of(name) for t in e.steps}
         steps |= {a.steps[0] for a in self.program.arguments if a.leaf.name == name}
         every = range(min(steps), max(steps) + 1)
-        return f"{{t: 0 for t in {range_over(every, self.program.last, self.model.reach)}}}"
+        parts = [part for item in self.items if item.of.name == name for part in item.parts]
+        value = self.places.name_of(Symbol(name, 0, ()))
+        zero = "0" if all(s.is_whole for s in sums_of(parts, None)) else f"np.zeros_like({value})"
+        return f"{{t: {zero} for t in {range_over(every, self.program.last, self.model.reach)}}}"
 
     # --- weights and results ----------------------------------------------------------------------
 
-    def _start(self, item: Item) -> str:
+    def _start(self, item: Item) -> Iterator[Statement]:
         """What the steps add to: the parts that are known before, in an array of its own."""
-        sums = self._sums(self._loose(item, late=False), None)
-        if not sums:
-            return f"np.zeros_like({identifier(item.of.name)})"
-        [s] = sums
-        source = self._source(s, self.places.outside())
-        return f"np.copy({source})" if isinstance(s.expression, Symbol) else source
+        sums = sums_of(self._loose(item, late=False), None)
+        if sums:
+            return self._assignments(item, sums, is_start=True)
+        name = identifier(item.of.name)
+        return iter([Statement(f"dJ_d{name} = np.zeros_like({name})")])
 
     def _loose(self, item: Item, late: bool) -> list[Part]:
         """Parts that come from no step, known before the first loop that adds to it, or later."""
@@ -315,9 +348,7 @@ class Backward:
             same = [item for item in self.items if item.of.name == name]
             reached = set().union(*(item.steps for item in same))
             if same and (not argument.steps or reached.intersection(argument.steps)):
-                result = f"dJ_d{identifier(name)}"
-                if name in self.carried:
-                    result += SUFFIXES[self.carried[name]]
-                elif name in self.summed:
+                result = self.carried.get(name, f"dJ_d{identifier(name)}")
+                if name in self.summed:
                     result += f"[{number(argument.steps[0], self.program.last)}]"
                 yield argument.name, result

@@ -25,16 +25,17 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.forms import typeset
 from minigrad.notation.names import on_one_line
-from minigrad.notation.printing import Printer
+from minigrad.notation.printer import Printer
 from minigrad.notation.written import only_written
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add
 from minigrad.operations.linear import matmul
 from minigrad.operations.shape import getitem, transpose
 from minigrad.protocol import NUMPY
-from minigrad.writing.document import Block, Heading, Paragraph, Row
+from minigrad.writing.document import Block, Heading, Paragraph
 from minigrad.writing.phrases import Formula
 from minigrad.writing.python_text import identifier, in_docstring
+from minigrad.writing.rows import Row
 
 if TYPE_CHECKING:
     from minigrad.derivation.derivation import Derivation, Line

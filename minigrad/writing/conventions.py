@@ -8,6 +8,8 @@ from minigrad.notation.expression import Apply, Expression, Number, subexpressio
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.written import repeat
 from minigrad.operations.elementwise import add, multiply
+from minigrad.operations.lookup import add_at
+from minigrad.operations.shape import scatter
 from minigrad.writing.phrases import Piece
 
 LAYOUTS = {
@@ -61,6 +63,8 @@ def _signs(parts: list[Expression], applied: list[Apply]) -> Iterable[Piece]:
         yield "To repeat is to put copies beside each other along new axes. "
     if any(len({u.shape for u in x.inputs if u.shape}) > 1 for x in applied if x.operation is add):
         yield "A row or column added to a matrix is added to all of its rows or columns. "
+    if any(x.operation in (scatter, add_at) for x in applied):
+        yield "What is scattered is added to zeros, where the index in brackets says. "
 
 
 def _axes(applied: list[Apply]) -> Iterable[Piece]:

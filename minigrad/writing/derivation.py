@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,10 @@ from minigrad.writing.structure import Item, Part
 
 if TYPE_CHECKING:
     from minigrad.writing.formats import Document
+    from minigrad.writing.rows import Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WrittenLine(Line):
     """A line that minigrad has written.
 
@@ -31,22 +32,31 @@ class WrittenLine(Line):
         What it computes, in the layout of the derivation; None for the sum of lines before.
     part
         The contribution that it is; None for a sum.
-    flow, layout
-        Where it was read, and how its derivatives are laid out.
+    item
+        Whose adjoint it belongs to.
+    derivation
+        What it is a line of.
     """
 
+    claim: Adjoint
     expression: Expression | None
     part: Part | None
-    flow: GradientFlow
-    layout: str
+    item: Item
+    derivation: "WrittenDerivation"
 
     def __str__(self) -> str:
-        from minigrad.writing.document import line_text
+        from minigrad.writing.formats import line_text
 
-        return line_text(self)
+        return f"{self.ref}  {line_text(self.derivation.rows.of_line(self), self.derivation.model)}"
+
+    __repr__ = __str__
 
     def explain(self, t: int | None = None) -> str:
-        """Justify the line: the rules of the table that it uses, the shapes, the numbers.
+        r"""Justify the line, so that it can be followed by hand.
+
+        A contribution shows the equation that it comes from, the rules of its operations, and the
+        values that it is computed from; a sum shows its terms, those that are there at the step.
+        Then come the result, and what the engine has.
 
         Parameters
         ----------
@@ -57,6 +67,26 @@ class WrittenLine(Line):
         ------
         ValueError
             If the line does not hold at that step.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> x = mg.tensor(3.0, requires_grad=True, name="x")
+        >>> [line] = mg.derive(mg.gradient_flow(mg.log(x)), layout="gradient").lines
+        >>> print(line.explain().replace("\n\n", "\n"))
+        3.1  ∂J/∂x = 1 / x
+        It comes from the equation
+            J = log(x)    (eq. 1)
+        by the rules of its operations, where g stands for dJ/dy in the shape of y:
+            log, y = log(x):  dJ/dx = g / x
+                in the table: g / x
+        The values:
+            x = 3.000
+        The line gives
+            ∂J/∂x = 0.3333
+        and the engine has
+            ∂J/∂x = 0.3333
+        The two differ by at most 0.
         """
         from minigrad.writing.explanation import explanation
 
@@ -82,6 +112,13 @@ class WrittenDerivation(Derivation):
             for item in section:
                 self.lines += _lines(f"3.{number}", item, self)
 
+    @cached_property
+    def rows(self) -> "Rows":
+        """Makes what stands in displays."""
+        from minigrad.writing.rows import Rows
+
+        return Rows(self)
+
     def numpy_source(self) -> str:
         """A Python module that needs only NumPy and computes J and every gradient.
 
@@ -99,9 +136,9 @@ class WrittenDerivation(Derivation):
         from minigrad.writing.document import Writer
         from minigrad.writing.formats import Document
 
-        last = self.model.steps[-1] if self.model.steps else None
-        scalars = frozenset(name for (name, _), x in self.flow.values.items() if x.shape == ())
-        return Document(self.title, list(Writer(self).blocks()), self.model.J, last, scalars)
+        model = self.model
+        blocks = list(Writer(self).blocks())
+        return Document(self.title, blocks, model.J, model.last, model.scalars)
 
     def written(self, part: Part) -> Expression:
         """A contribution as people write it, in the layout of the derivation."""
@@ -115,15 +152,14 @@ class WrittenDerivation(Derivation):
 def _lines(ref: str, item: Item, derivation: WrittenDerivation) -> Iterator[WrittenLine]:
     """The lines of one adjoint: its parts, then their sum, then the sum over steps."""
     of, t = item.of, item.of.t or 0
-    whole = _is_whole(item)  # then the one part is the claim
     for part in item.parts:
-        claim = Adjoint(of.name, t, None if whole else part.via.name)
+        claim = Adjoint(of.name, t, None if item.is_whole else part.via.name)
         expression = derivation.written(part)
         function = _function(expression, part.has_step, derivation)
         alike = [x for x in item.parts if x.via.name == part.via.name]
         steps = frozenset(part.steps) if len(alike) > 1 else None
-        yield _line(ref, claim, function, derivation, expression, part, steps)
-    if whole:
+        yield _line(ref, claim, function, item, derivation, expression, part, steps)
+    if item.is_whole:
         return
     moving = [part.via.name for part in item.parts if part.via.t is not None]
     vias: list[Any] = list(dict.fromkeys(moving)) if item.is_shared else list(item.via)
@@ -134,11 +170,11 @@ def _lines(ref: str, item: Item, derivation: WrittenDerivation) -> Iterator[Writ
         total = Adjoint(of.name, 0, THIS_STEP if item.is_shared else None)
     if len(vias) > 1 or total.via is None:
         terms = [Adjoint(of.name, t, via) for via in vias]
-        yield _line(ref, total, _sum_of(terms), derivation)
+        yield _line(ref, total, _sum_of(terms), item, derivation)
     if item.is_shared:
         loose = [Adjoint(of.name, 0, via) for via in item.via if via not in vias]
         terms = [*loose, Adjoint(of.name, ALL_STEPS, THIS_STEP)]
-        yield _line(ref, Adjoint(of.name), _sum_of(terms), derivation)
+        yield _line(ref, Adjoint(of.name), _sum_of(terms), item, derivation)
 
 
 def _sum_of(terms: Sequence[Adjoint]) -> Callable[..., Any]:
@@ -151,16 +187,11 @@ def _sum_of(terms: Sequence[Adjoint]) -> Callable[..., Any]:
     return _with_signature(line, {_parameter_name(term): term for term in terms})
 
 
-def _is_whole(item: Item) -> bool:
-    """Whether the one part, in its variants, is the whole adjoint."""
-    at_hand = item.of.t == 0 or (item.of.t is None and not item.is_shared)
-    return len(item.via) == 1 and not item.from_steps and at_hand
-
-
 def _line(
     ref: str,
     claim: Adjoint,
     function: Callable[..., Any],
+    item: Item,
     derivation: WrittenDerivation,
     expression: Expression | None = None,
     part: Part | None = None,
@@ -174,8 +205,8 @@ def _line(
         {name: p.default for name, p in signature.parameters.items()},
         expression,
         part,
-        derivation.flow,
-        derivation.layout,
+        item,
+        derivation,
         steps=steps,
     )
 

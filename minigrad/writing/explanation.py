@@ -1,41 +1,60 @@
-"""Why a line holds: the rules of the table that it comes from, its shapes, its numbers."""
+"""Why a line holds: the rules of the table that it comes from, and its numbers at a step."""
 
 import ast
 import inspect
 import textwrap
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from minigrad.backprop import inputs_of
+from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Value
 from minigrad.derivation.truth import Truth
+from minigrad.flow import unnamed_behind
 from minigrad.leaf import tensor
-from minigrad.notation.expression import Apply, Expression, Parameters, Reader, Symbol, number_of
+from minigrad.notation.expression import (
+    Apply,
+    Expression,
+    Parameters,
+    Reader,
+    Symbol,
+    evaluate,
+    number_of,
+)
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.notation.simplify import simplified
-from minigrad.tensor import Tensor
+from minigrad.tensor import Array, Tensor
+from minigrad.writing.formats import WIDTH, display
+from minigrad.writing.phrases import Formula
+from minigrad.writing.rows import sum_of
+from minigrad.writing.structure import Part
 
 if TYPE_CHECKING:
     from minigrad.writing.derivation import WrittenLine
 
+SHORT, MANY = 60, 8  # entries of an array, and terms of a sum, that are written out in full
+
+Named: TypeAlias = tuple[str, Array]  # an array, and how it is written
+
 
 def explanation(line: "WrittenLine", t: int | None) -> str:
     """The text of `WrittenLine.explain`."""
-    truth = Truth(line.flow, line.layout)
+    derivation = line.derivation
+    truth = Truth(derivation.flow, derivation.layout)
     at = _step(line, truth, t)
-    paragraphs = [str(line)]
+    p = Text(derivation.model.J, last=derivation.model.last)
+    rows = derivation.rows.of_line(line)
+    paragraphs = [f"{line.ref}  {display(rows, p, len(line.ref) + 2).lstrip()}"]
     if line.part is None:
-        paragraphs.append("A sum: every way from the value to J adds its part (chain rule).")
-    else:
+        whole, value = _claimed(line)(p), p(line.item.of)
         paragraphs.append(
-            "\n".join(
-                ["By the rules of the table, with g = dJ/dy in the shape of y:", *_rules(line, at)]
-            )
+            f"By the chain rule, {whole} is the sum of what each use of {value} gives."
         )
-    paragraphs.append("\n".join(["Shapes:", *_shapes(line, truth, at)]))
-    paragraphs.append("\n".join(_numbers(line, truth, at)))
-    return "\n\n".join(paragraphs)
+    else:
+        paragraphs += _reason_of_part(line, line.part, at, p)
+    return "\n\n".join([*paragraphs, *_numbers(line, truth, at)])
 
 
 def _step(line: "WrittenLine", truth: Truth, t: int | None) -> int | None:
@@ -49,37 +68,43 @@ def _step(line: "WrittenLine", truth: Truth, t: int | None) -> int | None:
     return t if known != [None] else None
 
 
+def _reason_of_part(line: "WrittenLine", part: Part, at: int | None, p: Text) -> Iterator[str]:
+    """The equation that a contribution comes from, and the rules of its operations."""
+    derivation = line.derivation
+    equations = [
+        derivation.rows.equation(e)
+        for e in derivation.model.equations_of(part.via.name)
+        if part.via.t is None or at in e.steps
+    ]
+    yield "It comes from the equation"
+    yield display(equations, p)
+    yield "by the rules of its operations, where g stands for dJ/dy in the shape of y:"
+    yield "\n".join(_rules(line, part, at))
+    if derivation.layout == "numerator":
+        yield "In numerator layout every derivative is transposed."
+
+
 # --- rules --------------------------------------------------------------------------------------
 
 
-def _rules(line: "WrittenLine", at: int | None) -> list[str]:
+def _rules(line: "WrittenLine", part: Part, at: int | None) -> list[str]:
     """The vjp rule of each operation on the way from the next value to this one."""
-    part = line.part
-    assert part is not None
-    via = line.flow.value(part.via.name, None if part.via.t is None else at)
+    flow = line.derivation.flow
+    via = flow.value(part.via.name, None if part.via.t is None else at)
     step = None if part.of.t is None or at is None else at + part.of.t
-    of = line.flow.value(part.of.name, step)
-    named = set(line.flow.values.values())
+    of = flow.value(part.of.name, step)
+    between = unnamed_behind(via, set(flow.values.values()))
+    on_the_way = {of}
+    for node in between:  # the oldest first
+        if on_the_way.intersection(inputs_of(node)):
+            on_the_way.add(node)
     found: dict[str, None] = {}
-    to_visit, seen = [via], {via}
-    while to_visit:
-        node = to_visit.pop(0)
-        for i, x in enumerate(node._inputs or ()):
-            if x.requires_grad and _leads_to(x, of, named):
-                found.setdefault(_rule(node, i))
-                if x is not of and x not in seen:
-                    seen.add(x)
-                    to_visit.append(x)
+    for node in reversed(between):
+        used = [i for i, x in enumerate(inputs_of(node)) if x in on_the_way]
+        if node._operation.arity is None:  # one of any number of inputs shows it for all
+            used = used[:1]
+        found |= dict.fromkeys(_rule(node, i) for i in used)
     return list(found)
-
-
-def _leads_to(x: Tensor, of: Tensor, named: set[Tensor]) -> bool:
-    """Whether a value was computed from another through unnamed ones alone."""
-    if x is of:
-        return True
-    if x in named:
-        return False
-    return any(_leads_to(u, of, named) for u in x._inputs or ())
 
 
 def _rule(node: Tensor, i: int) -> str:
@@ -94,12 +119,14 @@ def _rule(node: Tensor, i: int) -> str:
     p, parameters = Text(), Parameters(node._parameters)
     y = p(Apply(operation, tuple(operands), node.shape, parameters))
     result = _as_mathematics(rule, node, operands)
-    undone = ""
+    remark = ""
     if result.shape != inputs[i].shape:
-        undone = f", summed to the shape of {names[i]}, along which it was broadcast"
-    return (
-        f"  y = {y}:  dJ/d{names[i]} = {p(typeset(result))}{undone}\n"
-        f"    in the table: {rule_source(rule)}"
+        remark = f", summed to the shape of {names[i]}, along which it was broadcast"
+    says = f"{operation.name}, y = {y}:  dJ/d{names[i]} = {p(typeset(result))}{remark}"
+    source = textwrap.indent(f"in the table: {rule_source(rule)}", " " * 8)
+    return "\n".join(
+        textwrap.fill(text, WIDTH, subsequent_indent=" " * 12)
+        for text in (f"    {says}", *source.splitlines())
     )
 
 
@@ -145,33 +172,97 @@ def rule_source(rule: Any) -> str:
     return source
 
 
-# --- shapes and numbers -------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------
 
 
-def _shapes(line: "WrittenLine", truth: Truth, at: int | None) -> list[str]:
-    rows = [
-        f"  {claim}: {_shape(truth.given(claim, at))}"
-        for claim in (*line.inputs.values(), line.claim)
-    ]
-    return list(dict.fromkeys(rows))
-
-
-def _shape(x: Any) -> str:
-    if isinstance(x, dict):
-        first = next(iter(x.values()))
-        return f"{_shape(first)} at each of {len(x)} steps"
-    return " x ".join(map(str, np.shape(x))) or "a number"
-
-
-def _numbers(line: "WrittenLine", truth: Truth, at: int | None) -> list[str]:
-    """What the line computes at a step, beside what the engine has."""
-    given = {name: truth.given(claim, at) for name, claim in line.given.items()}
-    result = np.asarray(line.function(**given))
-    expected = truth.given(line.claim, at)
-    step = "" if at is None else f" at step {at}"
+def _numbers(line: "WrittenLine", truth: Truth, at: int | None) -> Iterator[str]:
+    """What the line is given, what it makes of it, and what the engine has."""
+    p = Text(truth.J[0], step="", origin=at or 0)
+    where = f" at step t = {at}" if at is not None and _moves(line) else ""
+    if line.part is not None:
+        kind, given = "values", list(_values(line, line.part, truth, p))
+    else:
+        given = list(_terms(line, truth, at, p))
+        kind = "terms that are there" if len(given) < len(line.inputs) else "terms"
+    if given:
+        yield f"The {kind}{where}:\n\n{_listed(given)}"
+    arrays = {name: truth.given(claim, at) for name, claim in line.given.items()}
+    result, expected = np.asarray(line.function(**arrays)), truth.given(line.claim, at)
+    name = _claimed(line)(p)
+    yield f"The line gives\n\n{_with_numbers(name, result)}"
+    yield f"and the engine has\n\n{_with_numbers(name, expected)}"
     difference = float(np.max(np.abs(result - expected), initial=0.0))
-    return [
-        f"The line gives{step}:",
-        textwrap.indent(np.array2string(result, precision=4, threshold=50), "  "),
-        f"The engine's value differs by at most {difference:.1e}.",
-    ]
+    yield f"The two differ by at most {difference:.2g}."
+
+
+def _moves(line: "WrittenLine") -> bool:
+    """Whether the line says something else at another step."""
+    if line.part is not None:
+        return line.part.has_step
+    return not line.item.is_shared or line.claim.via is not None  # or the sum over the steps
+
+
+def _claimed(line: "WrittenLine") -> Formula:
+    """What the line gives, as it stands in the text."""
+    if line.part is None and not line.item.is_shared:
+        return sum_of(line.item)
+    [row] = line.derivation.rows.of_line(line)
+    assert row.left is not None
+    return row.left
+
+
+def _values(line: "WrittenLine", part: Part, truth: Truth, p: Text) -> Iterator[Named]:
+    """The values and adjoints that a contribution is computed from."""
+    assert line.expression is not None
+    at = p.origin if part.has_step else 0  # that its steps count from
+    found: dict[Symbol, Array] = {}
+
+    def array_of(s: Symbol) -> Array:
+        claim = (Adjoint if s.kind == "adjoint" else Value)(s.name, s.t or 0)
+        constant = s.kind == "constant"
+        x: Array = line.derivation.model.arrays[s.name] if constant else truth.given(claim, at)
+        return found.setdefault(s, x)
+
+    evaluate(line.expression, array_of, at)
+    for s, x in found.items():
+        yield p.absolute(at)(s), x
+
+
+def _terms(line: "WrittenLine", truth: Truth, at: int | None, p: Text) -> Iterator[Named]:
+    """The terms of a sum, those that are there."""
+    item = line.item
+    vias = [*(THIS_STEP + d for d in item.from_steps), *item.via]
+    terms = dict(zip(vias, line.derivation.rows.terms(item), strict=True))
+    for claim in line.inputs.values():
+        assert isinstance(claim, Adjoint)
+        if claim.t is ALL_STEPS:
+            for step, part in truth.parts(claim).items():
+                yield p.absolute(step).share(claim.name), truth.sum_of(part)
+        elif truth.part(claim, at).through:
+            yield terms[claim.via].written(p), truth.given(claim, at)
+
+
+def _listed(given: Sequence[Named]) -> str:
+    """Arrays and their names; of very many, the first and the last."""
+    shown = [_with_numbers(*x) for x in given]
+    if len(shown) > MANY:
+        shown[2:-1] = [f"    ... and {len(shown) - 3} more ..."]
+    return "\n".join(shown)
+
+
+def _with_numbers(name: str, x: Array) -> str:
+    """A named array in full, or of a long one its ends and its norm, to four digits."""
+    if not x.ndim:
+        return f"    {name} = {x:#.4g}"
+    shape = " × ".join(map(str, x.shape))
+    if x.size > SHORT:
+        shape += f", of norm {np.linalg.norm(x):.4g}"
+    digits = max((len(f"{v:#.4g}") for v in x.flat if x.dtype.kind == "f"), default=0)
+    entries = np.array2string(
+        x,
+        formatter={"float_kind": lambda v: f"{v:#{digits}.4g}"},
+        threshold=SHORT,
+        edgeitems=2,
+        max_line_width=WIDTH - 8,
+    )
+    return f"    {name}, {shape}:\n{textwrap.indent(entries, ' ' * 8)}"

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from minigrad.notation.names import on_one_line
-from minigrad.notation.printing import Latex, Printer, Text
-from minigrad.writing.breaking import in_lines
-from minigrad.writing.document import Block, Heading, Paragraph, Row
+from minigrad.notation.printer import Printer
+from minigrad.notation.printing import Latex, Text
+from minigrad.writing.breaking import columns, in_lines
+from minigrad.writing.document import Block, Heading, Paragraph
 from minigrad.writing.phrases import Piece
+from minigrad.writing.rows import Row
+from minigrad.writing.structure import Model
 
 WIDTH = 100  # of plain text
 
@@ -18,7 +21,7 @@ WIDTH = 100  # of plain text
 class Document:
     """A title and what stands below it.
 
-    J is what the loss is called, `last` the step T, and `scalars` what has no axes.
+    J is what the loss is called, `last` the step T, and `scalars` are the names of numbers.
     """
 
     title: str
@@ -65,19 +68,22 @@ _STANDALONE = r"""\documentclass{{article}}
 """
 
 
-def markdown(document: Document) -> str:
-    """The document in Markdown, with formulas as GitHub takes them."""
+def markdown(document: Document, between_words: Callable[[str], str] = "${}$".format) -> str:
+    """The document in Markdown; how formulas between words are delimited is told.
+
+    By default as notebooks take them, which read formulas before Markdown.
+    """
     p = Latex(document.J, last=document.last, scalars=document.scalars)
     parts = [f"# {_plain_in_markdown(document.title)}"]
     for block in document.blocks:
         if isinstance(block, Heading):
-            title = f"{_plain_in_markdown(block.number)} {_inline(block.pieces, p, in_markdown)}"
+            title = f"{_plain_in_markdown(block.number)} {_inline(block.pieces, p, between_words)}"
             parts.append(f"{'#' * (block.level + 1)} {title}".strip())
         elif isinstance(block, Paragraph):
-            parts.append(_inline(block.pieces, p, in_markdown))
+            parts.append(_inline(block.pieces, p, between_words))
         else:
             parts.append(f"$$\n\\begin{{aligned}}\n{_aligned(block, p)}\n\\end{{aligned}}\n$$")
-    # GitHub does not know \operatorname.
+    # Not all know \operatorname.
     return "\n\n".join(parts).replace(r"\operatorname", r"\mathrm") + "\n"
 
 
@@ -87,21 +93,22 @@ def text(document: Document) -> str:
     parts = [on_one_line(document.title)]
     for block in document.blocks:
         if isinstance(block, Heading):
-            parts.append(f"{block.number} {_plain(block.pieces, p)}".strip())
+            parts.append(_filled((f"{block.number} ", *block.pieces), p))
         elif isinstance(block, Paragraph):
-            parts.append(textwrap.fill(_plain(block.pieces, p), WIDTH))
+            parts.append(_filled(block.pieces, p))
         else:
-            parts.append(_columns(block, p))
+            parts.append(display(block, p))
     return "\n\n".join(parts) + "\n"
 
 
-def in_markdown(formula: str) -> str:
+def guarded(formula: str) -> str:
     """A formula between words, guarded from Markdown, which GitHub reads before formulas.
 
     Two underscores would be taken for emphasis, unless space follows them. What else Markdown would
     change comes only from unusual names, and is kept as code is.
     """
-    formula = formula.replace("_{", "_ {").replace(r"\operatorname", r"\mathrm")
+    formula = formula.replace("_{", "_ {").replace(" < ", r" \lt ")
+    formula = formula.replace(r"\operatorname", r"\mathrm")
     return f"$`{formula}`$" if re.search(r"\\[^A-Za-z]|[*<&`]", formula) else f"${formula}$"
 
 
@@ -132,10 +139,17 @@ def _plain(pieces: Sequence[Piece], p: Printer) -> str:
     return "".join(x if isinstance(x, str) else x(p) for x in pieces)
 
 
+def _filled(pieces: Sequence[Piece], p: Printer) -> str:
+    """Words in lines, with formulas held together."""
+    space = "\N{NO-BREAK SPACE}"
+    held = [x if isinstance(x, str) else x(p).replace(" ", space) for x in pieces]
+    return textwrap.fill("".join(held), WIDTH).replace(space, " ")
+
+
 def _aligned(rows: Sequence[Row], p: Printer) -> str:
     lines = []
     for row in rows:
-        remark = "".join(_as_text(x) if isinstance(x, str) else x(p) for x in row.remark)
+        remark = "".join(rf"\text{{{x}}}" if isinstance(x, str) else x(p) for x in row.remark)
         left = "" if row.left is None else row.left(p)
         first, *rest = in_lines(row.right(p))
         lines.append(f"{left} &= {first}")
@@ -144,18 +158,28 @@ def _aligned(rows: Sequence[Row], p: Printer) -> str:
     return " \\\\\n".join(lines)
 
 
-def _as_text(words: str) -> str:
-    """Words inside of a formula; what compares steps is a formula itself."""
-    if re.search(r"[=<>≤≠]", words):
-        return words.replace("≤", r"\le").replace("≠", r"\ne")
-    return rf"\text{{{words}}}"
-
-
-def _columns(rows: Sequence[Row], p: Printer) -> str:
+def display(rows: Sequence[Row], p: Printer, indent: int = 4) -> str:
+    """Rows in plain text; what is right of an "=" stays right of it."""
     lines: list[str] = []
+    before = ""
     for row in rows:
-        left = "" if row.left is None else row.left(p)
-        before = " " * len(lines[-1].split("=")[0][4:-1]) if row.left is None and lines else left
-        remark = _plain(row.remark, p)
-        lines.append(f"    {before} = {row.right(p)}" + (f"    ({remark})" if remark else ""))
+        before = " " * columns(before) if row.left is None else row.left(p)
+        indented = f"{' ' * indent}{before} = "
+        start = columns(indented)
+        first, *rest = in_lines(row.right(p), WIDTH - start, columns)
+        lines += [indented + first, *(" " * start + line for line in rest)]
+        if remark := _remark(row, p):
+            fits = columns(lines[-1] + remark) <= WIDTH
+            lines += [lines.pop() + remark if fits else remark.rjust(WIDTH)]
     return "\n".join(lines)
+
+
+def line_text(rows: Sequence[Row], model: Model) -> str:
+    """What rows say, in one line of plain text."""
+    p = Text(model.J, last=model.last)
+    said = [f"{row.left(p) if row.left else ''} = {row.right(p)}{_remark(row, p)}" for row in rows]
+    return "; ".join(said)
+
+
+def _remark(row: Row, p: Printer) -> str:
+    return f"    ({_plain(row.remark, p)})" if row.remark else ""

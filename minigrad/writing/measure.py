@@ -1,6 +1,7 @@
 """What tells a written program how many steps there are."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from minigrad.notation.expression import (
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from minigrad.writing.program import Argument
 
 
+@dataclass(frozen=True)
+class Walk:
+    """An axis of an array of which every step reads its own part, `length` long, as in X[t-1]."""
+
+    axis: int
+    length: int
+
+
 def last_step(arguments: Iterable["Argument"], model: Model) -> str | None:
     """The number of the last step in Python, by the size of an argument; None if none tells it.
 
@@ -27,36 +36,49 @@ def last_step(arguments: Iterable["Argument"], model: Model) -> str | None:
     first, last = model.steps[0], model.steps[-1]
     known = [(model.reach + 1, True, "", 0)]
     for a in arguments:
-        if (axis := a.axis_of_steps) is not None:
+        if (walk := a.walk) is not None:
             apart = abs(a.steps[-1] - last) if a.steps else 0
-            length = f"{a.name}.shape[{axis}]" if axis else f"len({a.name})"
-            known.append((apart, a.first != first, length, a.shape[axis]))
+            length = f"{a.name}.shape[{walk.axis}]" if walk.axis else f"len({a.name})"
+            length += f" // {walk.length}" if walk.length > 1 else ""
+            known.append((apart, a.first != first, length, a.shape[walk.axis] // walk.length))
     apart, _, length, n = min(known)
     return plus(length, last - n) if apart <= model.reach else None
 
 
-def axis_of_steps(leaf: Leaf, equations: Iterable[Equation]) -> int | None:
-    """The axis of an array with an index for every step, as in X[t-1]; None if there is none."""
+def walk_along(leaf: Leaf, equations: Iterable[Equation]) -> Walk | None:
+    """How the steps of a program go along an array; None if they do not, one after the other."""
     reads = [*_reads(leaf.name, equations)]
     for axis, n in enumerate(leaf.shape):
-        found: set[int] = set()
-        for index, steps in reads:
-            if len(index) > axis and index[:axis] == (slice(None),) * axis:
-                found |= _indices(index[axis], steps)
-        if found == set(range(n)) and any(_moves(index[axis:]) for index, _ in reads):
-            return axis
+        parts = {part for index, steps in reads for part in _parts(index, axis, steps)}
+        lengths = {stop - start for start, stop in parts}
+        evenly = sorted(parts) == [(i, i + k) for k in lengths for i in range(0, n, k)]
+        if evenly and len(lengths) == 1 and any(_moves(index, axis) for index, _ in reads):
+            return Walk(axis, *lengths)
     return None
 
 
-def _moves(index: tuple[Any, ...]) -> bool:
-    return bool(index) and isinstance(index[0], MovingIndex) and index[0].factor == 1
+def moving_axes(leaf: Leaf, equations: Iterable[Equation]) -> set[int]:
+    """The axes of an array of which steps read different parts."""
+    reads = [*_reads(leaf.name, equations)]
+    return {i for i in range(len(leaf.shape)) for index, _ in reads if _moves(index, i)}
 
 
-def _indices(i: Any, steps: tuple[int, ...]) -> set[int]:
-    """The indices that a read comes to at some steps."""
-    if isinstance(i, MovingIndex):
-        return {i.at(t) for t in steps}
-    return {i} if isinstance(i, int) else set()
+def _moves(index: tuple[Any, ...], axis: int) -> bool:
+    i = index[axis] if len(index) > axis else None
+    return isinstance(i.start if isinstance(i, slice) else i, MovingIndex)
+
+
+def _parts(index: tuple[Any, ...], axis: int, steps: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """From where to where an axis is read at some steps, if whole axes come before it."""
+    before, i = index[:axis], index[axis] if len(index) > axis else None
+    if not ({slice}.issuperset(map(type, before)) and before == (slice(None),) * axis):
+        return
+    if isinstance(i, slice) and isinstance(i.start, MovingIndex):
+        yield from ((i.start.at(t), i.stop.at(t)) for t in steps)
+    elif isinstance(i, MovingIndex):
+        yield from ((i.at(t), i.at(t) + 1) for t in steps)
+    elif isinstance(i, int):
+        yield i, i + 1
 
 
 def _reads(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from minigrad.notation.expression import Expression, Shape
-from minigrad.notation.printing import Printer
+from minigrad.notation.printer import Printer
 from minigrad.writing.structure import Part
 
 # A formula, once it is known how formulas are written.
@@ -12,11 +12,11 @@ Formula: TypeAlias = Callable[[Printer], str]
 Piece: TypeAlias = str | Formula
 
 
-def in_words(condition: str) -> str:
+def at_steps(condition: str, p: Printer) -> str:
     """At which of the steps something holds, as it is written outside of programs."""
     for sign, written in ((" == ", " = "), (" != ", " ≠ "), (" <= ", " ≤ "), (" in ", " = ")):
         condition = condition.replace(sign, written)
-    return condition.replace("(", "").replace(")", "")
+    return p.comparison(condition.replace("(", "").replace(")", ""))
 
 
 def derivative(name: str, t: int | None) -> Formula:
@@ -66,14 +66,14 @@ def added_up(terms: Sequence[Formula], p: Printer) -> str:
     return " + ".join(term(p) for term in terms)
 
 
-def listed(formulas: Sequence[Formula]) -> list[Piece]:
+def listed(pieces: Sequence[Piece]) -> list[Piece]:
     """a, b, and c"""
-    pieces: list[Piece] = []
-    for i, formula in enumerate(formulas):
+    found: list[Piece] = []
+    for i, piece in enumerate(pieces):
         if i:
-            pieces.append(", " if i < len(formulas) - 1 else " and " if i == 1 else ", and ")
-        pieces.append(formula)
-    return pieces
+            found.append(", " if i < len(pieces) - 1 else " and " if i == 1 else ", and ")
+        found.append(piece)
+    return found
 
 
 def from_step(name: str, t: int, source: int) -> Formula:
@@ -84,11 +84,6 @@ def from_step(name: str, t: int, source: int) -> Formula:
 def step_number(t: int, p: Printer) -> str:
     """A step, counted from the one at hand."""
     return p.step(t)
-
-
-def last_step(p: Printer) -> str:
-    """The last step, in words."""
-    return "t = T"
 
 
 def how_many(n: int) -> str:

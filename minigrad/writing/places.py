@@ -1,7 +1,7 @@
 """What values and adjoints are called in a written program, and how their steps are counted."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from minigrad.notation.expression import MovingIndex, OverSteps, Symbol
 from minigrad.operations.elementwise import add
@@ -21,6 +21,8 @@ class Places:
         The inputs with a value at each step, by the first of their steps.
     last, reach
         The step that is called T, and how many before it are counted from there.
+    carried
+        How the adjoints are called that flow to another step and wait in a variable.
     in_loop
         Whether steps count from that of the loop.
     origin
@@ -32,6 +34,7 @@ class Places:
     sequences: Mapping[str, int]
     last: int | None
     reach: int
+    carried: Mapping[str, str] = field(default_factory=dict)
     in_loop: bool = True
     origin: int | None = None
 
@@ -41,14 +44,16 @@ class Places:
 
     def name_of(self, s: Symbol) -> str:
         name = identifier(s.name)
+        kept = self.values
         if s.kind == "adjoint":
-            kept = s.t is not None and s.name in self.adjoints
-            return f"dJ_d{name}" + (f"[{self.step(s.t or 0)}]" if kept else "")
+            name, kept = f"dJ_d{name}", self.adjoints
+            if s.t and s.name in self.carried:
+                return self.carried[s.name]
         if s.t is None or s.kind == "constant":
             return name
         if s.name in self.sequences:
             return f"{name}[{self.step(s.t, self.sequences[s.name])}]"
-        return f"{name}[{self.step(s.t)}]" if s.name in self.values else name
+        return f"{name}[{self.step(s.t)}]" if s.name in kept else name
 
     def step(self, t: int, first: int = 0) -> str:
         """A time step as an index into what begins at the `first`."""

@@ -1,18 +1,19 @@
 """The statements that compute J and every gradient in NumPy, in the places where they go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.notation.expression import Expression, Number, OverSteps, symbols, transform
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.writing.loops import Loop, loops_of
-from minigrad.writing.measure import axis_of_steps
+from minigrad.writing.measure import Walk, moving_axes, walk_along
 from minigrad.writing.places import Places
 from minigrad.writing.python_text import identifier, source_of
 from minigrad.writing.repeated import repeated, with_names
 from minigrad.writing.steps import number
 from minigrad.writing.structure import Equation, Leaf, Model
+from minigrad.writing.sums import held_in
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,18 @@ class Argument:
         The steps whose values it holds, none of a parameter.
     first
         Where steps are counted from, of an array with a value at each; None of a single value.
-    axis_of_steps
-        The axis with an index for each step, if there is one.
+    walk
+        Its axis with something for each step, if there is one.
+    moving
+        All axes of which different steps read different parts.
     """
 
     name: str
     leaf: Leaf
     steps: tuple[int, ...]
     first: int | None = None
-    axis_of_steps: int | None = None
+    walk: Walk | None = None
+    moving: Collection[int] = ()
 
     @property
     def is_by_step(self) -> bool:
@@ -108,9 +112,11 @@ class Program:
             return [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
         if len(steps) > 1 or (steps and steps == self.model.steps):
             whole = len(steps) == steps[-1] - steps[0] + 1
-            return [Argument(name, leaf, steps, *((steps[0], 0) if whole else (0, None)))]
-        axis = None if steps else axis_of_steps(leaf, self.model.equations)
-        return [Argument(name, leaf, steps, axis_of_steps=axis)]
+            return [Argument(name, leaf, steps, *((steps[0], Walk(0, 1)) if whole else (0,)))]
+        if steps:
+            return [Argument(name, leaf, steps)]
+        e = self.model.equations
+        return [Argument(name, leaf, (), None, walk_along(leaf, e), moving_axes(leaf, e))]
 
     def _require_distinct(self) -> None:
         """Refuse values that Python would take for each other."""
@@ -138,6 +144,8 @@ class Program:
             if s.t is not None and s.kind == "value"
         }
         for e in self.written:
+            if len({x.value.shape for x in self.model.equations_of(e.value.name)}) > 1:
+                used.add(e.value.name)  # an adjoint is made in the shape of its value
             for s in symbols(e.expression):
                 here = self.loop_of[e.value.name] == self.loop_of.get(s.name)
                 if s.t is not None and (s.t != 0 or e.value.t is None or not here):
@@ -161,10 +169,6 @@ class Program:
     def source(self, e: Expression, places: Places | None = None) -> str:
         """An expression, in a loop over t unless the places say otherwise."""
         return source_of(with_names(e, self.shared), places or self.places)
-
-    def restricted(self, steps: Sequence[int], to: range | None) -> tuple[int, ...]:
-        """Those steps of a loop at which something holds, `()` if it is at all of them."""
-        return () if to is None or set(steps) >= set(to) else tuple(t for t in steps if t in to)
 
     def is_general(self, e: Equation) -> bool:
         """Whether an equation that has numbers for steps means the same for another number of them.
@@ -218,4 +222,4 @@ class Program:
             source = f"{self.places.name_of(e.value)} = {source_of(e.expression, places)}"
             whole = next(said, None)
             comment = f"{p(e.value)} = {p(typeset(whole.expression))}" if whole else ""
-            yield Statement(source, comment, self.restricted(e.steps, loop.steps))
+            yield Statement(source, comment, held_in(e.steps, loop.steps))

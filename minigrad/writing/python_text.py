@@ -24,8 +24,10 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.names import on_one_line
 from minigrad.notation.nodes import as_fraction, without_sign
+from minigrad.notation.shapes import thin_index
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply, negative, subtract
+from minigrad.operations.shape import getitem, reshape
 from minigrad.tensor import OPERATIONS
 
 
@@ -76,6 +78,8 @@ def _tree(e: Expression, names: Names) -> ast.expr:
             tree = _filled(_template(multiply, {}), [tree, _tree(x, names)])
         return tree
     operands = [_tree(x, names) for x in e.inputs]
+    if e.operation is reshape and (index := thin_index(e.inputs[0].shape, e.shape)):
+        return _filled(_template(getitem, {"index": index}), operands)
     parameters = with_moved(e.parameters, lambda i: Verbatim(names.index(i)))
     return _filled(_template(e.operation, parameters, len(operands)), operands)
 

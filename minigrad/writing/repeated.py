@@ -75,7 +75,7 @@ def repeated(model: Model) -> tuple[list[Equation], Names]:
         uses = [u for u in _uses([*equations, *parts]) if _counted_from_latest(u.form) == x]
         for shared in _shared(x, uses, model.steps):
             taken = {identifier(name) for name in given | {e.value.name for e in equations}}
-            name = _unused(called[x], taken)
+            name = unused(called[x], taken)
             new = {form: Symbol(name, t, x.shape) for form, t in shared.replaced.items()}
             names |= new
             value = Symbol(name, None if shared.replaced[shared.form] is None else 0, x.shape)
@@ -115,7 +115,7 @@ def _distance(a: Expression, b: Expression) -> int:
     return (_latest(a) or 0) - (_latest(b) or 0)
 
 
-def _unused(name: str, taken: Collection[str]) -> str:
+def unused(name: str, taken: Collection[str]) -> str:
     """The name, or if it is taken one with a number."""
     variants = (name if n == 1 else f"{name}_{n}" for n in count(1))
     return next(variant for variant in variants if identifier(variant) not in taken)
@@ -167,11 +167,3 @@ def with_names(e: Expression, names: Names) -> Expression:
         return e
     known = names.get(e) if isinstance(e, Apply) else None
     return known or with_inputs(e, tuple(with_names(x, names) for x in inputs_of(e)))
-
-
-def expressions_of(model: Model) -> Iterator[Expression]:
-    """All expressions of a model."""
-    yield from (equation.expression for equation in model.equations)
-    for section in model.sections:
-        for item in section:
-            yield from (part.expression for part in item.parts)

@@ -1,12 +1,24 @@
 """The sizes and steps that a written program holds for: it refuses arrays of others."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from minigrad.notation.expression import Apply, Expression, Number, inputs_of
+import numpy as np
+
+from minigrad.notation.expression import (
+    Apply,
+    Expression,
+    MovingIndex,
+    Number,
+    Shape,
+    inputs_of,
+)
+from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
+from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter
 from minigrad.writing.measure import last_step
-from minigrad.writing.program import Block, Program
-from minigrad.writing.repeated import expressions_of
+from minigrad.writing.pieces import in_pieces
+from minigrad.writing.program import Argument, Block, Program
 from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
 
@@ -38,13 +50,16 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
     of steps where it is small or where what is said of some steps may mean others for another
-    number (see `_is_general`), and steps with gaps between them. All other sizes are free, unless
-    something in the derivation may depend on them.
+    number (see `_is_general`), and steps with gaps between them. Of other sizes, those stay that a
+    number may stand for that is written: any for one like 0.2, which may be the 1/5 of a mean; for
+    a slice, those equal to its bounds, its length and that of the axis.
     """
     model = program.model
     sizes = {n for argument in program.arguments for n in argument.shape}
     sizes |= {n for equation in model.equations for n in equation.value.shape}
-    is_fixed = bool(model.arrays) or any(_may_hold_a_size(e, sizes) for e in _expressions(model))
+    fixed = {1}.union(*(_sizes_in(e, sizes) for e in _expressions(model)))
+    if model.arrays:
+        fixed = sizes
     has_gaps = any(argument.is_by_step for argument in program.arguments)
     steps_matter = has_gaps or not _is_general(program, blocks)
     for argument in program.arguments:
@@ -53,11 +68,17 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
             yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
             continue
         kept = [
-            n if is_fixed or n == 1 or (steps_matter and i == argument.axis_of_steps) else None
+            n if n in fixed or i in _axes_of_steps(argument, steps_matter) else None
             for i, n in enumerate(argument.shape)
         ]
-        if is_fixed or any(n is not None for n in kept):
+        if any(n is not None for n in kept):
             yield f'_require_shape("{name}", {name}{"".join(f", {n}" for n in kept)})'
+
+
+def _axes_of_steps(argument: Argument, steps_matter: bool) -> set[int]:
+    """The axes whose length is bound to the number of steps of the derivation."""
+    along = set() if argument.walk is None else {argument.walk.axis}
+    return {*argument.moving, *along} if steps_matter else {*argument.moving} - along
 
 
 def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
@@ -82,8 +103,15 @@ def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
 
 
 def _expressions(model: Model) -> Iterator[Expression]:
-    for e in expressions_of(model):
-        yield from _without_exponents(e)
+    """Everything that is written, pieces of adjoints too."""
+    for equation in model.equations:
+        yield from _without_exponents(equation.expression)
+    for section in model.sections:
+        for item in section:
+            for part in item.parts:
+                for piece, e in in_pieces(part.expression, part.of).items():
+                    yield from _without_exponents(piece)
+                    yield from _without_exponents(e)
 
 
 def _without_exponents(root: Expression) -> Iterator[Expression]:
@@ -96,8 +124,46 @@ def _without_exponents(root: Expression) -> Iterator[Expression]:
         to_visit += inputs_of(e)[:1] if is_power else inputs_of(e)
 
 
-def _may_hold_a_size(e: Expression, sizes: set[int]) -> bool:
-    """Whether it may read differently for other sizes, such as the 1/5 of a mean of five."""
+def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
+    """The sizes that are written in the root of an expression, or all where nobody knows."""
     if isinstance(e, Number):
-        return e.shape != () or abs(e.value) not in {0, 1, 2} or (abs(e.value) == 2 and 2 in sizes)
-    return isinstance(e, Apply) and not e.parameters.keys() <= {"axis", "axes", "keepdims"}
+        return {int(abs(e.value)), *e.shape} if abs(e.value) in {0, 1, 2} else sizes
+    if not isinstance(e, Apply) or e.parameters.keys() <= {"axis", "axes", "keepdims"}:
+        return set()
+    before = e.inputs[0].shape
+    if e.operation is getitem:
+        return set(_sizes_in_index(e.parameters["index"], before))
+    if e.operation is reshape and thin_index(before, e.shape):
+        return set()
+    if e.operation is reshape and sum(n != 1 for n in e.shape) < 2:
+        return set()  # the one long axis is as long as it must be
+    if e.operation in (reshape, broadcast_to, scatter):
+        return {*before, *e.shape}
+    return sizes
+
+
+def _sizes_in_index(index: Any, shape: Shape) -> Iterator[int]:
+    """The sizes of axes that are not taken whole, and the numbers that say what is taken."""
+    indices = [i for i in (index if isinstance(index, tuple) else (index,)) if i is not None]
+    left = list(shape)
+    for i in indices:
+        if i is Ellipsis:
+            del left[: len(shape) - sum(map(_axes_taken, indices))]
+            continue
+        taken, left = left[: _axes_taken(i)], left[_axes_taken(i) :]
+        if isinstance(i, slice) and isinstance(i.start, MovingIndex):
+            yield i.stop.at(0) - i.start.at(0)  # the axis is as long as there are steps
+        elif isinstance(i, slice) and i != slice(None):
+            bounds = [abs(k) for k in (i.start, i.stop, i.step) if k is not None]
+            yield from (*taken, *bounds, len(range(*i.indices(*taken))))
+        elif isinstance(i, MovingIndex):
+            yield from () if i.factor == 1 else (*taken, abs(i.factor), abs(i.offset))
+        elif not isinstance(i, slice) and not (isinstance(i, int) and i == 0):
+            yield from (*taken, *np.shape(i), *([abs(i)] if isinstance(i, int) else []))
+
+
+def _axes_taken(i: Any) -> int:
+    """Over how many axes one index goes; a mask over as many as it has."""
+    if isinstance(i, np.ndarray) and i.dtype == bool:
+        return i.ndim
+    return int(i is not Ellipsis)

@@ -14,8 +14,7 @@ from minigrad.writing.python_text import helpers, identifier, in_docstring
 from minigrad.writing.sizes import REQUIRE, requirements
 from minigrad.writing.steps import condition, number, range_over
 from minigrad.writing.structure import Model
-
-WIDTH = 100
+from minigrad.writing.wrapping import WIDTH, comment_lines, statement_lines
 
 
 def numpy_source(model: Model) -> str:
@@ -110,9 +109,9 @@ def _statements(p: Program, block: Block) -> Iterator[str]:
 
 def _written(statements: Iterable[Statement], indent: str) -> Iterator[str]:
     for s in statements:
-        line = f"{indent}{s.source}"
-        if s.comment and len(line) + len(s.comment) + 4 <= WIDTH:
-            line += f"  # {s.comment}"
+        first, *rest = statement_lines(s.source, indent)
+        if s.comment and not rest and len(first) + len(s.comment) + 4 <= WIDTH:
+            first += f"  # {s.comment}"
         elif s.comment:
-            yield f"{indent}# {s.comment}"
-        yield line
+            yield from comment_lines(s.comment, indent)
+        yield from (first, *rest)

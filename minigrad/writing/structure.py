@@ -91,6 +91,11 @@ class Item:
         return self.of.t is None and any(part.via.t is not None for part in self.parts)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the one part, in its variants, is the whole adjoint."""
+        return len(self.via) == 1 and not (self.from_steps or self.of.t or self.is_shared)
+
+    @property
     def origin(self) -> int | None:
         """The step that all steps count from, where they are better written as numbers."""
         origins = {part.origin for part in self.parts}
@@ -128,6 +133,18 @@ class Model:
     sections: tuple[tuple[Item, ...], ...]
     leaves: tuple[Leaf, ...]
     arrays: dict[str, Array]
+
+    @property
+    def scalars(self) -> frozenset[str]:
+        """The names of numbers."""
+        shapes = {e.value.name: e.value.shape for e in self.equations}
+        shapes |= {leaf.name: leaf.shape for leaf in self.leaves}
+        return frozenset(name for name, shape in shapes.items() if not shape)
+
+    @property
+    def last(self) -> int | None:
+        """The step that is called T."""
+        return self.steps[-1] if self.steps else None
 
     @property
     def reach(self) -> int:

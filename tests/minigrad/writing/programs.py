@@ -10,6 +10,7 @@ import lstm
 import minigrad as mg
 from tests.minigrad.writing.models import MODELS
 from tests.minigrad.writing.passes import PASSES
+from tests.minigrad.writing.sliced import SLICED
 from tests.minigrad.writing.stacked import STACKED
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -72,5 +73,6 @@ FLOWS = {
     "weight used outside too": lambda: rnn_flow(outside=True),
     **MODELS,
     **PASSES,
+    **SLICED,
     **STACKED,
 }

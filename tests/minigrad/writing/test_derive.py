@@ -222,3 +222,15 @@ def test_components_that_never_meet_are_cases_and_no_sum() -> None:
         "∂J/∂h⁽ᵗ⁾ = ∂J/∂h⁽ᵗ⁾|J    (t = T)",
     ]
     assert "class=plus" not in mg.draw(flow).source
+
+
+def test_a_number_is_put_into_an_array() -> None:
+    x = mg.tensor(np.ones((3, 2)), requires_grad=True, name="x")
+    flow = mg.gradient_flow(x.sum(axis=0)[0])
+    derivation = mg.derive(flow, layout="gradient")
+    assert str(derivation.lines[0]) == "3.1  ∂J/∂x = 𝟏 scatter[0](1)"
+    assert derivation.check(flow).ok
+    namespace: dict[str, Any] = {}
+    exec(derivation.numpy_source(), namespace)
+    _, found = namespace["gradients"](x=np.ones((3, 2)))
+    np.testing.assert_array_equal(found["x"], [[1.0, 0.0]] * 3)

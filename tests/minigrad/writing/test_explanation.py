@@ -1,30 +1,64 @@
-"""Lines that explain themselves."""
+"""Lines that explain themselves, so that a student can follow with a pocket calculator."""
+
+import re
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.writing.derivation import WrittenLine
+from minigrad.writing.explanation import MANY, SHORT
 from tests.minigrad.writing.programs import FLOWS, lstm_flow, rnn_flow
+from tests.minigrad.writing.stacked import average
 
 FLOW = lstm_flow()
 LINES = {(x.claim.name, x.claim.t, x.claim.via): x for x in mg.derive(FLOW).lines}
+DIGITS = 6e-4  # of four, relative
 
 
-def test_rule_shapes_and_numbers() -> None:
+def arrays(paragraph: str) -> dict[str, np.ndarray]:
+    """The arrays of a paragraph by their names; those that are printed in full."""
+    found = {}
+    for name, number in re.findall(r"^    (\S.*) = (\S+)$", paragraph, re.MULTILINE):
+        found[name] = np.array(float(number))
+    for name, shape, entries in re.findall(
+        r"^    (\S.*), ([\d ×]+):\n((?: {8}.*\n?|\n(?= {8}))+)", paragraph, re.MULTILINE
+    ):
+        numbers = np.array(re.sub(r"[\[\]]", " ", entries).split(), float)
+        found[name] = numbers.reshape([int(n) for n in shape.split(" × ")])
+    return found
+
+
+def numbers(text: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What an explanation says that the line is given, and that it gives."""
+    given, result = text.split("The line gives\n")
+    return arrays(given.split("\n\nThe ")[-1]), arrays(result.split("and the engine has")[0])
+
+
+def test_rule_equation_and_numbers() -> None:
     text = LINES["z_o", 0, None].explain(2)
     assert text.startswith("3.5  ∂J/∂z_o⁽ᵗ⁾ = ∂J/∂Γ_o⁽ᵗ⁾ ∘ (Γ_o⁽ᵗ⁾ ∘ (1 - Γ_o⁽ᵗ⁾))ᵀ")
-    assert "y = σ(x):  dJ/dx = g ∘ y ∘ (1 - y)\n    in the table: g * (y * (1 - y))" in text
-    assert "Gamma_o: 4 x 3" in text
-    assert "dJ/dz_o: 3 x 4" in text
-    assert "at step 2" in text
-    first = float(text.split("at step 2:\n  [[")[1].split()[0])
-    np.testing.assert_allclose(first, np.asarray(FLOW.adjoint("z_o", 2))[0, 0], rtol=1e-3)
+    assert "    Γ_o⁽ᵗ⁾ = σ(z_o⁽ᵗ⁾)    (eq. 6)" in text
+    assert "sigmoid, y = σ(x):  dJ/dx = g ∘ y ∘ (1 - y)\n        in the table: g * (" in text
+    assert "The values at step t = 2:" in text
+    given, result = numbers(text)
+    g, y = given["∂J/∂Γ_o⁽²⁾"], given["Γ_o⁽²⁾"]
+    np.testing.assert_allclose(result["∂J/∂z_o⁽²⁾"], g * (y * (1 - y)).T, rtol=4 * DIGITS)
+    truth = np.asarray(FLOW.adjoint("z_o", 2)).T
+    np.testing.assert_allclose(result["∂J/∂z_o⁽²⁾"], truth, rtol=DIGITS)
+
+
+def test_values_of_other_steps_have_their_numbers() -> None:
+    text = LINES["W_fa", 0, "z_f"].explain(3)
+    given, result = numbers(text)
+    product = given["∂J/∂z_f⁽³⁾"].T @ given["a⁽²⁾"].T
+    np.testing.assert_allclose(result["∂J/∂W_fa|3"], product, rtol=0.01, atol=1e-6)
 
 
 def test_every_rule_on_the_way_is_named() -> None:
     text = LINES["c", 0, "a"].explain()
-    assert "y = a ∘ b:  dJ/da = g ∘ b\n    in the table: g * b" in text
-    assert "y = tanh(x):  dJ/dx = g ∘ (1 - y²)\n    in the table: g * (1 - y * y)" in text
+    assert "multiply, y = a ∘ b:  dJ/da = g ∘ b\n        in the table: g * b" in text
+    assert "tanh, y = tanh(x):  dJ/dx = g ∘ (1 - y²)\n        in the table: g * (1 - y * y)" in text
     assert "matmul" not in text
 
 
@@ -38,23 +72,79 @@ def test_a_rule_says_what_it_does_with_parameters_and_shapes() -> None:
     assert "y = x[1:3]:  dJ/dx = scatter[1:3](g)" in lines["dJ/dx via J"]
     assert "y = a³:  dJ/da = 3 g ∘ a²" in lines["dJ/dx via J"]
     assert "y = stack(x_1, x_2):  dJ/dx_1 = g[0]" in lines["dJ/dx via J"]
+    assert "y = Σ x:  dJ/dx = g 𝟏\n" in lines["dJ/dx via J"]
     assert "dJ/db = g, summed to the shape of b" in lines["dJ/db"]
 
 
-def test_sums_explain_themselves_too() -> None:
-    text = LINES["a", 0, None].explain(1)
-    assert "chain rule" in text
-    text = LINES["W_fa", 0, None].explain()
-    assert "4 x 4 at each of 4 steps" in text
+def test_values_of_all_steps_are_shown_where_they_are_summed() -> None:
+    [line] = [x for x in mg.derive(average()).lines if x.claim == mg.adjoint("v")]
+    given, result = numbers(line.explain())
+    assert set(given) == {"∂J/∂c", "h⁽¹⁾", "h⁽²⁾", "h⁽³⁾", "h⁽⁴⁾"}
+    total = sum(given[f"h{t}"] for t in ("⁽¹⁾", "⁽²⁾", "⁽³⁾", "⁽⁴⁾"))
+    product = (given["∂J/∂c"].T * total).sum(axis=1)
+    np.testing.assert_allclose(result["∂J/∂v"], [product], rtol=0.01)
+
+
+def test_sums_show_the_terms_that_are_there() -> None:
+    line = LINES["a", 0, None]
+    for t, terms in {0: {"1"}, 2: {"3", "z_y⁽²⁾"}, 4: {"z_y⁽⁴⁾"}}.items():
+        given, result = numbers(line.explain(t))
+        [[whole, total]] = result.items()
+        assert {name.removeprefix(f"{whole}|") for name in given} == terms
+        np.testing.assert_allclose(sum(given.values()), total, rtol=0.01, atol=1e-4)
+    given, _ = numbers(LINES["W_fa", 0, None].explain())
+    assert set(given) == {f"∂J/∂W_fa|{t}" for t in (1, 2, 3, 4)}
 
 
 @pytest.mark.parametrize("name", FLOWS)
-def test_every_line_explains_itself(name: str) -> None:
-    for layout in ("numerator", "gradient"):
-        for line in mg.derive(FLOWS[name](), layout=layout).lines:
-            text = line.explain()
-            difference = float(text.rsplit("at most ", 1)[1].rstrip("."))
-            assert difference < 1e-12
+@pytest.mark.parametrize("layout", ["numerator", "gradient"])
+def test_every_line_explains_itself(name: str, layout: str) -> None:
+    for line in mg.derive(FLOWS[name](), layout=layout).lines:
+        text = line.explain()
+        difference = float(text.rsplit("at most ", 1)[1].rstrip("."))
+        assert difference < 1e-12
+        assert max(map(len, text.splitlines())) <= 101  # an accent takes no column
+        if line.part is None and "..." not in text:
+            given, result = numbers(text)
+            [total] = result.values()
+            largest = max(abs(x).max() for x in given.values())
+            tolerance = 2 * DIGITS * largest
+            np.testing.assert_allclose(sum(given.values()), total, rtol=0.01, atol=tolerance)
+
+
+def test_short_arrays_in_full_and_long_ones_with_their_norm() -> None:
+    def text(n: int) -> str:
+        x = mg.tensor(np.arange(1.0, n + 1), requires_grad=True, name="x")
+        [line] = mg.derive(mg.gradient_flow((x**2).sum()), layout="gradient").lines
+        assert isinstance(line, WrittenLine)
+        return line.explain()
+
+    np.testing.assert_array_equal(numbers(text(SHORT))[0]["x"], np.arange(1, SHORT + 1))
+    n = SHORT + 1
+    assert f"    x, {n}, of norm {np.sqrt(n * (n + 1) * (2 * n + 1) / 6):.4g}:\n" in text(n)
+    assert "        [1.000 2.000 ... 60.00 61.00]" in text(n)
+
+
+def test_of_many_terms_the_first_and_the_last() -> None:
+    [line] = [x for x in mg.derive(rnn_flow(T=MANY + 2)).lines if x.claim == mg.adjoint("b")]
+    text = line.explain()
+    assert "... and 7 more ..." in text
+    assert re.findall(r"∂J/∂b\|(\d+)", text) == ["1", "2", "10"]
+
+
+def test_a_line_that_is_given_nothing() -> None:
+    x = mg.tensor(np.ones((2, 1)), requires_grad=True, name="x")
+    [line] = mg.derive(mg.gradient_flow(x.sum()), layout="gradient").lines
+    assert "The values" not in line.explain()
+
+
+def test_long_chains_of_unnamed_values() -> None:
+    x = mg.tensor(1.0, requires_grad=True, name="x")
+    y = mg.sin(x)
+    for _ in range(2000):
+        y = -y
+    [line] = mg.derive(mg.gradient_flow(y)).lines
+    assert line.explain().count("negative") == 1
 
 
 def test_step_at_which_a_line_does_not_hold() -> None:

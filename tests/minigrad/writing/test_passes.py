@@ -109,7 +109,7 @@ GENERAL = {
     "decoder of a context": partial(passes.encoder_decoder, reads="by name"),
     "lagged inputs": passes.lagged_inputs,
     "states in the loss": passes.states_in_the_loss,
-    "average": STACKED["average"],
+    **{name: flow for name, flow in STACKED.items() if name != "weighted"},
 }
 
 
@@ -124,8 +124,12 @@ def test_loops_stay_loops_and_hold_for_any_length(name: str) -> None:
     assert loops(source) == loops(mg.derive(long).numpy_source())
 
 
-# Lines that hold at some steps only name them, as those of a decoder and of a smoother.
-@pytest.mark.parametrize("name", [x for x in GENERAL if "decoder" not in x and x != "smoother"])
+# Lines that hold at some steps only name them, as those of a decoder and of a smoother; and lines
+# that put pieces among zeros name the shape of all.
+NAMED = ("decoder", "smoother", "initial state", "walked", "column", "two layers")
+
+
+@pytest.mark.parametrize("name", [x for x in GENERAL if not any(word in x for word in NAMED)])
 def test_lines_hold_for_any_length(name: str) -> None:
     derivation, longer = mg.derive(GENERAL[name](T=6)), GENERAL[name](T=9)
     assert derivation.check(longer).ok
@@ -203,7 +207,7 @@ def test_text_of_two_directions() -> None:
     assert "h_b⁽ᵀ⁺¹⁾: 3 × 3" in " ".join(text.split())
     assert "∂J/∂h_b⁽ᵗ⁾ = ∂J/∂h_b⁽ᵗ⁾|t-1 + ∂J/∂h_b⁽ᵗ⁾|z_y⁽ᵗ⁾" in text
     assert "flows in from the step t-1" in text
-    assert "before the first step, t = 1, there is none" in text
+    assert "(section 3.6); for t = 1 there is none" in text
     assert "∂J/∂h_b⁽ᵗ⁺¹⁾|z_b⁽ᵗ⁾ = U_b ∂J/∂z_b⁽ᵗ⁾" in text
     assert "for t = T all of ∂J/∂h_b⁽ᵀ⁺¹⁾" in " ".join(text.split())
 
@@ -270,3 +274,38 @@ def test_values_that_read_both_earlier_and_later_steps() -> None:
     assert derivation.check(flow, chained=True).ok
     with pytest.raises(ValueError, match=r"^numpy_source: no loop over the steps can follow how v"):
         derivation.numpy_source()
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        lambda t, T: T - t,
+        lambda t, T: 2 * t,
+        lambda t, T: slice(t, t + 2),
+        lambda t, T: (slice(None), t),
+        lambda t, T: t + 1,
+    ],
+)
+def test_source_never_goes_along_another_length_unawares(index: Any) -> None:
+    """It computes what a derivation of the other length does, or refuses."""
+
+    def flow(T: int) -> mg.GradientFlow:
+        rng = np.random.default_rng(0)
+        X = mg.tensor(rng.normal(size=(2 * T + 3, T + 4)), requires_grad=True, name="X")
+        w, J = mg.tensor(0.5, requires_grad=True, name="w"), 0
+        for t in range(1, T + 1):
+            with mg.step(t):
+                z = mg.tanh(w * X[index(t, T)]).named("z")
+            J = J + (z**2).sum()
+        assert isinstance(J, mg.Tensor)
+        return mg.gradient_flow(J.named("J"))
+
+    short, long = mg.derive(flow(5)), mg.derive(flow(7))
+    given, wanted = given_and_wanted(flow(7), long)
+    try:
+        _, found = gradients_of(short)(**given)
+    except ValueError as error:
+        assert "expected the shape of the derivation" in str(error)
+    else:
+        for argument, expected in wanted.items():
+            np.testing.assert_allclose(found[argument], expected, rtol=1e-12)

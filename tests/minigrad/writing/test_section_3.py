@@ -163,7 +163,7 @@ def test_sums_are_those_of_the_text() -> None:
 
 
 def test_plus_nodes_are_numbered_as_in_figure_2() -> None:
-    sums = re.findall(r"∂J/∂(\S+)(?:\|t)? = .* \(plus (.*)\)", DERIVATION.text())
+    sums = re.findall(r"∂J/∂(\S+)(?:\|t)? = .*\s+\(plus (.*)\)", DERIVATION.text())
     assert sums == [("a⁽ᵗ⁾", "1"), ("c⁽ᵗ⁾", "2"), ("a⁽ᵗ⁻¹⁾|t", "3, 4, 5"), ("x⁽ᵗ⁾", "6, 7, 8")]
 
 

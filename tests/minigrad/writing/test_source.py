@@ -16,7 +16,9 @@ import lstm
 import minigrad as mg
 from minigrad.writing.derivation import WrittenDerivation
 from minigrad.writing.program import Argument, Program
+from tests.minigrad.writing.passes import leaves
 from tests.minigrad.writing.programs import FLOWS, lstm_flow
+from tests.minigrad.writing.sliced import gru_in_rows, lstm_in_columns
 from tests.minigrad.writing.unnamed import UNNAMED
 
 SOURCES = {**FLOWS, **UNNAMED}
@@ -128,6 +130,82 @@ def test_refuses_sizes_that_the_derivation_does_not_hold_for(columns: int, loss:
         gradients(W=np.ones((4, 3)), x=np.ones((3, 6)))
 
 
+Model = Callable[..., mg.GradientFlow]
+OTHER = {"T": 7, "B": 8, "n": 6}
+
+
+def written_for(model: Model, **sizes: int) -> Any:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(model(**sizes)).numpy_source(), namespace)
+    return namespace["gradients"]
+
+
+def assert_equals_the_engine(gradients: Any, flow: mg.GradientFlow) -> None:
+    given, wanted = given_and_wanted(flow, mg.derive(flow))
+    J, found = gradients(**given)
+    np.testing.assert_allclose(J, flow.J.item(), rtol=1e-12)
+    for name, expected in wanted.items():
+        np.testing.assert_allclose(found[name], expected, rtol=1e-11, atol=1e-12, strict=True)
+
+
+@pytest.mark.parametrize("model", [lstm_in_columns, gru_in_rows])
+def test_slices_fix_only_the_sizes_that_they_speak_of(model: Model) -> None:
+    gradients = written_for(model, T=5, B=3, n=4)
+    for changed in ("T", "B"):
+        assert_equals_the_engine(gradients, model(**{"n": 4, changed: OTHER[changed]}))
+    flow = model(n=OTHER["n"])
+    with pytest.raises(ValueError, match=r"^W_x: expected the shape of the derivation"):
+        gradients(**given_and_wanted(flow, mg.derive(flow))[0])
+
+
+def dense(take: Callable[[mg.Tensor], Any]) -> Model:
+    """A layer with something that may depend on its sizes."""
+
+    def model(T: int, B: int, n: int) -> mg.GradientFlow:
+        leaf = leaves()
+        z = (leaf("W", T, n) @ leaf("x", n, B)).named("z")
+        return mg.gradient_flow((take(z) ** 2).sum().named("J"))
+
+    return model
+
+
+# What is taken of a value, and the sizes that this fixes.
+TAKEN: dict[str, tuple[Callable[[mg.Tensor], Any], str]] = {
+    "rows": (lambda z: z[1:5], "T"),
+    "as many rows as columns": (lambda z: z[:11], "TB"),
+    "rows without as many as columns": (lambda z: z[:-11], "TB"),
+    "every third row": (lambda z: z[::3], "T"),
+    "a column": (lambda z: z[:, 2], "B"),
+    "the last column": (lambda z: z[..., None, -1], "B"),
+    "all with a new axis": (lambda z: z[None, :, :], ""),
+    "some": (lambda z: z[np.array([0, 1])], "T"),
+    "as many as columns": (lambda z: z[np.array([0, 1, 1] + 8 * [2])], "TB"),
+    "elements": (lambda z: z[np.array([0, 1]), np.array([2, 0])], "TB"),
+    "a mask of rows": (lambda z: z[np.arange(13) > 2], "T"),
+    "a mask": (lambda z: z[np.arange(143).reshape(13, 11) % 2 > 0], "TB"),
+    "rows of a function": (lambda z: mg.tanh(z)[1:5], "TB"),
+    "a sum in a column": (lambda z: mg.sin(z.sum(axis=0).reshape(-1, 1)), "TB"),
+    "all in another shape": (lambda z: mg.sin(z.reshape(11, 13)).named("s"), "TB"),
+    "all with others": (lambda z: mg.concatenate([z, mg.sin(z)]).named("c"), "T"),
+    "all, divided": (lambda z: z / 2, "TBn"),
+}
+
+
+@pytest.mark.parametrize("changed", "TBn")
+@pytest.mark.parametrize("name", TAKEN)
+def test_other_sizes_are_computed_or_refused(name: str, changed: str) -> None:
+    take, fixed = TAKEN[name]
+    sizes = {"T": 13, "B": 11, "n": 17}
+    gradients = written_for(dense(take), **sizes)
+    other = {**sizes, changed: 19}
+    if changed not in fixed:
+        assert_equals_the_engine(gradients, dense(take)(**other))
+        return
+    arrays = {"W": np.ones((other["T"], other["n"])), "x": np.ones((other["n"], other["B"]))}
+    with pytest.raises(ValueError, match=r"expected the shape of the derivation"):
+        gradients(**arrays)
+
+
 def test_takes_sizes_that_do_not_matter() -> None:
     namespace: dict[str, Any] = {}
     exec(mg.derive(loss_of(5, "sum")).numpy_source(), namespace)
@@ -202,9 +280,17 @@ def test_what_has_no_name_is_computed_once_where_it_is_known(name: str, line: st
     assert code.count(function) == 1
 
 
+def test_what_all_uses_of_an_adjoint_have_in_common_is_computed_once() -> None:
+    source = mg.derive(SOURCES["layer in rows"]()).numpy_source()
+    assert "        delta_h = dJ_dh * (1 - h[t] ** 2)\n" in source
+    assert "dJ_dU += h[t - 1].T @ delta_h  #" in source
+    assert source.count("(1 - h[t] ** 2)") == 1
+    assert "delta" not in mg.derive(lstm_flow()).numpy_source()
+
+
 def test_sums_have_the_signs_of_their_terms() -> None:
     source = mg.derive(FLOWS["adaptive mean"]()).numpy_source()
-    assert "dJ_dm = dJ_dm_next - 2 * dJ_dL * (z[t - 1] - m[t])" in source
+    assert "dJ_dm = dJ_dm_next - 2 * delta_L" in source
     assert " + -" not in source
 
 

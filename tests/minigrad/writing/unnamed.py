@@ -62,11 +62,25 @@ def functions_of_all_states(T: int = 3) -> mg.GradientFlow:
     return mg.gradient_flow(((z**2).sum() + (z**3).sum() + (m**2).sum()).named("J"))
 
 
+def layer_in_rows(T: int = 4) -> mg.GradientFlow:
+    """The input of the function has no name, and a value the name that its gradient would get."""
+    leaf = leaves()
+    W, U, b, h = leaf("W", 5, 3), leaf("U", 3, 3), leaf("b", 3), leaf("h", 2, 3, t=0)
+    J = (leaf("delta_z", 3) ** 2).sum()
+    for t in range(1, T + 1):
+        with mg.step(t):
+            h = mg.tanh(leaf("x", 2, 5, t=t) @ W + h @ U + b).named("h")
+            z = mg.sigmoid(h * b).named("z")
+            J = J + (z**2).sum()
+    return mg.gradient_flow(J.named("J"))
+
+
 UNNAMED: dict[str, Callable[[], mg.GradientFlow]] = {
     "unit length": unit_length,
     "gelu": gelu,
     "taken name": taken_name,
     "increments": increments,
     "nested increments": nested_increments,
+    "layer in rows": layer_in_rows,
     "functions of all states": functions_of_all_states,
 }
