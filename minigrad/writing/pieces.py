@@ -35,16 +35,16 @@ from minigrad.writing.python_text import Verbatim, source_of
 def in_pieces(e: Expression, whole: Expression) -> dict[Expression, Expression]:
     """What a contribution adds to all of an adjoint, and to each piece of it.
 
-        Examples
-        --------
-        >>> from minigrad.notation.printing import Text
-        >>> from minigrad.operations.lookup import add_at, take
-    from minigrad.operations.shape import scatter
-        >>> of_slice = Parameters(index=slice(2, 4), shape=(6,))
-        >>> e = Apply(scatter, (Symbol("z", None, (2,)),), (6,), of_slice)
-        >>> found = in_pieces(e, Symbol("g", None, (6,)))
-        >>> {Text()(piece): Text()(x) for piece, x in found.items()}
-        {'g[2:4]': 'z'}
+    Examples
+    --------
+    >>> from minigrad.notation.printing import Text
+    >>> from minigrad.operations.lookup import add_at, take
+    >>> from minigrad.operations.shape import scatter
+    >>> of_slice = Parameters(index=slice(2, 4), shape=(6,))
+    >>> e = Apply(scatter, (Symbol("z", None, (2,)),), (6,), of_slice)
+    >>> found = in_pieces(e, Symbol("g", None, (6,)))
+    >>> {Text()(piece): Text()(x) for piece, x in found.items()}
+    {'g[2:4]': 'z'}
     """
     found: dict[Expression, list[Expression]] = {}
     for term in e.inputs if isinstance(e, Apply) and e.operation is add else (e,):
