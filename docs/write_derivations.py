@@ -60,7 +60,7 @@ def operations() -> str:
         if operation.differentiable:
             derivation = mg.derive(flow_through(operation), layout="gradient")
             [y, *_] = [e for e in derivation.model.equations if e.value.name == "y"]
-            p = Latex()
+            p = Latex(scalars=frozenset() if y.value.shape else frozenset("y"))
             parts = [
                 guarded(f"{p.adjoint(part.of.name)} = {p(typeset(part.expression))}")
                 for section in derivation.model.sections

@@ -57,7 +57,7 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     )
     # ∂J/∂Z = softmax_{axis 1}(Z) - one_hot(y)
     dJ_dZ = softmax(Z, axis=1) - np.moveaxis(np.eye(7, dtype='float64')[y], -1, 1)
-    dJ_dV = np.sum(H @ np.transpose(dJ_dZ, (0, 2, 1)), axis=0)  # ∂J/∂V = Σ_{axis 0} H (∂J/∂Z)ᵀ
+    dJ_dV = np.sum(H @ dJ_dZ.mT, axis=0)  # ∂J/∂V = Σ_{axis 0} H (∂J/∂Z)ᵀ
     dJ_db_y = np.sum(dJ_dZ, axis=(0, 2), keepdims=True)[0]  # ∂J/∂b_y = Σ_{axes 0, 2} ∂J/∂Z
     dJ_dH = V @ dJ_dZ  # ∂J/∂H = V ∂J/∂Z
     dJ_dh_next = 0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint
+from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint, inputs_of
 from minigrad.notation.nodes import (
     as_fraction,
     broadcast,
@@ -72,17 +72,20 @@ def like_terms(e: Apply) -> Expression | None:
 
 
 def common_adjoint(e: Apply) -> Expression | None:
-    """g a - g b = g (a - b), where g is an adjoint"""
+    """g a - g / b = g (a - 1 / b), where g is an adjoint"""
     rests = []
     adjoint: Expression | None = None
     for x in e.inputs:
-        factors = x.inputs if isinstance(x, Apply) and is_(x, multiply) else (x,)
+        number, rest = split_number(x)
+        is_fraction = isinstance(rest, Apply) and is_(rest, divide)
+        above, below = inputs_of(rest) if rest and is_fraction else (rest or Number(1), Number(1))
+        factors = inputs_of(above) if is_(above, multiply) else (above,)
         held = [u for u in factors if has_adjoint(u)]
         if len(held) != 1 or adjoint not in (None, held[0]):
             return None
         adjoint = held[0]
         values = [u for u in factors if u is not adjoint]
-        rests.append(product(*values) if values else Number(1, ()))
+        rests.append(fraction(product(Number(number), *values), below))
     assert adjoint is not None
     together = total(*rests)
     result = product(adjoint, together)
@@ -168,12 +171,28 @@ def square(e: Apply) -> Expression | None:
     return None if factors == list(e.inputs) else product(*factors)
 
 
+def simple_power(e: Apply) -> Expression | None:
+    """x^1 = x; x^0 = 1"""
+    base, exponent = e.inputs
+    if isinstance(exponent, Number) and base.shape == e.shape:
+        if exponent.value == 1:
+            return base
+        if exponent.value == 0:
+            return Number(1, e.shape)
+        if exponent.shape:
+            return Apply(power, (base, Number(exponent.value)), e.shape, NONE)
+    return None
+
+
 def root_of_square(e: Apply) -> Expression | None:
     """sqrt(x^2) = |x|"""
     [x] = e.inputs
     if isinstance(x, Apply) and is_(x, power) and x.inputs[1] == Number(2):
         return Apply(abs_, x.inputs[:1], e.shape, NONE)
     return None
+
+
+# --- fractions ----------------------------------------------------------------------------------
 
 
 def fraction_of_fractions(e: Apply) -> Expression | None:
@@ -220,6 +239,9 @@ def common_factors(e: Apply) -> Expression | None:
     return over if under == Number(1) else fraction(over, under)
 
 
+# --- matrix products ----------------------------------------------------------------------------
+
+
 def scalars_in_front(e: Apply) -> Expression | None:
     """(n A) (m B) = n m (A B), for numbers and other factors without axes; A 0 = 0"""
     for i, x in enumerate(e.inputs):
@@ -252,17 +274,7 @@ def product_with_scalar(e: Apply) -> Expression | None:
     return None
 
 
-def simple_power(e: Apply) -> Expression | None:
-    """x^1 = x; x^0 = 1"""
-    base, exponent = e.inputs
-    if isinstance(exponent, Number) and base.shape == e.shape:
-        if exponent.value == 1:
-            return base
-        if exponent.value == 0:
-            return Number(1, e.shape)
-        if exponent.shape:
-            return Apply(power, (base, Number(exponent.value)), e.shape, NONE)
-    return None
+# --- kinks --------------------------------------------------------------------------------------
 
 
 def selection(e: Apply) -> Expression | None:
@@ -298,6 +310,9 @@ def number_last(e: Apply) -> Expression | None:
     a, b = e.inputs
     swap = isinstance(a, Number) and not isinstance(b, Number)
     return replace(e, inputs=(b, a)) if swap else None
+
+
+# --- what the rules have in common --------------------------------------------------------------
 
 
 def _times(n: float, e: Expression) -> Expression:

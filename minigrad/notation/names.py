@@ -1,6 +1,7 @@
 r"""How names and time steps are written: `Gamma_f` at step t is $\Gamma_{f}^{(t)}$."""
 
 import re
+import unicodedata
 
 GREEK = [
     "alpha",
@@ -39,6 +40,15 @@ GREEK = [
     "Omega",
 ]
 ACCENTS = {"tilde": "tilde", "hat": "hat", "bar": "bar", "dot": "dot", "vec": "vec"}
+_LETTERS = {
+    letter: unicodedata.lookup(
+        f"GREEK {'CAPITAL' if letter[0].isupper() else 'SMALL'} LETTER {letter.upper()}".replace(
+            "LAMBDA", "LAMDA"
+        )
+    )
+    for letter in GREEK
+}
+_COMBINING = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
 _ESCAPES = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "} | {c: f"\\{c}" for c in "{}%#&$_"}
 
 
@@ -79,6 +89,23 @@ def latex_name(name: str, bold: bool = False) -> str:
     )
     prefix = rf"\mathrm{{{_spelled_out(scope)}}}." if scope else ""
     return prefix + letter + (f"_{{{below}}}" if below else "")
+
+
+def unicode_name(name: str) -> str:
+    """Write a name in plain text, without its step: Greek letters, and accents above.
+
+    Examples
+    --------
+    >>> from minigrad.notation.names import unicode_name
+    >>> unicode_name("Gamma_f"), unicode_name("layer1.c_tilde")
+    ('Γ_f', 'layer1.c̃')
+    """
+    scope, dot, local = on_one_line(name).rpartition(".")
+    base, *parts = local.split("_")
+    text = _LETTERS.get(base, base)
+    text += "".join(_COMBINING[part] for part in parts if part in ACCENTS)
+    below = "_".join(_LETTERS.get(part, part) for part in parts if part not in ACCENTS)
+    return scope + dot + unicodedata.normalize("NFC", text) + (f"_{below}" if below else "")
 
 
 def on_one_line(text: str) -> str:

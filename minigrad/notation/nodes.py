@@ -90,9 +90,7 @@ def without_sign(e: Expression) -> Expression | None:
         first, *rest = e.inputs
         if isinstance(first, Number) and first.value < 0:
             left = rest if first.value == -1 else [Number(-first.value), *rest]
-            return (
-                left[0] if len(left) == 1 else Apply(multiply, tuple(left), e.shape, e.parameters)
-            )
+            return _product_of(tuple(left), e.shape)
     return None
 
 

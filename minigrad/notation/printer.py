@@ -110,6 +110,18 @@ class Printer(ABC):
         precedence = FUNCTION if e.t is None else POWER  # a step is a superscript
         return Written(self.name(e.name, e.t, bool(e.shape)), precedence)
 
+    def number(self, e: Number) -> Written:
+        """A number, or an array that holds it everywhere: a bold 1 or 0, or a multiple of the 1."""
+        value = abs(e.value)
+        if e.shape and value in (0, 1):
+            text = Written(self.bold_digits[int(value)])
+        else:
+            text = self.positive(value)
+        if e.shape and value not in (0, 1):
+            one = self.bold_digits[1]
+            text = Written(f"{self._within(text, PRODUCT)}{self.beside}{one}", PRODUCT)
+        return Written(f"-{text.text}", SIGN) if e.value < 0 else text
+
     def _within(self, x: Written, precedence: int) -> str:
         return x.within(precedence, self.parentheses)
 
@@ -168,6 +180,7 @@ class Printer(ABC):
     # --- what differs -----------------------------------------------------------------------------
 
     beside, dots = " ", "..."
+    bold_digits: tuple[str, str]
 
     @abstractmethod
     def template(self, operation: Operation) -> str: ...
@@ -188,7 +201,8 @@ class Printer(ABC):
     def sum_of(self, first: int, last: int | None, term: str) -> str: ...
 
     @abstractmethod
-    def number(self, e: Number) -> Written: ...
+    def positive(self, value: float) -> Written:
+        """A number without its sign."""
 
     @abstractmethod
     def raised(self, text: str, exponent: str) -> str: ...

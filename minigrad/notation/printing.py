@@ -1,14 +1,12 @@
 """How an expression is typeset in LaTeX, and written in plain Unicode text."""
 
-import unicodedata
-
-from minigrad.notation.expression import Apply, Expression, Number, Shape, Symbol
+from minigrad.notation.expression import Apply, Expression, Shape, Symbol
 from minigrad.notation.forms import beside_fraction
-from minigrad.notation.names import ACCENTS, GREEK, latex_name, on_one_line
+from minigrad.notation.names import latex_name, unicode_name
 from minigrad.notation.nodes import as_fraction
 from minigrad.notation.printer import Printer
 from minigrad.notation.template import Written
-from minigrad.operation import FUNCTION, POWER, PRODUCT, SIGN, Operation
+from minigrad.operation import FUNCTION, POWER, PRODUCT, Operation
 
 
 class Latex(Printer):
@@ -22,6 +20,7 @@ class Latex(Printer):
     """
 
     dots = r"\ldots"
+    bold_digits = (r"\mathbf{0}", r"\mathbf{1}")
 
     def written(self, e: Expression) -> Written:
         return super().written(beside_fraction(e) if isinstance(e, Apply) else e)
@@ -43,20 +42,13 @@ class Latex(Printer):
         inner = rf"\frac{{\partial {self(via)}}}{{\partial {self(of)}}}"
         return f"{self.adjoint(via.name, via.t)} {inner}"
 
-    def number(self, e: Number) -> Written:
-        value = abs(e.value)
+    def positive(self, value: float) -> Written:
         fraction = as_fraction(value)
-        if e.shape and value == 1:
-            text = r"\mathbf{1}"
-        elif fraction is not None and fraction.denominator > 1:
-            text = rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}"
-        else:
-            digits, _, exponent = f"{value:.6g}".partition("e")
-            text = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
-            text = text.removeprefix(r"1 \cdot ")
-        if e.value < 0:
-            return Written(f"-{text}", SIGN)
-        return Written(text, POWER if "^" in text else FUNCTION)
+        if fraction is not None and fraction.denominator > 1:
+            return Written(rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}")
+        digits, _, exponent = f"{value:.6g}".partition("e")
+        text = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
+        return Written(text.removeprefix(r"1 \cdot "), POWER if exponent else FUNCTION)
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()
@@ -83,16 +75,6 @@ class Latex(Printer):
 
 
 _SUPERSCRIPTS = str.maketrans("0123456789+-=()tTn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵗᵀⁿ")
-_LETTERS = {
-    letter: unicodedata.lookup(
-        f"GREEK {'CAPITAL' if letter[0].isupper() else 'SMALL'} LETTER {letter.upper()}".replace(
-            "LAMBDA", "LAMDA"
-        )
-    )
-    for letter in GREEK
-}
-_COMBINING = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
-assert _COMBINING.keys() == ACCENTS.keys()
 
 
 class Text(Printer):
@@ -105,16 +87,13 @@ class Text(Printer):
     Γ_f⁽ᵗ⁾
     """
 
+    bold_digits = ("𝟎", "𝟏")
+
     def template(self, operation: Operation) -> str:
         return operation.text
 
     def name(self, name: str, t: int | None = None, bold: bool = True) -> str:
-        scope, dot, local = on_one_line(name).rpartition(".")
-        base, *parts = local.split("_")
-        text = _LETTERS.get(base, base)
-        text += "".join(_COMBINING[part] for part in parts if part in ACCENTS)
-        below = "_".join(_LETTERS.get(part, part) for part in parts if part not in ACCENTS)
-        text = scope + dot + unicodedata.normalize("NFC", text) + (f"_{below}" if below else "")
+        text = unicode_name(name)
         return text if t is None else text + f"({self.step(t)})".translate(_SUPERSCRIPTS)
 
     def adjoint(self, name: str, t: int | None = None) -> str:
@@ -126,19 +105,15 @@ class Text(Printer):
     def chain(self, via: Symbol, of: Symbol) -> str:
         return f"{self.adjoint(via.name, via.t)} ∂{self(via)}/∂{self(of)}"
 
-    def number(self, e: Number) -> Written:
-        value = abs(e.value)
+    def positive(self, value: float) -> Written:
         fraction = as_fraction(value)
+        if fraction is not None:
+            return Written(str(fraction), PRODUCT if fraction.denominator > 1 else FUNCTION)
         digits, _, exponent = f"{value:.6g}".partition("e")
-        text = digits if fraction is None else str(fraction)
-        if exponent:
-            ten = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-            text = ten if digits == "1" else f"{digits} · {ten}"
-        if e.shape and value == 1:
-            text = "𝟏"
-        if e.value < 0:
-            return Written(f"-{text}", SIGN)
-        return Written(text, PRODUCT if "/" in text else FUNCTION)
+        if not exponent:
+            return Written(digits)
+        ten = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+        return Written(f"{digits} · {ten}".removeprefix("1 · "), POWER)
 
     def sum_of(self, first: int, last: int | None, term: str) -> str:
         absolute = self.absolute()

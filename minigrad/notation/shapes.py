@@ -143,7 +143,7 @@ def element_of_number(e: Apply) -> Expression | None:
 def axes_of(e: Apply) -> tuple[int, ...]:
     """The axes that an operation works along, counted from the front; by default all."""
     axis, n = e.parameters["axis"], max(len(e.inputs[0].shape), len(e.shape))  # a stack has more
-    if axis is None:
+    if axis is None or n == 0:
         return tuple(range(n))
     return tuple(a % n for a in (axis if isinstance(axis, tuple) else (axis,)))
 

@@ -65,7 +65,7 @@ def transpose_of_product(e: Apply) -> Expression | None:
 
 
 def transpose_of_elements(e: Apply) -> Expression | None:
-    """(n x)^T = n x^T; (g^T + h^T)^T = g + h and (g^T x y)^T = g (x y)^T, which is simpler.
+    """(g^T + h^T)^T = g + h and (g^T x y)^T = g (x y)^T, which is simpler.
 
     Where it is not, terms and factors stay together: (x (1 - x))^T is easier to read than
     x^T (1 - x^T).
@@ -83,7 +83,7 @@ def transpose_of_elements(e: Apply) -> Expression | None:
 
 
 def _transpose_of_factors(e: Apply, factors: Sequence[Expression]) -> Expression | None:
-    """The transpose of a product: numbers go in front, what it makes no simpler stays together."""
+    """The transpose of a product: what it makes no simpler stays together."""
     turned = {u: transposed(u) for u in factors}
     simpler = [u for u in factors if _cost(turned[u]) <= _cost(u)]
     others = [u for u in factors if u not in simpler]
@@ -91,8 +91,9 @@ def _transpose_of_factors(e: Apply, factors: Sequence[Expression]) -> Expression
         return None
     if len(others) < 2:
         return product(*turned.values())
-    together = replace(e, inputs=(product(*others),))
-    return product(*(turned[u] for u in simpler), together)
+    together = product(*others)
+    shape = (*together.shape[:-2], *together.shape[:-3:-1])
+    return product(*(turned[u] for u in simpler), replace(e, inputs=(together,), shape=shape))
 
 
 def transpose_of_sum(e: Apply) -> Expression | None:

@@ -13,6 +13,14 @@ def _inverse(axes: list[int]) -> tuple[int, ...]:
     return tuple(np.argsort(axes).tolist())
 
 
+def _transpose_source(axes: tuple[int, ...] | None) -> str:
+    if axes is None:
+        return "{0}.T"
+    n = len(axes)
+    last_two = [axis % n for axis in axes] == [*range(n - 2), n - 1, n - 2]
+    return "{0}.mT" if last_two else f"np.transpose({{0}}, {axes})"
+
+
 transpose = operation(
     lambda x, *, axes=None: x.T if axes is None else x.transpose(axes),
     lambda g, y, x, axes: (
@@ -24,7 +32,7 @@ transpose = operation(
     latex=r"{0}^\top",
     text="{0}ᵀ",
     precedence=POWER,
-    python=lambda axes: "{0}.T" if axes is None else f"np.transpose({{0}}, {axes})",
+    python=_transpose_source,
     symbol="⊤",
     drawn="formula",
     examples=(((2, 3),), ((2, 3, 4), {"axes": (1, 2, 0)}), ((2, 3, 4), {"axes": (-1, 0, 1)})),

@@ -6,6 +6,7 @@ import numpy as np
 
 from minigrad.notation.expression import Apply, Expression, Number, subexpressions
 from minigrad.notation.shapes import axes_to_write
+from minigrad.notation.written import repeat
 from minigrad.operations.elementwise import add, multiply
 from minigrad.operations.lookup import add_at
 from minigrad.operations.shape import scatter
@@ -44,20 +45,22 @@ def conventions(expressions: Iterable[Expression], layout: str, J: str) -> tuple
 
 
 def _of_many_axes(parts: list[Expression], layout: str) -> Iterable[Piece]:
-    if any(len(x.shape) > 2 for x in parts):
-        if layout == "numerator":
-            yield "Of more than two axes, the last two change places, and a vector stays as it is. "
-        yield "A product of arrays with more axes than two is one of matrices, in the last two. "
+    axes = {len(x.shape) for x in parts}
+    if layout == "numerator" and 1 in axes:
+        yield "That of an array of one axis has its shape. "
+    if layout == "numerator" and max(axes) > 2:
+        yield "Of more axes, the last two change places. "
+    if max(axes) > 2:
+        yield "A product of arrays with more than two axes is one of matrices, in the last two. "
 
 
 def _signs(parts: list[Expression], applied: list[Apply]) -> Iterable[Piece]:
-    signs: list[str] = []
     if any(x.operation is multiply and sum(u.shape != () for u in x.inputs) > 1 for x in applied):
-        signs.append("the circle is the product element by element")
-    if any(isinstance(x, Number) and x.value == 1 and x.shape for x in parts):
-        signs.append("a 1 in bold is a column of ones, or an array of them after a number")
-    if signs:
-        yield " and ".join(signs).capitalize() + ". "
+        yield "The circle is the product element by element. "
+    if any(isinstance(x, Number) and x.shape for x in parts):
+        yield "A 1 in bold is a column of ones in a matrix product, elsewhere an array of them. "
+    if any(x.operation is repeat for x in applied):
+        yield "To repeat is to put copies beside each other along new axes. "
     if any(len({u.shape for u in x.inputs if u.shape}) > 1 for x in applied if x.operation is add):
         yield "A row or column added to a matrix is added to all of its rows or columns. "
     if any(x.operation in (scatter, add_at) for x in applied):

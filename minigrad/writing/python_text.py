@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+import numpy as np
+
 from minigrad.notation.expression import (
     Apply,
     Expression,
@@ -114,7 +116,7 @@ def call(operation: Operation, parameters: Any, operands: str) -> str:
     given = "".join(
         f", {name}={_argument(value)}"
         for name, value in parameters.items()
-        if value is not operation.defaults[name] and value != operation.defaults[name]
+        if _argument(value) != _argument(operation.defaults[name])
     )
     function = operation.name if operation.numpy is None else f"np.{operation.numpy.__name__}"
     return f"{function}({operands}{given})"
@@ -124,7 +126,7 @@ def _argument(value: Any) -> str:
     """A parameter in source: an axis by itself is no tuple."""
     if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], int):
         return repr(value[0])
-    return repr(value)
+    return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
 
 
 def joined(terms: Iterable[str]) -> str:

@@ -1,8 +1,10 @@
 """How names are typeset."""
 
+import unicodedata
+
 import pytest
 
-from minigrad.notation.names import latex_name
+from minigrad.notation.names import ACCENTS, latex_name, unicode_name
 
 SEED = {
     "W_fa": r"W_{fa}",
@@ -40,3 +42,10 @@ def test_any_text_gives_a_formula_with_matching_braces(name: str) -> None:
     assert latex.count("{") == latex.count("}") == 1
     for special in "%$#&":
         assert special not in latex.replace(f"\\{special}", "")
+
+
+@pytest.mark.parametrize("accent", ACCENTS)
+def test_accents_stand_above_in_plain_text_too(accent: str) -> None:
+    text = unicode_name(f"q_{accent}_i")
+    assert len(text) == 4 and text[0] == "q" and text.endswith("_i")
+    assert unicodedata.combining(text[1])

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.notation.expression import Expression, Reader, Symbol, evaluate
+from minigrad.notation.expression import (
+    Expression,
+    Reader,
+    Symbol,
+    evaluate,
+    subexpressions,
+)
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.notation.simplify import simplified
@@ -77,6 +83,7 @@ def in_numerator_layout(s: Symbol) -> Any:
         lambda A, B, X, v, g, G: (G * X).T[:, 1],
         lambda A, B, X, v, g, G: np.where(greater(A, B), g.T, (A * g).T).T,
         lambda A, B, X, v, g, G: v.reshape(1, 3).T * g.T,
+        lambda A, B, X, v, g, G: g * (A.sum(1, keepdims=True) * B.sum(1, keepdims=True)),
     ],
 )
 def test_means_the_same_in_either_layout(f: Any) -> None:
@@ -84,5 +91,9 @@ def test_means_the_same_in_either_layout(f: Any) -> None:
     e = read(f)
     turned = expected.mT if np.ndim(expected) > 1 else expected
     np.testing.assert_allclose(evaluate(e, lookup), expected, rtol=1e-13)
-    found = evaluate(laid_out(e, "numerator"), in_numerator_layout)
-    np.testing.assert_allclose(found, turned, rtol=1e-13)
+    numerator = laid_out(e, "numerator")
+    np.testing.assert_allclose(evaluate(numerator, in_numerator_layout), turned, rtol=1e-13)
+    for x in (e, numerator):
+        for part in subexpressions(x):
+            lookup_of = lookup if x is e else in_numerator_layout
+            assert np.shape(evaluate(part, lookup_of)) == part.shape

@@ -157,6 +157,11 @@ def whole_number() -> mg.Tensor:
 
 
 @model
+def rows_by_number() -> mg.Tensor:
+    return (leaf("X", 4, 2)[np.array([0, 0, 3])].named("Y") ** 2).sum()
+
+
+@model
 def scalars() -> mg.Tensor:
     x = leaf("x")
     return ((x * leaf("y") + np.sin(x)).named("z")) ** 2
