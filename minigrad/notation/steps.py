@@ -12,13 +12,16 @@ from minigrad.notation.expression import (
     OverSteps,
     Parameters,
     Symbol,
+    has_moving_index,
     shifted,
+    subexpressions,
     symbols,
     transform,
     with_indices,
+    with_moved,
 )
 from minigrad.operations.elementwise import add
-from minigrad.operations.shape import concatenate, scatter, stack
+from minigrad.operations.shape import concatenate, getitem, scatter, stack
 
 Said = TypeVar("Said")
 AtSteps = dict[int, Expression]  # steps count from each
@@ -36,7 +39,33 @@ def aligned(
         at = alike[said, _without_indices(e)]
         one = _moving(at) if len(at) > len(steps) else None
         result[said, one or e] = steps if one is None else list(at)
-    return result
+    return _followed(result)
+
+
+def _followed(
+    found: Mapping[tuple[Said, Expression], list[int]],
+) -> dict[tuple[Said, Expression], list[int]]:
+    """At a step of its own, X[0] is X[t] too, if it is so at the other steps."""
+    moving: dict[tuple[Said, Expression], Parameters] = {}
+    for said, e in found:
+        for x in subexpressions(e):
+            if isinstance(x, Apply) and x.operation is getitem and has_moving_index(x):
+                moving[said, x.inputs[0]] = x.parameters
+
+    def followed(said: Said, e: Expression, t: int) -> Expression:
+        def change(x: Expression) -> Expression:
+            if not (isinstance(x, Apply) and (said, x.inputs[0]) in moving):
+                return x
+            there = with_moved(moving[said, x.inputs[0]], lambda i: i.at(t))
+            same = x.operation is getitem and x.parameters == there
+            return replace(x, parameters=moving[said, x.inputs[0]]) if same else x
+
+        return transform(e, change)
+
+    return {
+        (said, followed(said, e, steps[0]) if len(steps) == 1 else e): steps
+        for (said, e), steps in found.items()
+    }
 
 
 def lengthened(e: Expression, last: int, by: int) -> Expression:

@@ -229,7 +229,8 @@ class Backward:
     def _increments(self, sums: Iterable[Sum]) -> Iterator[Statement]:
         """Add parts to what is there."""
         for s in sums:
-            yield self._increment(s, *self._at(s))
+            if s.expression != Number(0, s.piece.shape):
+                yield self._increment(s, *self._at(s))
 
     def _increment(self, s: Sum, p: Text, places: Places) -> Statement:
         positive = without_sign(s.expression)

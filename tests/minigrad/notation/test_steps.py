@@ -59,6 +59,12 @@ def test_rows_that_do_not_follow_it_stay_apart(index: Any) -> None:
     assert aligned(found) == found
 
 
+def test_a_first_step_that_reads_otherwise_follows_the_index_too() -> None:
+    found = {("h", row(0)): [0], ("h", row(4)): [5]}
+    found |= {("h", product(row(t), h(0))): [t] for t in (1, 2, 3)}
+    assert [Text()(e) for _, e in aligned(found)] == ["H[t]", "H[4]", "H[t] ∘ h⁽ᵗ⁾"]
+
+
 def test_what_is_said_of_different_values_stays_apart() -> None:
     found = {("h", row(0)): [1], ("z", row(1)): [2]}
     assert aligned(found) == found
