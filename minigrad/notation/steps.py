@@ -31,14 +31,15 @@ def aligned(
     found: Mapping[tuple[Said, Expression], list[int]],
 ) -> dict[tuple[Said, Expression], list[int]]:
     """What is said of expressions at some steps; of those that read alike, of one expression."""
-    alike: dict[tuple[Said, Expression], AtSteps] = {}
+    alike: dict[tuple[Said, Expression], dict[Expression, list[int]]] = {}
     for (said, e), steps in found.items():
-        alike.setdefault((said, _without_indices(e)), {}).update(dict.fromkeys(steps, e))
+        alike.setdefault((said, _without_indices(e)), {})[e] = steps
     result: dict[tuple[Said, Expression], list[int]] = {}
-    for (said, e), steps in found.items():
-        at = alike[said, _without_indices(e)]
-        one = _moving(at) if len(at) > len(steps) else None
-        result[said, one or e] = steps if one is None else list(at)
+    for (said, _), variants in alike.items():
+        at = {t: e for e, steps in variants.items() for t in steps}
+        one = _moving(at) if len(variants) > 1 else None
+        for e, steps in variants.items() if one is None else [(one, list(at))]:
+            result[said, e] = steps
     return _followed(result)
 
 
