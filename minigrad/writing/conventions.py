@@ -45,7 +45,7 @@ def conventions(expressions: Iterable[Expression], layout: str, J: str) -> tuple
 
 
 def _of_many_axes(parts: list[Expression], layout: str) -> Iterable[Piece]:
-    axes = {len(x.shape) for x in parts}
+    axes = {0} | {len(x.shape) for x in parts}
     if layout == "numerator" and 1 in axes:
         yield "That of an array of one axis has its shape. "
     if layout == "numerator" and max(axes) > 2:

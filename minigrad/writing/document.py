@@ -187,6 +187,8 @@ class Writer:
             yield from (" for ", partial(at_step, origin - distance), " alone.")
             return
         missing = [t for t in self.model.steps if t not in giving.steps]
+        if len(missing) == len(self.model.steps):
+            yield ", for given states alone"
         for condition in self.rows.condition(missing):
             yield from ("; for ", condition, " there is none")
         yield "."

@@ -2,7 +2,9 @@
 
 import ast
 import inspect
+import re
 import textwrap
+import types
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -156,18 +158,33 @@ def rule_source(rule: Any) -> str:
         source = textwrap.dedent(inspect.getsource(rule)).strip()
     except (OSError, TypeError):
         return f"the rule {getattr(rule, '__name__', rule)}"
-    start = max(source.find("lambda"), 0)
-    for end in range(len(source), start, -1):
-        try:
-            tree = ast.parse(f"({source[start:end]})", mode="eval")
-        except SyntaxError:
-            continue
-        body = tree.body
-        if isinstance(body, ast.Lambda):
-            return ast.unparse(body.body)
-        if isinstance(body, ast.Tuple) and isinstance(body.elts[0], ast.Lambda):
-            return ast.unparse(body.elts[0].body)
-    return source
+    found = [*_lambdas(source)]
+    same = [x for x in found if _meaning(_compiled(x)) == _meaning(rule.__code__)]
+    alike = [x for x in found if _compiled(x).co_varnames == rule.__code__.co_varnames]
+    return next((ast.unparse(x.body) for x in (*same, *alike, *found)), source)
+
+
+def _meaning(code: types.CodeType) -> tuple[Any, ...]:
+    return code.co_code, code.co_consts, code.co_names, code.co_varnames
+
+
+def _lambdas(source: str) -> Iterator[ast.Lambda]:
+    """The lambdas in a piece of source, which by itself may be no Python."""
+    for start in (match.start() for match in re.finditer("lambda", source)):
+        for end in range(len(source), start, -1):
+            try:
+                body = ast.parse(f"({source[start:end]})", mode="eval").body
+            except SyntaxError:
+                continue
+            body = body.elts[0] if isinstance(body, ast.Tuple) else body
+            if isinstance(body, ast.Lambda):
+                yield body
+                break
+
+
+def _compiled(x: ast.Lambda) -> types.CodeType:
+    code: types.CodeType = compile(ast.Expression(x), "", "eval").co_consts[0]
+    return code
 
 
 # --- numbers ------------------------------------------------------------------------------------

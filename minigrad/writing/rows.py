@@ -121,7 +121,8 @@ class Rows:
         for term in terms:
             held = sorted(term.steps.intersection(self.model.steps))
             remark = () if term.left else self.condition(held)
-            yield Row(term.left or sum_of(item), term.written, remark)
+            if held:  # not if it is there for a given state alone
+                yield Row(term.left or sum_of(item), term.written, remark)
 
     def _labels(self, item: Item) -> tuple[Piece, ...]:
         """The numbers of the plus nodes of a sum."""

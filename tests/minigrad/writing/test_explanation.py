@@ -152,3 +152,25 @@ def test_step_at_which_a_line_does_not_hold() -> None:
     [line] = [x for x in lines if x.claim == mg.adjoint("o")]
     with pytest.raises(ValueError, match=r"explain: expected a step of 4 for .*, got 2"):
         line.explain(2)
+
+
+def test_rules_on_one_line_are_told_apart() -> None:
+    # fmt: off
+    ratio = mg.operation(lambda a, b: a / b, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b, name="ratio_in_a_line")  # noqa: E501
+    # fmt: on
+    a, b = (mg.tensor(x, requires_grad=True, name=name) for x, name in ((1.0, "a"), (2.0, "b")))
+    lines = mg.derive(mg.gradient_flow(ratio(a, b).named("J"))).lines
+    text = {line.claim.name: line.explain() for line in lines}
+    assert "in the table: g / b\n" in text["a"]
+    assert "in the table: -g * y / b\n" in text["b"]
+
+
+def test_one_step_has_no_state_from_a_next_one() -> None:
+    text = mg.derive(rnn_flow(T=1, loss="at the end")).text()
+    assert "Comp-1 flows in from the step t+1 (section 3.4), for given states alone." in text
+    assert "each step:\n\n    ∂J/∂h⁽ᵗ⁾ = ∂J/∂h⁽ᵗ⁾|o⁽ᵗ⁾\n\n" in text
+
+
+def test_a_loss_that_is_given() -> None:
+    flow = mg.gradient_flow(mg.tensor(2.0, requires_grad=True, name="a"))
+    assert "The derivative of a by a value" in mg.derive(flow).text()
