@@ -16,7 +16,7 @@ from minigrad.notation.expression import (
 from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter
-from minigrad.writing.measure import last_step
+from minigrad.writing.measure import last_step, sizes_along_steps
 from minigrad.writing.pieces import in_pieces, without_broadcast
 from minigrad.writing.program import Argument, Block, Program
 from minigrad.writing.steps import is_general
@@ -55,16 +55,20 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
     of steps where it is small or where what is said of some steps may mean others for another
     number (see `_is_general`), and steps with gaps between them. Of other sizes, those stay that a
     number may stand for that is written: any for one like 0.2, which may be the 1/5 of a mean; for
-    a slice, those equal to its bounds, its length and that of the axis.
+    a slice, those equal to its bounds, its length and that of the axis. Where the number of steps
+    stays, so do those that an array may get its axis from which has something for each step.
     """
     model = program.model
     sizes = {n for argument in program.arguments for n in argument.shape}
     sizes |= {n for equation in model.equations for n in equation.value.shape}
-    fixed = {1}.union(*(_sizes_in(e, sizes) for e in _expressions(model)))
-    if model.arrays:
-        fixed = sizes
     has_gaps = any(argument.is_by_step for argument in program.arguments)
     steps_matter = has_gaps or not _is_general(program, blocks)
+    written = [*_expressions(model)]
+    fixed = {1}.union(*(_sizes_in(e, sizes) for e in written))
+    if steps_matter:
+        fixed = fixed.union(*map(sizes_along_steps, written))
+    if model.arrays:
+        fixed = sizes
     for argument in program.arguments:
         name = argument.name
         if argument.is_by_step:
