@@ -28,13 +28,15 @@ def aligned(
     found: Mapping[tuple[Said, Expression], list[int]],
 ) -> dict[tuple[Said, Expression], list[int]]:
     """What is said of expressions at some steps; of those that read alike, of one expression."""
+    form = {(said, e): (said, _without_indices(e)) for said, e in found}
     alike: dict[tuple[Said, Expression], AtSteps] = {}
     for (said, e), steps in found.items():
-        alike.setdefault((said, _without_indices(e)), {}).update(dict.fromkeys(steps, e))
+        alike.setdefault(form[said, e], {}).update(dict.fromkeys(steps, e))
+    moving = {said: _moving(at) for said, at in alike.items() if len(at) > 1}
     result: dict[tuple[Said, Expression], list[int]] = {}
     for (said, e), steps in found.items():
-        at = alike[said, _without_indices(e)]
-        one = _moving(at) if len(at) > len(steps) else None
+        at = alike[form[said, e]]
+        one = moving[form[said, e]] if len(at) > len(steps) else None
         result[said, one or e] = steps if one is None else list(at)
     return result
 
