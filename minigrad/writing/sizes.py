@@ -10,6 +10,7 @@ from minigrad.notation.expression import (
     Expression,
     MovingIndex,
     Number,
+    OverSteps,
     Shape,
     inputs_of,
 )
@@ -52,11 +53,12 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
     """Statements that refuse arguments of sizes and steps that the program does not hold for.
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
-    of steps where it is small or where what is said of some steps may mean others for another
-    number (see `_is_general`), and steps with gaps between them. Of other sizes, those stay that a
-    number may stand for that is written: any for one like 0.2, which may be the 1/5 of a mean; for
-    a slice, those equal to its bounds, its length and that of the axis. Where the number of steps
-    stays, so do those that an array may get its axis from which has something for each step.
+    of steps where it is small, where what is said of some steps may mean others for another number
+    (see `_is_general`), or where the size of a stack is written, and steps with gaps between them.
+    Of other sizes, those stay that a number may stand for that is written: any for one like 0.2,
+    which may be the 1/5 of a mean; for a slice, those equal to its bounds, its length and that of
+    the axis. Where the number of steps stays, so do those that an array may get its axis from which
+    has something for each step.
     """
     model = program.model
     sizes = {n for argument in program.arguments for n in argument.shape}
@@ -65,6 +67,9 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
     steps_matter = has_gaps or not _is_general(program, blocks)
     written = [*_expressions(model)]
     fixed = {1}.union(*(_sizes_in(e, sizes) for e in written))
+    steps_matter = steps_matter or not fixed.isdisjoint(
+        e.shape[e.parameters["axis"]] for e in written if isinstance(e, OverSteps) and e.parameters
+    )
     if steps_matter:
         fixed = fixed.union(*map(sizes_along_steps, written))
     if model.arrays:

@@ -156,3 +156,20 @@ def test_source_refuses_other_lengths_of_what_a_computed_array_is_made_of(named:
     exec(mg.derive(mg.gradient_flow(J.named("J"))).numpy_source(), namespace)
     with pytest.raises(ValueError, match=r"X: expected the shape of the derivation, \(5, "):
         namespace["gradients"](w=0.5, X=np.ones((7, 3)))
+
+
+def test_source_refuses_another_length_where_the_size_of_a_stack_is_written() -> None:
+    """The derivative of a part of what is made of all steps is put among so many zeros."""
+    rng = np.random.default_rng(0)
+    W, h, J = mg.tensor(rng.normal(size=(3, 3)), requires_grad=True, name="W"), [], mg.tensor(0.0)
+    for t in range(1, 6):
+        with mg.step(t):
+            h.append(mg.tanh(W @ mg.tensor(rng.normal(size=(3, 2)), name="x")).named("h"))
+    H = mg.concatenate(h, axis=1).named("H")
+    for t in range(1, 6):
+        with mg.step(t):
+            J = J + mg.tanh(W @ (W @ H)[:, 2 * t - 2 : 2 * t]).named("z").sum()
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(mg.gradient_flow(J.named("J"))).numpy_source(), namespace)
+    with pytest.raises(ValueError, match=r"x: expected the shape of the derivation, \(5, "):
+        namespace["gradients"](W=np.eye(3), x=np.ones((7, 3, 2)))
