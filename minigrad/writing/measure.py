@@ -64,9 +64,13 @@ def moving_axes(leaf: Leaf, equations: Iterable[Equation]) -> set[int]:
 
 
 def sizes_along_steps(e: Expression) -> set[int]:
-    """The sizes of axes with something for each step: of a stack, and where a step takes a part."""
+    """The number of steps of a sum, and sizes of axes with something for each step.
+
+    Such are those that things are stacked along, and those of which a step takes a part.
+    """
     if isinstance(e, OverSteps):
-        return {e.last - e.first + 1}
+        stacked = {e.shape[e.parameters["axis"]]} if e.parameters else set()
+        return {e.last - e.first + 1, *stacked}
     if not (isinstance(e, Apply) and e.operation is getitem):
         return set()
     [x], index = e.inputs, _by_axis(e)

@@ -11,7 +11,6 @@ from minigrad.notation.expression import (
     Expression,
     MovingIndex,
     Number,
-    OverSteps,
     Shape,
     inputs_of,
 )
@@ -56,24 +55,24 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
     of steps where it is small, where what is said of some steps may mean others for another number
-    (see `_is_general`), or where the size of a stack is written, and steps with gaps between them.
-    Of other sizes, those stay that a mean is taken over, or a number may stand for that is written:
-    for 0.2, which may be 1/5, those that divide 50 (see `_sizes_meant`); for a slice, those equal
-    to its bounds, its length and that of the axis. Where the number of steps stays, so do those
-    that an array may get its axis from which has something for each step.
+    (see `_is_general`), or where it or the size of a stack is written, as in a mean over the steps,
+    and steps with gaps between them. Of other sizes, those stay that a mean is taken over, or a
+    number may stand for that is written: for 0.2, which may be 1/5, those that divide 50 (see
+    `_sizes_meant`); for a slice, those equal to its bounds, its length and that of the axis. Where
+    the number of steps stays, so do those that an array may get its axis from which has something
+    for each step.
     """
     model = program.model
     sizes = {n for argument in program.arguments for n in argument.shape}
     sizes |= {n for equation in model.equations for n in equation.value.shape}
-    has_gaps = any(argument.is_by_step for argument in program.arguments)
-    steps_matter = has_gaps or not _is_general(program, blocks)
     written = [*_expressions(model)]
-    fixed = {1}.union(*(_sizes_in(e, sizes) for e in written))
-    steps_matter = steps_matter or not fixed.isdisjoint(
-        e.shape[e.parameters["axis"]] for e in written if isinstance(e, OverSteps) and e.parameters
-    )
+    along = {len(model.steps)}.union(*map(sizes_along_steps, written))
+    fixed = {1}.union(*(_sizes_in(e, sizes | along) for e in written))
+    has_gaps = any(argument.is_by_step for argument in program.arguments)
+    is_tied = has_gaps or not fixed.isdisjoint(along)
+    steps_matter = is_tied or not _is_general(program, blocks)
     if steps_matter:
-        fixed = fixed.union(*map(sizes_along_steps, written))
+        fixed |= along
     if model.arrays:
         fixed = sizes
     for argument in program.arguments:

@@ -173,3 +173,19 @@ def test_source_refuses_another_length_where_the_size_of_a_stack_is_written() ->
     exec(mg.derive(mg.gradient_flow(J.named("J"))).numpy_source(), namespace)
     with pytest.raises(ValueError, match=r"x: expected the shape of the derivation, \(5, "):
         namespace["gradients"](W=np.eye(3), x=np.ones((7, 3, 2)))
+
+
+def test_source_refuses_another_length_where_a_mean_is_taken_over_the_steps() -> None:
+    """There is one input more than there are steps."""
+    w, J = mg.tensor(0.5, requires_grad=True, name="w"), mg.tensor(0.0)
+    x = {}
+    for t in range(6):
+        with mg.step(t):
+            x[t] = mg.tensor(float(t), name="x")
+    for t in range(1, 6):
+        with mg.step(t):
+            J = J + mg.tanh(w * x[t] * x[t - 1]).named("h")
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(mg.gradient_flow((J / 5).named("J"))).numpy_source(), namespace)
+    with pytest.raises(ValueError, match=r"x: expected the shape of the derivation, \(6\)"):
+        namespace["gradients"](w=np.float64(0.5), x=np.arange(8.0))
