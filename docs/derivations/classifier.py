@@ -33,9 +33,9 @@ def gradients(*, x, W_1, b_1, W_2, b_2, y):
     _require_shape("x", x, 3, 6)
     _require_shape("W_1", W_1, 3, 4)
     _require_shape("b_1", b_1, 4, 1)
-    _require_shape("W_2", W_2, 4, 5)
-    _require_shape("b_2", b_2, 5, 1)
-    _require_shape("y", y, 5, 6)
+    _require_shape("W_2", W_2, 4, None)
+    _require_shape("b_2", b_2, None, 1)
+    _require_shape("y", y, None, 6)
     z_1 = W_1.T @ x + b_1  # z_1 = W_1ᵀ x + b_1
     h = np.tanh(z_1)  # h = tanh(z_1)
     z_2 = W_2.T @ h + b_2  # z_2 = W_2ᵀ h + b_2

@@ -39,18 +39,17 @@ def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     y: T, 4, 6
     x: T, 3, 6
     """
-    _require_shape("W_r", W_r, 3, 4)
+    _require_shape("W_r", W_r, None, 4)
     _require_shape("U_r", U_r, 4, 4)
     _require_shape("b_r", b_r, 4, 1)
-    _require_shape("W_u", W_u, 3, 4)
+    _require_shape("W_u", W_u, None, 4)
     _require_shape("U_u", U_u, 4, 4)
     _require_shape("b_u", b_u, 4, 1)
-    _require_shape("W_n", W_n, 3, 4)
+    _require_shape("W_n", W_n, None, 4)
     _require_shape("U_n", U_n, 4, 4)
     _require_shape("b_n", b_n, 4, 1)
-    _require_shape("h0", h0, 4, 6)
-    _require_shape("y", y, 3, 4, 6)
-    _require_shape("x", x, 3, 3, 6)
+    _require_shape("h0", h0, 4, None)
+    _require_shape("y", y, None, 4, None)
     T = len(x)
     r = {}
     u = {}

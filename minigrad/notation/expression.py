@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -48,14 +48,15 @@ class Apply:
 
 
 class Parameters(dict[str, Any]):
-    """The parameters of an operation, as something that can be compared and hashed."""
+    """The parameters of an operation, as something that can be compared and hashed: they stay."""
 
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash(self._key())
+        return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Parameters) and self._key() == other._key()
+        return isinstance(other, Parameters) and self._key == other._key
 
+    @cached_property
     def _key(self) -> str:
         return repr([(name, _comparable(value)) for name, value in sorted(self.items())])
 

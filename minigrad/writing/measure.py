@@ -63,6 +63,29 @@ def moving_axes(leaf: Leaf, equations: Iterable[Equation]) -> set[int]:
     return {i for i in range(len(leaf.shape)) for index, _ in reads if _moves(index, i)}
 
 
+def sizes_along_steps(e: Expression) -> set[int]:
+    """The number of steps of a sum, and sizes of axes with something for each step.
+
+    Such are those that things are stacked along, and those of which a step takes a part.
+    """
+    if isinstance(e, OverSteps):
+        stacked = {e.shape[e.parameters["axis"]]} if e.parameters else set()
+        return {e.last - e.first + 1, *stacked}
+    if not (isinstance(e, Apply) and e.operation is getitem):
+        return set()
+    [x], index = e.inputs, _by_axis(e)
+    return {n for i, n in enumerate(x.shape) if _moves(index, i)}
+
+
+def _by_axis(e: Apply) -> tuple[Any, ...]:
+    """The index of each axis, of what is written with dots or makes new axes too."""
+    [x], index = e.inputs, e.parameters["index"]
+    given = [i for i in (index if isinstance(index, tuple) else (index,)) if i is not None]
+    dots = next((k for k, i in enumerate(given) if i is Ellipsis), len(given))
+    after = given[dots + 1 :]
+    return (*given[:dots], *[slice(None)] * (len(x.shape) - dots - len(after)), *after)
+
+
 def _moves(index: tuple[Any, ...], axis: int) -> bool:
     i = index[axis] if len(index) > axis else None
     return isinstance(i.start if isinstance(i, slice) else i, MovingIndex)
@@ -93,6 +116,6 @@ def _reads(
             steps = tuple(range(e.first, e.last + 1))
         to_visit += [(x, steps) for x in inputs_of(e)]
         if isinstance(e, Apply) and e.operation is getitem:
-            [x], index = e.inputs, e.parameters["index"]
+            [x] = e.inputs
             if isinstance(x, Symbol) and x.name == name:
-                yield index if isinstance(index, tuple) else (index,), steps
+                yield _by_axis(e), steps

@@ -12,6 +12,7 @@ from minigrad.notation.expression import (
     OverSteps,
     Symbol,
     has_adjoint,
+    has_moving_index,
     inputs_of,
     shifted,
     subexpressions,
@@ -148,13 +149,14 @@ def _is_costly_function(e: Expression) -> TypeGuard[Apply]:
 
 
 def _latest(e: Expression) -> int | None:
-    """The latest step that it reads."""
+    """The latest step that it reads; if only its indices move with the step, the one at hand."""
     if isinstance(e, OverSteps):
         latest = _latest(e.term)
         return None if latest is None else e.last + latest
     if isinstance(e, Symbol):
         return e.t
-    return max((t for x in inputs_of(e) if (t := _latest(x)) is not None), default=None)
+    read = [t for x in inputs_of(e) if (t := _latest(x)) is not None]
+    return max(read, default=0 if has_moving_index(e) else None)
 
 
 def _counted_from_latest(e: Expression) -> Expression:

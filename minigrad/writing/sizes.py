@@ -1,6 +1,7 @@
 """The sizes and steps that a written program holds for: it refuses arrays of others."""
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
+from minigrad.operations.reduction import mean
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter
-from minigrad.writing.measure import last_step
+from minigrad.writing.measure import last_step, sizes_along_steps
 from minigrad.writing.pieces import in_pieces, without_broadcast
 from minigrad.writing.program import Argument, Block, Program
 from minigrad.writing.steps import is_general
@@ -52,19 +54,27 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
     """Statements that refuse arguments of sizes and steps that the program does not hold for.
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
-    of steps where it is small or where what is said of some steps may mean others for another
-    number (see `_is_general`), and steps with gaps between them. Of other sizes, those stay that a
-    number may stand for that is written: any for one like 0.2, which may be the 1/5 of a mean; for
-    a slice, those equal to its bounds, its length and that of the axis.
+    of steps where it is small, where what is said of some steps may mean others for another number
+    (see `_is_general`), or where it or the size of a stack is written, as in a mean over the steps,
+    and steps with gaps between them. Of other sizes, those stay that a mean is taken over, or a
+    number may stand for that is written: for 0.2, which may be 1/5, those that divide 50 (see
+    `_sizes_meant`); for a slice, those equal to its bounds, its length and that of the axis. Where
+    the number of steps stays, so do those that an array may get its axis from which has something
+    for each step.
     """
     model = program.model
     sizes = {n for argument in program.arguments for n in argument.shape}
     sizes |= {n for equation in model.equations for n in equation.value.shape}
-    fixed = {1}.union(*(_sizes_in(e, sizes) for e in _expressions(model)))
+    written = [*_expressions(model)]
+    along = {len(model.steps)}.union(*map(sizes_along_steps, written))
+    fixed = {1}.union(*(_sizes_in(e, sizes | along) for e in written))
+    has_gaps = any(argument.is_by_step for argument in program.arguments)
+    is_tied = has_gaps or not fixed.isdisjoint(along)
+    steps_matter = is_tied or not _is_general(program, blocks)
+    if steps_matter:
+        fixed |= along
     if model.arrays:
         fixed = sizes
-    has_gaps = any(argument.is_by_step for argument in program.arguments)
-    steps_matter = has_gaps or not _is_general(program, blocks)
     for argument in program.arguments:
         name = argument.name
         if argument.is_by_step:
@@ -130,7 +140,10 @@ def _without_exponents(root: Expression) -> Iterator[Expression]:
 def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
     """The sizes that are written in the root of an expression, or all where nobody knows."""
     if isinstance(e, Number):
-        return {int(abs(e.value)), *e.shape} if abs(e.value) in {0, 1, 2} else sizes
+        return {*_sizes_meant(abs(e.value), sizes), *e.shape}
+    if isinstance(e, Apply) and e.operation is mean:
+        [x], axis = e.inputs, e.parameters["axis"]
+        return {*x.shape} if axis is None else {x.shape[i] for i in np.atleast_1d(axis)}
     if not isinstance(e, Apply) or e.parameters.keys() <= SIZELESS:
         return set()
     before = e.inputs[0].shape
@@ -144,6 +157,21 @@ def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
         return {*before, *e.shape}
     others = [value for name, value in e.parameters.items() if name not in SIZELESS]
     return {abs(k) for k in others} if all(type(k) is int for k in others) else sizes
+
+
+def _sizes_meant(value: float, sizes: set[int]) -> set[int]:
+    """The sizes that a number may come from: as 1/n, 1/√n or 2/n, as n/2, or as products of such.
+
+    Its square is a fraction p/q then, and they divide 2pq.
+    """
+    if value in {0, 1, 2}:
+        return {int(value)}
+    for x, exponent in ((value, 2), (value**2, 1)):
+        near = Fraction(x).limit_denominator(10**6)
+        if abs(x - near) <= 4e-16 * x:
+            multiple = 2 * (near.numerator * near.denominator) ** exponent
+            return {n for n in sizes if n and multiple % n == 0}
+    return sizes
 
 
 def _sizes_in_index(index: Any, shape: Shape) -> Iterator[int]:

@@ -22,21 +22,28 @@ def plus(letter: str, distance: int) -> str:
 
 
 def range_over(steps: range, last: int | None, reach: int = 1) -> str:
-    """The steps of a loop in Python; its upper end is counted from T if it is as near as that.
+    """The steps of a loop in Python; its ends are counted from T if they are as near as that.
 
     Examples
     --------
     >>> from minigrad.writing.steps import range_over
     >>> [range_over(steps, last=5) for steps in (range(1, 6), range(4, 0, -1), range(3))]
     ['range(1, T + 1)', 'range(T - 1, 0, -1)', 'range(3)']
+    >>> range_over(range(4, 6), last=5, reach=2)
+    'range(T - 1, T + 1)'
     """
+    is_late = last is not None and min(steps) > max(last - reach, reach)
+    is_to_end = last is not None and max(steps) >= last - reach
+
+    def lower(t: int) -> str:
+        return plus("T", t - last) if last is not None and is_late else str(t)
 
     def upper(t: int) -> str:
-        return str(t) if last is None or max(steps) < last - reach else plus("T", t - last)
+        return plus("T", t - last) if last is not None and is_to_end else str(t)
 
     if steps.step < 0:
-        return f"range({upper(steps[0])}, {steps[-1] - 1}, -1)"
-    return f"range({f'{steps[0]}, ' if steps[0] else ''}{upper(steps[-1] + 1)})"
+        return f"range({upper(steps[0])}, {lower(steps[-1] - 1)}, -1)"
+    return f"range({f'{lower(steps[0])}, ' if steps[0] else ''}{upper(steps[-1] + 1)})"
 
 
 def condition(

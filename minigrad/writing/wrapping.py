@@ -8,7 +8,8 @@ WIDTH = 100
 INDENT = " " * 4
 GLUE = "\u00a0"  # in the place of a space where no line is to end
 
-_OPERATORS = ((" + ", " - "), (" * ", " / ", " @ "), (" for ",))  # what binds least comes first
+_SIGNS = (" + ", " - ")
+_OPERATORS = ((" for ",), _SIGNS, (" * ", " / ", " @ "))  # what binds least comes first
 _TOKEN = re.compile(r"""'[^']*'|"[^"]*"| (?:[-+*/@]|for) |, |.""", re.DOTALL)
 
 
@@ -31,7 +32,7 @@ def statement_lines(source: str, indent: str) -> list[str]:
 def comment_lines(text: str, indent: str) -> list[str]:
     """A comment in lines, broken before signs; a term that is longer, after commas or there too."""
     terms = []
-    for term in _split(text, _OPERATORS[0]):
+    for term in _split(text, _SIGNS):
         is_short = len(indent) + len(term) < WIDTH - 2 * len(INDENT)
         held = re.sub(r"\[[^\[]*?\]", lambda index: index[0].replace(" ", GLUE), term)
         inseparable = " " if is_short else "(?<!,) " if ", " in held else " (?![-+] )"

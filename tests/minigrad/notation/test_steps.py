@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minigrad.notation import steps
 from minigrad.notation.expression import (
     Apply,
     Expression,
@@ -125,3 +126,12 @@ def test_pieces_one_after_the_other_are_stacked(index: Any, shape: Any, operatio
     assert isinstance(e, OverSteps)
     assert (e.operation is operation) == (operation is not None)
     np.testing.assert_array_equal(evaluate(e, lookup), evaluate(plain, lookup))
+
+
+def test_what_reads_alike_is_aligned_once_for_all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work grows with the number of steps, not with its square."""
+    calls = []
+    moving = steps._moving
+    monkeypatch.setattr(steps, "_moving", lambda at: calls.append(at) or moving(at))
+    [((said, _), at)] = aligned({("row", row(t, (2,))): [t] for t in range(6)}).items()
+    assert (said, at, len(calls)) == ("row", [*range(6)], 1)

@@ -110,6 +110,9 @@ def loss_of(columns: int, loss: str) -> mg.GradientFlow:
     losses = {
         "mean": lambda: mg.mean(z * z),
         "sum": lambda: (z * z).sum(),
+        "half": lambda: 0.5 * (z**3).sum(),
+        "mean of columns": lambda: mg.mean(z * z, axis=1).sum(),
+        "scaled": lambda: (z * z).sum() / float(np.sqrt(columns)),
         "constant": lambda: z.sum(),
         "array": lambda: (z * np.arange(4.0 * columns).reshape(4, columns)).sum(),
     }
@@ -117,7 +120,18 @@ def loss_of(columns: int, loss: str) -> mg.GradientFlow:
 
 
 @pytest.mark.parametrize(
-    ("columns", "loss"), [(5, "mean"), (1, "mean"), (1, "constant"), (5, "array"), (1, "sum")]
+    ("columns", "loss"),
+    [
+        (5, "mean"),
+        (2, "mean"),
+        (1, "mean"),
+        (1, "constant"),
+        (5, "array"),
+        (1, "sum"),
+        (2, "mean of columns"),
+        (5, "scaled"),
+        (9, "scaled"),
+    ],
 )
 def test_refuses_sizes_that_the_derivation_does_not_hold_for(columns: int, loss: str) -> None:
     namespace: dict[str, Any] = {}
@@ -128,6 +142,16 @@ def test_refuses_sizes_that_the_derivation_does_not_hold_for(columns: int, loss:
         ValueError, match=rf"^x: expected .*, {columns}\), got \(3, 6\); derive again"
     ):
         gradients(W=np.ones((4, 3)), x=np.ones((3, 6)))
+
+
+@pytest.mark.parametrize("loss", ["sum", "half"])
+def test_takes_sizes_that_no_number_comes_from(loss: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(loss_of(5, loss)).numpy_source(), namespace)
+    x = np.arange(18.0).reshape(3, 6)
+    _, found = namespace["gradients"](W=np.ones((4, 3)), x=x)
+    expected = {"sum": 2 * x.sum(axis=0), "half": 1.5 * x.sum(axis=0) ** 2}[loss]
+    np.testing.assert_allclose(found["W"], np.tile(expected @ x.T, (4, 1)), rtol=1e-13)
 
 
 Model = Callable[..., mg.GradientFlow]
@@ -188,7 +212,9 @@ TAKEN: dict[str, tuple[Callable[[mg.Tensor], Any], str]] = {
     "all in another shape": (lambda z: mg.sin(z.reshape(11, 13)).named("s"), "TB"),
     "all with others": (lambda z: mg.concatenate([z, mg.sin(z)]).named("c"), "T"),
     "one number": (lambda z: mg.exp(z.sum() / 1), ""),
-    "all, divided": (lambda z: z / 2, "TBn"),
+    "all, divided": (lambda z: z / 2, ""),
+    "all, divided by their number": (lambda z: z / z.size, "TB"),
+    "all, divided by a decimal": (lambda z: z / 0.123456789, "TBn"),
 }
 
 

@@ -67,10 +67,21 @@ def test_a_condition_holds_however_steps_are_counted(
     assert [t for t in EVERYTHING if eval(text or "True", {"t": t, "T": T})] == list(steps)
 
 
-@pytest.mark.parametrize("steps", [range(1, 6), range(5, 0, -1), range(4), range(4, 1, -1)])
+RANGES = [range(1, 6), range(5, 0, -1), range(4), range(4, 1, -1), range(5, 6), range(5, 3, -1)]
+
+
+@pytest.mark.parametrize("steps", RANGES)
 @pytest.mark.parametrize("reach", [1, 2])
 def test_a_range_goes_over_its_steps(steps: range, reach: int) -> None:
     assert list(eval(range_over(steps, 5, reach), {"T": 5})) == list(steps)
+
+
+@pytest.mark.parametrize(
+    ("steps", "later"),
+    [(range(4, 6), range(7, 9)), (range(5, 3, -1), range(8, 6, -1)), (range(2, 6), range(2, 9))],
+)
+def test_a_range_over_the_last_steps_moves_with_their_number(steps: range, later: range) -> None:
+    assert eval(range_over(steps, 5, reach=2), {"T": 8}) == later
 
 
 @pytest.mark.parametrize("steps", [(2,), (1, 3, 4, 5), (2, 4), (4, 5), (1, 5)])
@@ -108,3 +119,73 @@ def test_the_last_input_is_counted_from_the_end() -> None:
     J, _ = namespace["gradients"](w=np.float64(0.5), h0=np.float64(1.0), x=np.arange(1.0, 7.0))
     h_T = 0.5**6 + sum(0.5 ** (6 - t) * t for t in range(1, 7))
     np.testing.assert_allclose(J, 6 * h_T)
+
+
+def test_what_the_last_step_alone_gives_to_an_input_goes_there() -> None:
+    def flow(T: int) -> mg.GradientFlow:
+        x, u = {}, mg.tensor(0.5, requires_grad=True, name="u")
+        for t in range(1, T + 1):
+            with mg.step(t):
+                x[t] = mg.tensor(float(t), requires_grad=True, name="x")
+        c = mg.tanh(u * x[T]).named("c")
+        J = mg.tensor(0.0)
+        for t in x:
+            with mg.step(t):
+                J = J + mg.sin(c * x[t]).named("z")
+        return mg.gradient_flow(J.named("J"))
+
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(flow(5)).numpy_source(), namespace)
+    _, found = namespace["gradients"](u=np.float64(0.5), x=np.arange(1.0, 8.0))
+    expected = [flow(7).adjoint("x", t).item() for t in range(1, 8)]
+    np.testing.assert_allclose(found["x"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_source_refuses_other_lengths_of_what_a_computed_array_is_made_of(named: bool) -> None:
+    """No input tells the number of steps, each of which reads a row that is computed."""
+    X, w, J = mg.tensor(np.ones((5, 3)), requires_grad=True, name="X"), mg.tensor(0.5, name="w"), 0
+    rows = w * X
+    if named:
+        rows = rows.named("rows")
+    for t in range(1, 6):
+        with mg.step(t):
+            J = J + (rows[t - 1] ** 2).named("z").sum()
+    assert isinstance(J, mg.Tensor)
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(mg.gradient_flow(J.named("J"))).numpy_source(), namespace)
+    with pytest.raises(ValueError, match=r"X: expected the shape of the derivation, \(5, "):
+        namespace["gradients"](w=0.5, X=np.ones((7, 3)))
+
+
+def test_source_refuses_another_length_where_the_size_of_a_stack_is_written() -> None:
+    """The derivative of a part of what is made of all steps is put among so many zeros."""
+    rng = np.random.default_rng(0)
+    W, h, J = mg.tensor(rng.normal(size=(3, 3)), requires_grad=True, name="W"), [], mg.tensor(0.0)
+    for t in range(1, 6):
+        with mg.step(t):
+            h.append(mg.tanh(W @ mg.tensor(rng.normal(size=(3, 2)), name="x")).named("h"))
+    H = mg.concatenate(h, axis=1).named("H")
+    for t in range(1, 6):
+        with mg.step(t):
+            J = J + mg.tanh(W @ (W @ H)[:, 2 * t - 2 : 2 * t]).named("z").sum()
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(mg.gradient_flow(J.named("J"))).numpy_source(), namespace)
+    with pytest.raises(ValueError, match=r"x: expected the shape of the derivation, \(5, "):
+        namespace["gradients"](W=np.eye(3), x=np.ones((7, 3, 2)))
+
+
+def test_source_refuses_another_length_where_a_mean_is_taken_over_the_steps() -> None:
+    """There is one input more than there are steps."""
+    w, J = mg.tensor(0.5, requires_grad=True, name="w"), mg.tensor(0.0)
+    x = {}
+    for t in range(6):
+        with mg.step(t):
+            x[t] = mg.tensor(float(t), name="x")
+    for t in range(1, 6):
+        with mg.step(t):
+            J = J + mg.tanh(w * x[t] * x[t - 1]).named("h")
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(mg.gradient_flow((J / 5).named("J"))).numpy_source(), namespace)
+    with pytest.raises(ValueError, match=r"x: expected the shape of the derivation, \(6\)"):
+        namespace["gradients"](w=np.float64(0.5), x=np.arange(8.0))

@@ -18,6 +18,7 @@ LONG = {
     "arguments": f"np.concatenate(({', '.join([TERM] * 3)}))",
     "arguments in a line": f"np.maximum({TERM}, an_argument_that_takes_the_place_that_is_left)",
     "sum over steps": f"sum([{TERM} + {TERM} for t in range(1, T + 1)])",
+    "product over steps": f"sum([2 * ({TERM} @ {TERM}) for t in range(1, T + 1)])",
     "minus": f"-({' + '.join([TERM] * 3)})",
 }
 

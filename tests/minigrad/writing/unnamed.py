@@ -37,6 +37,18 @@ def increments(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow((h**2).sum().named("J"))
 
 
+def of_read_inputs(T: int = 4) -> mg.GradientFlow:
+    """Functions of the row and of the columns that a step reads, and of nothing else with steps."""
+    leaf = leaves()
+    W, X, Y, J = leaf("W", 4, 3), leaf("X", T, 4, 2), leaf("Y", 3, 2 * T), 0.0
+    for t in range(1, T + 1):
+        with mg.step(t):
+            z = mg.tanh(W.T @ X[t - 1])
+            h = (z * mg.exp(Y[:, 2 * t - 2 : 2 * t])).named("h")
+        J = J + ((h + mg.tanh(W.T @ X[T - t])) ** 2).sum()  # type: ignore[assignment]
+    return mg.gradient_flow(J.named("J"))  # type: ignore[attr-defined]
+
+
 def nested_increments(T: int = 4) -> mg.GradientFlow:
     """Against time: a function of a function that is needed too, of a weight, of the last state."""
     leaf = leaves()
@@ -80,6 +92,7 @@ UNNAMED: dict[str, Callable[[], mg.GradientFlow]] = {
     "gelu": gelu,
     "taken name": taken_name,
     "increments": increments,
+    "functions of inputs that are read": of_read_inputs,
     "nested increments": nested_increments,
     "layer in rows": layer_in_rows,
     "functions of all states": functions_of_all_states,
