@@ -96,6 +96,8 @@ def without_sign(e: Expression) -> Expression | None:
 
 def split_scalars(e: Expression) -> tuple[list[Expression], Expression]:
     """The numbers and other factors without axes, and the rest, in the shape that it has then."""
+    if isinstance(e, Number) and e.shape and e.value not in (0, 1):
+        return [Number(e.value)], Number(1, e.shape)
     if not (isinstance(e, Apply) and e.operation is multiply):
         return [], e
     scalars = [x for x in e.inputs if not x.shape]

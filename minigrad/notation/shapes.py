@@ -10,7 +10,7 @@ from minigrad.operations.elementwise import divide
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import mean, one_hot
 from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import reshape, stack
+from minigrad.operations.shape import getitem, reshape, scatter, stack
 
 
 def sum_of_pieces(e: Apply) -> Expression | None:
@@ -40,11 +40,12 @@ def sum_of_little(e: Apply) -> Expression | None:
 def sum_of_sum(e: Apply) -> Expression | None:
     """The sum of all of the sums along an axis is the sum of all; so is the mean, over its size."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, sum_) and e.shape == ()):
+    if not (isinstance(x, Apply) and is_(x, sum_) and np.prod(e.shape) == 1):
         return None
     number = 1 / np.prod(x.shape) if e.operation is mean else 1
     parameters = Parameters(axis=None, keepdims=False)
-    return product(Number(number), simplified(Apply(sum_, x.inputs, (), parameters)))
+    of_all = product(Number(number), simplified(Apply(sum_, x.inputs, (), parameters)))
+    return simplified(Apply(reshape, (of_all,), e.shape, Parameters(shape=e.shape)))
 
 
 def scalars_out(e: Apply) -> Expression | None:
@@ -97,6 +98,11 @@ def vector_in(e: Expression, shape: Shape) -> Expression | None:
     return e.inputs[0] if e.shape == np.empty(e.inputs[0].shape).reshape(shape).shape else None
 
 
+def is_longer_in_front(before: Shape, after: Shape) -> bool:
+    """Whether axes of length one are put in front and nowhere else, as NumPy does by itself."""
+    return after == (1,) * (len(after) - len(before)) + before
+
+
 def thin_index(before: Shape, after: Shape) -> tuple[int | slice | None, ...] | None:
     """The index that puts in axes of length one, or takes them out; None if a reshape does more.
 
@@ -133,6 +139,28 @@ def class_numbers(e: Apply) -> Expression | None:
 def same_value(e: Apply) -> Expression:
     """+x = x"""
     return e.inputs[0]
+
+
+def without_new_axes(e: Apply) -> Expression | None:
+    """x[:, None] is x in another shape; what is put among zeros there is put in in this shape."""
+    index = e.parameters["index"]
+    given = index if isinstance(index, tuple) else (index,)
+    plain = tuple(i for i in given if i is not None)
+    if len(plain) == len(given) or not all(
+        isinstance(i, int | slice) and i is not True for i in plain
+    ):
+        return None
+    parameters = Parameters({**e.parameters, "index": plain})
+    whole = all(i == slice(None) for i in plain)
+    [x] = e.inputs
+    if e.operation is scatter:
+        shape = np.broadcast_to(0, e.shape)[plain].shape
+        piece = simplified(Apply(reshape, (x,), shape, Parameters(shape=shape)))
+        return piece if whole else Apply(scatter, (piece,), e.shape, parameters)
+    if not whole:
+        shape = np.broadcast_to(0, x.shape)[plain].shape
+        x = simplified(Apply(getitem, (x,), shape, parameters))
+    return Apply(reshape, (x,), e.shape, Parameters(shape=e.shape))
 
 
 def element_of_number(e: Apply) -> Expression | None:

@@ -22,7 +22,7 @@ from minigrad.operations.elementwise import (
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import broadcast_to, getitem, reshape, transpose
+from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
 
 __all__ = ["simplified"]
 
@@ -64,7 +64,9 @@ RULES.update(
         reshape: (shapes.same_shape, shapes.scalars_out, shapes.product_with_vectors),
         broadcast_to: (shapes.same_shape, shapes.scalars_out),
         softmax_cross_entropy: (shapes.class_numbers,),
+        scatter: (shapes.without_new_axes,),
         getitem: (
+            shapes.without_new_axes,
             shapes.element_of_number,
             shapes.scalars_out,
             transposes.element_of_transpose,

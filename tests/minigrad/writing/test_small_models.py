@@ -173,6 +173,47 @@ def bias_of_rows() -> mg.Tensor:
     return (z * z).mean()
 
 
+@model
+def sum_of_product() -> mg.Tensor:
+    return (leaf("A", 3, 4) @ leaf("B", 4, 2)).mean()
+
+
+@model
+def row_of_ones() -> mg.Tensor:
+    return (leaf("v", 3, 1) @ np.ones((1, 4)) * leaf("A", 3, 4)).sum()
+
+
+@model
+def largest_of_rows() -> mg.Tensor:
+    return (leaf("X", 4, 4).max(axis=1).named("y") ** 2).sum()
+
+
+@model
+def squares_of_rows() -> mg.Tensor:
+    return ((leaf("X", 4, 4) ** 2).sum(axis=1).named("y") ** 2).sum()
+
+
+@model
+def columns_scaled() -> mg.Tensor:
+    return (leaf("X", 4, 4) / leaf("c", 4)[:, None]).sum()
+
+
+@model
+def means_of_columns() -> mg.Tensor:
+    return (leaf("X", 4, 3).mean(axis=0).named("y") ** 2).sum()
+
+
+@model
+def new_axes() -> mg.Tensor:
+    return ((leaf("X", 2, 5)[None, :, 1:4] * leaf("K", 3, 2)[:, :, None]).sum(axis=1) ** 2).sum()
+
+
+@model
+def mixture() -> mg.Tensor:
+    a = leaf("a", 3)
+    return mg.logsumexp(mg.log_softmax(a) - leaf("x", 5, 1) * leaf("m", 3), axis=1).sum()
+
+
 def flow_of(name: str) -> mg.GradientFlow:
     return mg.gradient_flow(MODELS[name]().named("J"))
 
@@ -228,6 +269,17 @@ WRITTEN = {
     "power_of_a_number": ("∂J/∂a = p a^(p - 1)",),
     "whole_number": ("J = w Σ x²", "∂J/∂x = 2 w x"),
     "scalars": ("∂J/∂x = ∂J/∂z (cos(x) + y)",),
+    "sum_of_product": ("∂J/∂A = 1/6 𝟏 𝟏ᵀ Bᵀ", "∂J/∂A = 1/6 B 𝟏 𝟏ᵀ"),
+    "row_of_ones": ("J = Σ v 𝟏ᵀ ∘ A", "∂J/∂v = A 𝟏", "∂J/∂A = v 𝟏ᵀ"),
+    "largest_of_rows": ("∂J/∂X = ∂J/∂y 𝟏ᵀ ∘ [X = y 𝟏ᵀ] / ([X = y 𝟏ᵀ] 𝟏)",),
+    "squares_of_rows": ("∂J/∂X = 2 ∂J/∂y 𝟏ᵀ ∘ X", "∂J/∂X = 2 ∂J/∂y ∘ Xᵀ"),
+    "columns_scaled": (
+        "J = Σ X / (c 𝟏ᵀ)",
+        "∂J/∂X = 𝟏 / (c 𝟏ᵀ)",
+        "∂J/∂c = -(X / (c² 𝟏ᵀ)) 𝟏",
+    ),
+    "means_of_columns": ("∂J/∂X = 1/4 𝟏 (∂J/∂y)ᵀ", "∂J/∂X = 1/4 ∂J/∂y 𝟏ᵀ"),
+    "new_axes": ("J = Σ (Σ_{axis 1} X[:, 1:4] ∘ repeat_{axis 2}(K))²",),
     "bias_of_rows": ("∂J/∂z = 1/9 z", "∂J/∂b = 𝟏ᵀ ∂J/∂z", "∂J/∂b = 𝟏ᵀ (∂J/∂z)ᵀ"),
 }
 
