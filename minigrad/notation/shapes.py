@@ -5,10 +5,18 @@ from dataclasses import replace
 import numpy as np
 
 from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Shape
-from minigrad.notation.nodes import fraction, is_, product, simplified, split_scalars, total
-from minigrad.operations.elementwise import divide
+from minigrad.notation.nodes import (
+    fraction,
+    is_,
+    product,
+    simplified,
+    split_number,
+    split_scalars,
+    total,
+)
+from minigrad.operations.elementwise import add, divide
 from minigrad.operations.linear import matmul
-from minigrad.operations.reduction import mean, one_hot
+from minigrad.operations.reduction import log_softmax, logsumexp, mean, one_hot, softmax
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import getitem, reshape, scatter, stack
 
@@ -45,6 +53,14 @@ def sum_of_sum(e: Apply) -> Expression | None:
     number = 1 / np.prod(x.shape) if e.operation is mean else 1
     parameters = Parameters(axis=None, keepdims=False)
     of_all = product(Number(number), simplified(Apply(sum_, x.inputs, (), parameters)))
+    return simplified(Apply(reshape, (of_all,), e.shape, Parameters(shape=e.shape)))
+
+
+def sum_of_all(e: Apply) -> Expression | None:
+    """The sum along all axes, kept with length one, is that of all in this shape."""
+    if e.parameters["axis"] is None or len(axes_of(e)) < len(e.inputs[0].shape):
+        return None
+    of_all = simplified(replace(e, shape=(), parameters=Parameters(axis=None, keepdims=False)))
     return simplified(Apply(reshape, (of_all,), e.shape, Parameters(shape=e.shape)))
 
 
@@ -134,6 +150,35 @@ def class_numbers(e: Apply) -> Expression | None:
     parameters = Parameters(classes=z.shape[axis], axis=axis, dtype=np.float64)
     distributions = Apply(one_hot, (labels,), z.shape, parameters)
     return Apply(e.operation, (z, distributions), e.shape, e.parameters)
+
+
+def softmax_of_logs(e: Apply) -> Expression | None:
+    """exp(x - log sum exp(x)) = softmax(x); exp(log softmax(x)) = softmax(x)"""
+    [x] = e.inputs
+    if not isinstance(x, Apply):
+        return None
+    if is_(x, log_softmax):
+        return Apply(softmax, x.inputs, e.shape, x.parameters)
+    for term in x.inputs if is_(x, add) else ():
+        number, rest = split_number(term)
+        inner = rest.inputs[0] if isinstance(rest, Apply) and is_(rest, reshape) else rest
+        if number != -1 or not (isinstance(inner, Apply) and is_(inner, logsumexp)):
+            continue
+        others = total(*(u for u in x.inputs if u is not term))
+        axis, *more = axes_of(inner)
+        reduced = tuple(1 if i == axis else n for i, n in enumerate(e.shape))
+        if inner.inputs == (others,) and not more and term.shape in ((), reduced):
+            return Apply(softmax, inner.inputs, e.shape, Parameters(axis=axis))
+    return None
+
+
+def number_out(e: Apply) -> Expression | None:
+    """What is done with n x, for a number n, is done with x."""
+    number, rest = split_number(e.inputs[0])
+    if number in (0, 1):
+        return None
+    x = rest or Number(1, e.inputs[0].shape)
+    return product(Number(number), simplified(replace(e, inputs=(x, *e.inputs[1:]))))
 
 
 def same_value(e: Apply) -> Expression:

@@ -6,9 +6,9 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from minigrad.notation.expression import Expression
+from minigrad.notation.expression import Expression, subexpressions
 from minigrad.notation.forms import is_of_row, of_one_column, typeset
-from minigrad.writing.layout import in_input, laid_out
+from minigrad.writing.layout import in_input, laid_out, positive_first
 from minigrad.writing.phrases import (
     Formula,
     Piece,
@@ -56,6 +56,7 @@ class Rows:
     def __init__(self, model: Model, layout: str) -> None:
         self.model = model
         self.layout = layout
+        self.computed = {x for e in model.equations for x in subexpressions(e.expression)}
         number = count(1)  # of the plus nodes, in the order of the text
         self.plus = {
             item.of: [next(number) for _ in self.terms(item)[1:]]
@@ -100,7 +101,7 @@ class Rows:
     def written(self, part: Part) -> Expression:
         """A contribution as people write it, in the layout of the derivation."""
         equations = self.model.equations_of(part.via.name)
-        e = part.expression
+        e = positive_first(part.expression, self.computed)
         if len(equations) == 1 and (part.via.t is not None or not part.has_step):
             e = in_input(e, part.via, equations[0].expression)
         return laid_out(e, self.layout)

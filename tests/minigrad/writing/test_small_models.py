@@ -214,6 +214,22 @@ def mixture() -> mg.Tensor:
     return mg.logsumexp(mg.log_softmax(a) - leaf("x", 5, 1) * leaf("m", 3), axis=1).sum()
 
 
+@model
+def log_of_sum_of_exp() -> mg.Tensor:
+    X = leaf("X", 4, 4)
+    return mg.logsumexp(X, axis=1).sum() - X[0, 1]
+
+
+@model
+def exponential_of_log_softmax() -> mg.Tensor:
+    return (mg.log_softmax(leaf("x", 4)) ** 2).sum()
+
+
+@model
+def rows_taken() -> mg.Tensor:
+    return -leaf("E", 5, 3)[mg.tensor(np.array([0, 3, 3]), name="words")].sum()
+
+
 def flow_of(name: str) -> mg.GradientFlow:
     return mg.gradient_flow(MODELS[name]().named("J"))
 
@@ -251,7 +267,7 @@ WRITTEN = {
     "quadratic_form": ("J = xᵀ A x", "∂J/∂x = Aᵀ x + A x", "∂J/∂A = x xᵀ"),
     "cosine_similarity": (
         "J = aᵀ b / (√(aᵀ a) √(bᵀ b))",
-        "∂J/∂a = -J a / (aᵀ a) + b / (√(aᵀ a) √(bᵀ b))",
+        "∂J/∂a = b / (√(aᵀ a) √(bᵀ b)) - J a / (aᵀ a)",
     ),
     "entropy": ("∂J/∂p = -log(p) - 1",),
     "root_of_square": ("J = Σ |x|", "∂J/∂x = x / |x|"),
@@ -280,6 +296,9 @@ WRITTEN = {
     ),
     "means_of_columns": ("∂J/∂X = 1/4 𝟏 (∂J/∂y)ᵀ", "∂J/∂X = 1/4 ∂J/∂y 𝟏ᵀ"),
     "new_axes": ("J = Σ (Σ_{axis 1} X[:, 1:4] ∘ repeat_{axis 2}(K))²",),
+    "log_of_sum_of_exp": ("∂J/∂X = softmax_{axis 1}(X) - scatter[0, 1](1)",),
+    "exponential_of_log_softmax": ("∂J/∂x = 2 log softmax(x) - 2 (Σ log softmax(x)) softmax(x)",),
+    "rows_taken": ("∂J/∂E = -scatter[words](𝟏)",),
     "bias_of_rows": ("∂J/∂z = 1/9 z", "∂J/∂b = 𝟏ᵀ ∂J/∂z", "∂J/∂b = 𝟏ᵀ (∂J/∂z)ᵀ"),
 }
 
