@@ -348,6 +348,11 @@ def test_the_head_explains_the_signs_that_occur_and_no_others() -> None:
         ("the circle is the product", "softplus", "scalars"),
         ("1 in bold", "softmax_of_rows", "squared_length"),
         ("added to all of its rows or columns", "bias_of_rows", "unnamed_layer"),
+        ("a fraction of arrays", "columns_scaled", "bias_of_rows"),
+        ("matrix products come before", "row_of_ones", "bias_of_rows"),
+        ("added to a matrix, multiplied with it", "mixture", "bias_of_rows"),
+        ("is a row beside a matrix", "bias_of_rows", "vector_and_matrix"),
+        ("is a column in a matrix product", "vector_and_matrix", "unnamed_layer"),
         ("axes are counted from 0", "softmax_of_rows", "unnamed_layer"),
         ("what has none written is of all elements", "mean_of_many_axes", "softmax_of_rows"),
         ("one of matrices, in the last two", "batched_product", "softmax_of_rows"),
@@ -377,3 +382,21 @@ def test_a_weight_that_is_used_at_one_step() -> None:
     text = mg.derive(mg.gradient_flow((h * h).sum().named("J"))).text()
     assert "∂J/∂W = ∂J/∂W|1" in text
     assert "Σ(t=1..1)" not in text
+
+
+def test_lists_in_words() -> None:
+    A, h = leaf("A", 3, 3), leaf("h", 3)
+    J: mg.Tensor | int = 0
+    for t in (1, 2):
+        with mg.step(t):
+            k_1 = mg.tanh(A @ h).named("k_1")
+            k_2 = mg.tanh(A @ k_1).named("k_2")
+            J += (A @ k_2).named("k_3").sum()
+    assert isinstance(J, mg.Tensor)
+    text = mg.derive(mg.gradient_flow(J.named("J"))).text()
+    assert "From eq. 3, 2, and 1, the share of a step is" in text
+
+    labels = mg.tensor(np.array([0, 2]), name="y")
+    J = mg.softmax_cross_entropy(leaf("Z", 3, 2), labels).sum().named("J")
+    text = " ".join(mg.derive(mg.gradient_flow(J)).text().split())
+    assert "Without an axis, one_hot and softmax work along axis 0" in text
