@@ -114,6 +114,7 @@ def as_fraction(value: float) -> Fraction | None:
     near = Fraction(value).limit_denominator(1000)
     if abs(value - near) > 4e-16 * abs(value):
         return None
-    is_decimal = float(f"{value:.6g}") == value and near.denominator > 1
+    is_short = abs(float(f"{value:.6g}") - value) <= 4e-16 * abs(value)
+    is_decimal = is_short and near.denominator > 1
     small = abs(near.numerator) <= 2 and near.denominator not in (10, 100, 1000)
     return near if small or not is_decimal else None

@@ -78,6 +78,7 @@ WRITTEN = {
     "A ∘ √(A)": lambda A, B, C, g: np.sqrt(A) * np.sqrt(A) * np.sqrt(A),
     "√(A)": lambda A, B, C, g: A / np.sqrt(A),
     "0.45 A": lambda A, B, C, g: 0.9 * A / 2,
+    "0.03 A": lambda A, B, C, g: (1 - 0.85) / 5 * A,
     "2/5 A": lambda A, B, C, g: 2 * A / 5,
     "A + 10⁻⁵": lambda A, B, C, g: A + 1e-5,
     "A ∘ [A > B]": lambda A, B, C, g: np.where(greater(A, B), A, 0),

@@ -382,21 +382,3 @@ def test_a_weight_that_is_used_at_one_step() -> None:
     text = mg.derive(mg.gradient_flow((h * h).sum().named("J"))).text()
     assert "∂J/∂W = ∂J/∂W|1" in text
     assert "Σ(t=1..1)" not in text
-
-
-def test_lists_in_words() -> None:
-    A, h = leaf("A", 3, 3), leaf("h", 3)
-    J: mg.Tensor | int = 0
-    for t in (1, 2):
-        with mg.step(t):
-            k_1 = mg.tanh(A @ h).named("k_1")
-            k_2 = mg.tanh(A @ k_1).named("k_2")
-            J += (A @ k_2).named("k_3").sum()
-    assert isinstance(J, mg.Tensor)
-    text = mg.derive(mg.gradient_flow(J.named("J"))).text()
-    assert "From eq. 3, 2, and 1, the share of a step is" in text
-
-    labels = mg.tensor(np.array([0, 2]), name="y")
-    J = mg.softmax_cross_entropy(leaf("Z", 3, 2), labels).sum().named("J")
-    text = " ".join(mg.derive(mg.gradient_flow(J)).text().split())
-    assert "Without an axis, one_hot and softmax work along axis 0" in text
