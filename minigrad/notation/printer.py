@@ -161,7 +161,7 @@ class Printer(ABC):
             function, bracket, rest = self._with_parameters(base).partition("({0})")
             if bracket and not rest and (function[-1:].isalpha() or function.endswith("}")):
                 raised = self.raised(function.format(), self(exponent))
-                return Written(f"{raised}({self(base.inputs[0])})")
+                return Written(f"{raised}{self.parentheses(self(base.inputs[0]))}")
         text = self._within(self.written(base), FUNCTION)
         return Written(self.raised(text, self(exponent)), POWER)
 

@@ -197,3 +197,9 @@ def test_latex_of_numbers() -> None:
     for value, written in numbers.items():
         e = read(lambda A, B, C, g, value=value: A + value)
         assert Latex()(e) == rf"\mathbf{{A}} + {written}"
+
+
+def test_parentheses_of_functions_are_as_large_as_fractions() -> None:
+    tall = read(lambda A, B, C, g: mg.tanh(A / B) + np.exp(A / B) ** 2 + mg.tanh(A))
+    quotient = r"\left(\frac{\mathbf{A}}{\mathbf{B}}\right)"
+    assert Latex()(tall) == rf"\tanh{quotient} + \exp^{{2}}{quotient} + \tanh(\mathbf{{A}})"
