@@ -48,7 +48,7 @@ def lstm_flow(n_x=3, n_a=4, n_y=5, T=3, B=6, seed=0, dtype=float):
 def derivations():
     """The correct derivations: each with the function that makes a flow to check it on."""
     yield section_3, lstm_flow
-    for name in ("classifier", "gru", "bidirectional", "attention"):
+    for name in ("classifier", "gru", "bidirectional", "language_model", "attention"):
         example = runpy.run_path(str(EXAMPLES / f"{name}.py"))
         yield example["derivation"], example["flow"]
 

@@ -1,6 +1,6 @@
 """Reads the model of a derivation off a gradient flow. Time steps become relative here."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from minigrad.flow import GradientFlow, Label
@@ -38,7 +38,30 @@ def model_of(flow: GradientFlow, wrt: Collection[str] | None = None) -> Model:
             )
     arrays = {name: array for (name, _), array in reader.arrays.items()}
     sections = in_sections(items, equations, J)
-    return Model(J, tuple(sorted(steps)), tuple(equations), tuple(sections), leaves_found, arrays)
+    oldest_first = _oldest_first(flow, [item.of for item in items], sorted(steps))
+    return Model(
+        J,
+        tuple(sorted(steps)),
+        tuple(equations),
+        tuple(sections),
+        leaves_found,
+        arrays,
+        oldest_first,
+    )
+
+
+def _oldest_first(
+    flow: GradientFlow, values: Collection[Symbol], steps: Sequence[int]
+) -> tuple[Symbol, ...]:
+    """Values in the order of the program, as at the second step, before which there is one."""
+    at = steps[:2][-1] if steps else 0
+    ages = {label: age for age, label in enumerate(flow.values)}
+    first = {name: age for (name, _), age in reversed(ages.items())}
+
+    def age(of: Symbol) -> int:
+        return ages.get((of.name, None if of.t is None else at + of.t), first[of.name])
+
+    return tuple(sorted(values, key=age))
 
 
 def _require_clear_names(flow: GradientFlow) -> None:

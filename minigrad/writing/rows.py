@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING
 
 from minigrad.notation.expression import Expression, subexpressions
 from minigrad.notation.forms import is_of_row, of_one_column, typeset
 from minigrad.writing.layout import in_input, laid_out, positive_first
+from minigrad.writing.numbering import plus_numbers
 from minigrad.writing.phrases import (
     Formula,
     Piece,
@@ -57,13 +57,7 @@ class Rows:
         self.model = model
         self.layout = layout
         self.computed = {x for e in model.equations for x in subexpressions(e.expression)}
-        number = count(1)  # of the plus nodes, in the order of the text
-        self.plus = {
-            item.of: [next(number) for _ in self.terms(item)[1:]]
-            for section in self.model.sections
-            for item in section
-            if not item.is_shared and self.meet(item)
-        }
+        self.plus = plus_numbers(model, lambda item: item.is_shared or self.meet(item))
 
     def equation(self, e: Equation) -> Row:
         remark: list[Piece] = [f"eq. {e.number}"]
@@ -122,14 +116,17 @@ class Rows:
         """The sum of components; or each of them, where it is the whole derivative."""
         terms = self.terms(item)
         if self.meet(item):
-            labels = ", ".join(map(str, self.plus[item.of]))
             right = partial(added_up, [term.written for term in terms])
-            yield Row(sum_of(item), right, (f"plus {labels}",))
+            yield Row(sum_of(item), right, self._labels(item))
             return
         for term in terms:
             held = sorted(term.steps.intersection(self.model.steps))
             remark = () if term.left else self.condition(held)
             yield Row(term.left or sum_of(item), term.written, remark)
+
+    def _labels(self, item: Item) -> tuple[Piece, ...]:
+        """The numbers of the plus nodes of a sum."""
+        return (f"plus {', '.join(map(str, self.plus[item.of]))}",)
 
     def meet(self, item: Item) -> bool:
         """Whether there is a step at which two components are there."""
@@ -163,7 +160,8 @@ class Rows:
 
     def share(self, item: Item) -> Row:
         """The share of a step, where it is a sum."""
-        return Row(partial(share_of_step, item.of.name), partial(added_up, moving(item)))
+        right = partial(added_up, moving(item))
+        return Row(partial(share_of_step, item.of.name), right, self._labels(item))
 
     def over_steps(self, item: Item) -> Row:
         """What the steps share: the sum of the shares, and of what does not come from steps."""

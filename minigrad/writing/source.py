@@ -100,11 +100,14 @@ def _statements(p: Program, block: Block) -> Iterator[str]:
         yield from _written(block.statements, "    ")
         return
     indent = " " * 8
+    left: set[int] = set()  # the steps at which the condition before does not hold
     for steps, group in groupby(block.statements, key=lambda s: s.steps):
         needed = condition(steps, sorted(block.steps), p.last, p.model.reach)
+        is_else = bool(needed) and set(steps) == left
         if needed:
-            yield f"{indent}if {needed}:"
+            yield f"{indent}else:" if is_else else f"{indent}if {needed}:"
         yield from _written(group, f"{indent}    " if needed else indent)
+        left = set(block.steps).difference(steps) if needed and not is_else else set()
 
 
 def _written(statements: Iterable[Statement], indent: str) -> Iterator[str]:

@@ -125,6 +125,8 @@ class Model:
         The items in the order of backpropagation.
     arrays
         Arrays that nobody has named, by their names here.
+    oldest_first
+        What the items are of, in the order of the program.
     """
 
     J: str
@@ -133,6 +135,7 @@ class Model:
     sections: tuple[tuple[Item, ...], ...]
     leaves: tuple[Leaf, ...]
     arrays: dict[str, Array]
+    oldest_first: tuple[Symbol, ...]
 
     @property
     def scalars(self) -> frozenset[str]:

@@ -358,3 +358,9 @@ def test_names_that_python_takes_for_each_other() -> None:
         ValueError, match=r"'a\.b' and 'a_b' would both be a_b in Python; rename one"
     ):
         derivation.numpy_source()
+
+
+def test_what_holds_at_all_other_steps_is_an_else() -> None:
+    source = mg.derive(FLOWS["rnn from zero"]()).numpy_source()
+    forward = source.partition("for t in")[2].partition("for t in")[0]
+    assert re.findall(r"^ {8}(if .*|else):", forward, re.MULTILINE) == ["if t == 1", "else"]

@@ -1,0 +1,58 @@
+"""The numbers of plus nodes are those of the picture."""
+
+import re
+
+import pytest
+
+import minigrad as mg
+from tests.minigrad.writing.programs import FLOWS
+
+ONE_BLOCK = (
+    "lstm",
+    "gru",
+    "rnn",
+    "residual",
+    "attention",
+    "bidirectional",
+    "heads",
+    "stacked lstm",
+)
+
+
+def in_picture(flow: mg.GradientFlow) -> dict[tuple[str, int | None], list[int]]:
+    """The numbers at each value, told by its name and how far it is from the step of its block."""
+    found: dict[tuple[str, int | None], list[int]] = {}
+    for node in mg.draw(flow).picture.nodes.values():
+        if node.kind == "plus":
+            assert node.caption is not None
+            name, *steps = node.id.removeprefix("plus-").rsplit("-", node.id.count("-") - 1)
+            known = [int(t) for t in steps[:-1] if t != "None"]
+            distance = known[0] - known[-1] if "None" not in steps[:1] else None
+            key = re.sub("_([0-9a-f]{2})_", lambda m: chr(int(m[1], 16)), name), distance
+            found.setdefault(key, []).append(int(node.caption.text))
+    return {key: sorted(numbers) for key, numbers in found.items()}
+
+
+def in_text(flow: mg.GradientFlow) -> dict[tuple[str, int | None], list[int]]:
+    found = {}
+    for line in mg.derive(flow).lines:
+        if labels := re.search(r"\(plus ([\d, ]+)\)$", str(line)):
+            found[line.item.of.name, line.item.of.t] = [*map(int, labels[1].split(", "))]
+    return found
+
+
+@pytest.mark.parametrize("name", ONE_BLOCK)
+def test_text_has_the_numbers_of_the_picture(name: str) -> None:
+    flow = FLOWS[name]()
+    assert in_text(flow) == in_picture(flow)
+
+
+def test_shares_and_values_that_were_made_the_other_way_round() -> None:
+    leaves = {name: mg.tensor([[0.5, 0.25]] * 2, requires_grad=True, name=name) for name in "ABx"}
+    A, B, x = leaves.values()
+    s, m = (A @ x).named("s"), (B @ x).named("m")
+    z = (m + mg.exp(s)).named("z")
+    flow = mg.gradient_flow((z**2).sum() + (m**2).sum() + mg.exp(s).sum())
+    assert (
+        in_text(flow) == in_picture(flow) == {("m", None): [2], ("s", None): [1], ("x", None): [3]}
+    )
