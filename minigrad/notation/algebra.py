@@ -15,7 +15,7 @@ from minigrad.notation.nodes import (
     split_scalars,
     total,
 )
-from minigrad.notation.shapes import vector_in
+from minigrad.notation.shapes import is_longer_in_front, vector_in
 from minigrad.notation.written import outer
 from minigrad.operations.elementwise import abs as abs_
 from minigrad.operations.elementwise import (
@@ -108,8 +108,8 @@ def _plain(e: Expression) -> Expression:
         return Number(e.value)
     if isinstance(e, Apply) and is_(e, broadcast_to):
         return e.inputs[0]
-    if isinstance(e, Apply) and is_(e, reshape) and vector_in(e, (1, -1)):
-        return e.inputs[0]
+    if isinstance(e, Apply) and is_(e, reshape):
+        return e.inputs[0] if is_longer_in_front(e.inputs[0].shape, e.shape) else e
     if isinstance(e, Apply) and is_(e, multiply):
         factors = tuple(map(_plain, e.inputs))
         return e if factors == e.inputs else product(*factors)

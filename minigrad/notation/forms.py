@@ -10,15 +10,16 @@ from minigrad.notation.expression import (
     Expression,
     Number,
     Parameters,
+    Shape,
     has_adjoint,
     inputs_of,
     subexpressions,
     transform,
 )
-from minigrad.notation.nodes import matrix_product, product, simplified, transposed
-from minigrad.notation.shapes import axes_of
+from minigrad.notation.nodes import broadcast, matrix_product, product, simplified, transposed
+from minigrad.notation.shapes import axes_of, is_longer_in_front, vector_in
 from minigrad.notation.transposes import order_of, swaps
-from minigrad.notation.written import diag, less, permuted, repeat
+from minigrad.notation.written import diag, less, outer, permuted, repeat
 from minigrad.operations.elementwise import add, divide, greater, log, multiply, power, where
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import log_softmax, mean, softmax_cross_entropy
@@ -110,13 +111,71 @@ def without_reshape(e: Apply) -> Expression | None:
     return x if long[0] == long[1] else None
 
 
+def column_beside_matrix(e: Apply) -> Expression | None:
+    """A vector that is a column beside a matrix is repeated, x 1^T; NumPy takes it for a row.
+
+    So is any array with axes of length one put in, but for those in front, which NumPy puts in too.
+    """
+    if not _is_elementwise(e):
+        return None
+    inputs = tuple(
+        _broadcast(x, e.shape) if x.shape != e.shape and _is_column(x) else x for x in e.inputs
+    )
+    return None if inputs == e.inputs else replace(e, inputs=inputs)
+
+
+def _is_column(e: Expression) -> bool:
+    """Whether it is a vector made a column, or computed from one element by element."""
+    if not isinstance(e, Apply):
+        return False
+    if e.operation is reshape:
+        by_numpy = is_longer_in_front(e.inputs[0].shape, e.shape)
+        return without_reshape(e) is not None and not by_numpy
+    return _is_elementwise(e) and any(map(_is_column, e.inputs))
+
+
+def _is_elementwise(e: Apply) -> bool:
+    if e.operation.defaults or e.operation in (matmul, outer):
+        return False
+    return e.shape == broadcast(e.inputs)
+
+
+def _broadcast(e: Expression, shape: Shape) -> Expression:
+    result = Apply(broadcast_to, (e,), shape, Parameters(shape=shape))
+    return broadcast_as_product(result) or result
+
+
+def product_with_ones(e: Apply) -> Expression | None:
+    """What a product with an array of ones repeats."""
+    if e.operation is not multiply or e.inputs[-1] != Number(1, e.shape):
+        return None
+    rest = product(*e.inputs[:-1])
+    return _broadcast(rest, e.shape) if rest.shape not in ((), e.shape) else None
+
+
+def ones_as_product(e: Apply) -> Expression | None:
+    """A matrix of ones in a matrix product is a column of ones times a row of ones."""
+    if e.operation is not matmul:
+        return None
+    inputs = tuple(_column_times_row(x) for x in e.inputs)
+    return None if inputs == e.inputs else replace(e, inputs=inputs)
+
+
+def _column_times_row(x: Expression) -> Expression:
+    if not (isinstance(x, Number) and x.value == 1 and len(x.shape) == 2 and x.shape[1] > 1):
+        return x
+    row = _row_of_ones(x.shape[1])
+    return row if x.shape[0] == 1 else matrix_product(Number(1, (x.shape[0], 1)), row)
+
+
 def vectors_as_columns(e: Apply) -> Expression | None:
     """A vector in a matrix product is a column: x^T y, W^T x and not x W, x y^T."""
     if e.operation is not matmul:
         return None
+    rows = tuple(_row(v) if (v := vector_in(x, (1, -1))) else x for x in e.inputs)
+    if rows != e.inputs:
+        return replace(e, inputs=rows)
     a, b = e.inputs
-    if isinstance(b, Apply) and b.operation is reshape and b.shape == (1, *b.inputs[0].shape):
-        return replace(e, inputs=(a, _row(b.inputs[0])))
     if len(a.shape) != 1:
         return None
     if len(b.shape) == 2:
@@ -174,11 +233,14 @@ def number_on_the_right(e: Apply) -> Expression | None:
 
 
 FORMS = (
-    vectors_as_columns,
     cross_entropies,
     sum_as_product,
     mean_as_product,
+    product_with_ones,
+    column_beside_matrix,
     broadcast_as_product,
+    ones_as_product,
+    vectors_as_columns,
     permutation,
     without_reshape,
     where_defined,

@@ -96,6 +96,8 @@ def without_sign(e: Expression) -> Expression | None:
 
 def split_scalars(e: Expression) -> tuple[list[Expression], Expression]:
     """The numbers and other factors without axes, and the rest, in the shape that it has then."""
+    if isinstance(e, Number) and e.shape and e.value not in (0, 1):
+        return [Number(e.value)], Number(1, e.shape)
     if not (isinstance(e, Apply) and e.operation is multiply):
         return [], e
     scalars = [x for x in e.inputs if not x.shape]
@@ -112,6 +114,7 @@ def as_fraction(value: float) -> Fraction | None:
     near = Fraction(value).limit_denominator(1000)
     if abs(value - near) > 4e-16 * abs(value):
         return None
-    is_decimal = float(f"{value:.6g}") == value and near.denominator > 1
+    is_short = abs(float(f"{value:.6g}") - value) <= 4e-16 * abs(value)
+    is_decimal = is_short and near.denominator > 1
     small = abs(near.numerator) <= 2 and near.denominator not in (10, 100, 1000)
     return near if small or not is_decimal else None

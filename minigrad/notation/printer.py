@@ -141,13 +141,15 @@ class Printer(ABC):
         if positive is not None:
             return self._filled(negative, self.written(positive))
         text = self.written(factors[0])
-        for before, x in pairwise(factors):
+        for i, (before, x) in enumerate(pairwise(factors), 2):
             other = self.written(x)
             if before.shape and x.shape:
                 text = self._filled(multiply, text, other)
                 continue
-            # A number or a scalar stands in front, as it does by hand; 1/2 Σ x has no parentheses.
-            bare = other.precedence == SIGN and not other.text.startswith("-")
+            # A number or a scalar stands in front, as it does by hand; 1/2 Σ x at the end has no
+            # parentheses.
+            is_sum = other.precedence == SIGN and not other.text.startswith("-")
+            bare = is_sum and i == len(factors)
             right = other.text if bare else self._within(other, PRODUCT)
             beside = f"{self._within(text, PRODUCT)}{self.beside}{right}"
             text = Written(beside, SIGN if bare else PRODUCT)
@@ -159,7 +161,7 @@ class Printer(ABC):
             function, bracket, rest = self._with_parameters(base).partition("({0})")
             if bracket and not rest and (function[-1:].isalpha() or function.endswith("}")):
                 raised = self.raised(function.format(), self(exponent))
-                return Written(f"{raised}({self(base.inputs[0])})")
+                return Written(f"{raised}{self.parentheses(self(base.inputs[0]))}")
         text = self._within(self.written(base), FUNCTION)
         return Written(self.raised(text, self(exponent)), POWER)
 

@@ -5,12 +5,20 @@ from dataclasses import replace
 import numpy as np
 
 from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Shape
-from minigrad.notation.nodes import fraction, is_, product, simplified, split_scalars, total
-from minigrad.operations.elementwise import divide
+from minigrad.notation.nodes import (
+    fraction,
+    is_,
+    product,
+    simplified,
+    split_number,
+    split_scalars,
+    total,
+)
+from minigrad.operations.elementwise import add, divide
 from minigrad.operations.linear import matmul
-from minigrad.operations.reduction import mean, one_hot
+from minigrad.operations.reduction import log_softmax, logsumexp, mean, one_hot, softmax
 from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import reshape, stack
+from minigrad.operations.shape import getitem, reshape, scatter, stack
 
 
 def sum_of_pieces(e: Apply) -> Expression | None:
@@ -40,11 +48,20 @@ def sum_of_little(e: Apply) -> Expression | None:
 def sum_of_sum(e: Apply) -> Expression | None:
     """The sum of all of the sums along an axis is the sum of all; so is the mean, over its size."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, sum_) and e.shape == ()):
+    if not (isinstance(x, Apply) and is_(x, sum_) and np.prod(e.shape) == 1):
         return None
     number = 1 / np.prod(x.shape) if e.operation is mean else 1
     parameters = Parameters(axis=None, keepdims=False)
-    return product(Number(number), simplified(Apply(sum_, x.inputs, (), parameters)))
+    of_all = product(Number(number), simplified(Apply(sum_, x.inputs, (), parameters)))
+    return simplified(Apply(reshape, (of_all,), e.shape, Parameters(shape=e.shape)))
+
+
+def sum_of_all(e: Apply) -> Expression | None:
+    """The sum along all axes, kept with length one, is that of all in this shape."""
+    if e.parameters["axis"] is None or len(axes_of(e)) < len(e.inputs[0].shape):
+        return None
+    of_all = simplified(replace(e, shape=(), parameters=Parameters(axis=None, keepdims=False)))
+    return simplified(Apply(reshape, (of_all,), e.shape, Parameters(shape=e.shape)))
 
 
 def scalars_out(e: Apply) -> Expression | None:
@@ -97,6 +114,11 @@ def vector_in(e: Expression, shape: Shape) -> Expression | None:
     return e.inputs[0] if e.shape == np.empty(e.inputs[0].shape).reshape(shape).shape else None
 
 
+def is_longer_in_front(before: Shape, after: Shape) -> bool:
+    """Whether axes of length one are put in front and nowhere else, as NumPy does by itself."""
+    return after == (1,) * (len(after) - len(before)) + before
+
+
 def thin_index(before: Shape, after: Shape) -> tuple[int | slice | None, ...] | None:
     """The index that puts in axes of length one, or takes them out; None if a reshape does more.
 
@@ -130,9 +152,60 @@ def class_numbers(e: Apply) -> Expression | None:
     return Apply(e.operation, (z, distributions), e.shape, e.parameters)
 
 
+def softmax_of_logs(e: Apply) -> Expression | None:
+    """exp(x - log sum exp(x)) = softmax(x); exp(log softmax(x)) = softmax(x)"""
+    [x] = e.inputs
+    if not isinstance(x, Apply):
+        return None
+    if is_(x, log_softmax):
+        return Apply(softmax, x.inputs, e.shape, x.parameters)
+    for term in x.inputs if is_(x, add) else ():
+        number, rest = split_number(term)
+        inner = rest.inputs[0] if isinstance(rest, Apply) and is_(rest, reshape) else rest
+        if number != -1 or not (isinstance(inner, Apply) and is_(inner, logsumexp)):
+            continue
+        others = total(*(u for u in x.inputs if u is not term))
+        axis, *more = axes_of(inner)
+        reduced = tuple(1 if i == axis else n for i, n in enumerate(e.shape))
+        if inner.inputs == (others,) and not more and term.shape in ((), reduced):
+            return Apply(softmax, inner.inputs, e.shape, Parameters(axis=axis))
+    return None
+
+
+def number_out(e: Apply) -> Expression | None:
+    """What is done with n x, for a number n, is done with x."""
+    number, rest = split_number(e.inputs[0])
+    if number in (0, 1):
+        return None
+    x = rest or Number(1, e.inputs[0].shape)
+    return product(Number(number), simplified(replace(e, inputs=(x, *e.inputs[1:]))))
+
+
 def same_value(e: Apply) -> Expression:
     """+x = x"""
     return e.inputs[0]
+
+
+def without_new_axes(e: Apply) -> Expression | None:
+    """x[:, None] is x in another shape; what is put among zeros there is put in in this shape."""
+    index = e.parameters["index"]
+    given = index if isinstance(index, tuple) else (index,)
+    plain = tuple(i for i in given if i is not None)
+    if len(plain) == len(given) or not all(
+        isinstance(i, int | slice) and i is not True for i in plain
+    ):
+        return None
+    parameters = Parameters({**e.parameters, "index": plain})
+    whole = all(i == slice(None) for i in plain)
+    [x] = e.inputs
+    if e.operation is scatter:
+        shape = np.broadcast_to(0, e.shape)[plain].shape
+        piece = simplified(Apply(reshape, (x,), shape, Parameters(shape=shape)))
+        return piece if whole else Apply(scatter, (piece,), e.shape, parameters)
+    if not whole:
+        shape = np.broadcast_to(0, x.shape)[plain].shape
+        x = simplified(Apply(getitem, (x,), shape, parameters))
+    return Apply(reshape, (x,), e.shape, Parameters(shape=e.shape))
 
 
 def element_of_number(e: Apply) -> Expression | None:

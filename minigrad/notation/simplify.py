@@ -11,6 +11,7 @@ from minigrad.operations.elementwise import (
     add,
     divide,
     equal,
+    exp,
     multiply,
     negative,
     positive,
@@ -20,9 +21,10 @@ from minigrad.operations.elementwise import (
     where,
 )
 from minigrad.operations.linear import matmul
+from minigrad.operations.lookup import add_at
 from minigrad.operations.reduction import mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import broadcast_to, getitem, reshape, transpose
+from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
 
 __all__ = ["simplified"]
 
@@ -59,12 +61,22 @@ RULES.update(
         equal: (algebra.number_last,),
         **dict.fromkeys(
             (sum_, mean),
-            (shapes.sum_of_pieces, shapes.sum_of_little, shapes.scalars_out, shapes.sum_of_sum),
+            (
+                shapes.sum_of_pieces,
+                shapes.sum_of_little,
+                shapes.scalars_out,
+                shapes.sum_of_sum,
+                shapes.sum_of_all,
+            ),
         ),
         reshape: (shapes.same_shape, shapes.scalars_out, shapes.product_with_vectors),
         broadcast_to: (shapes.same_shape, shapes.scalars_out),
         softmax_cross_entropy: (shapes.class_numbers,),
+        exp: (shapes.softmax_of_logs,),
+        scatter: (shapes.without_new_axes, shapes.number_out),
+        add_at: (shapes.number_out,),
         getitem: (
+            shapes.without_new_axes,
             shapes.element_of_number,
             shapes.scalars_out,
             transposes.element_of_transpose,

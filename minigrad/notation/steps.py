@@ -9,6 +9,7 @@ from minigrad.notation.expression import (
     Apply,
     Expression,
     MovingIndex,
+    Number,
     OverSteps,
     Parameters,
     Symbol,
@@ -20,6 +21,7 @@ from minigrad.notation.expression import (
     with_indices,
     with_moved,
 )
+from minigrad.notation.nodes import product, split_number
 from minigrad.operations.elementwise import add
 from minigrad.operations.shape import concatenate, getitem, scatter, stack
 
@@ -131,9 +133,11 @@ def _over_steps(e: Apply, terms: list[tuple[int, Expression]]) -> OverSteps | No
 
 def _as_stack(e: OverSteps) -> OverSteps | None:
     """The sum of pieces that are put among zeros, each after the one before, is a stack of them."""
-    if not (isinstance(e.term, Apply) and e.term.operation is scatter):
+    number, among_zeros = split_number(e.term)
+    if not (isinstance(among_zeros, Apply) and among_zeros.operation is scatter):
         return None
-    [piece], index = e.term.inputs, e.term.parameters["index"]
+    piece = product(Number(number), *among_zeros.inputs)
+    index = among_zeros.parameters["index"]
     given = index if isinstance(index, tuple) else (index,)
     axis, n = len(given) - 1, e.last - e.first + 1
     length, rest = divmod(e.shape[axis], n)

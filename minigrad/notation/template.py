@@ -50,6 +50,8 @@ def filled(
         operands = [Written(", ".join(x.text for x in operands))]
     needed = _needed(template, operation)
     texts = [x.within(needed.get(i, 0), parentheses) for i, x in enumerate(operands)]
+    if "({0})" in template:  # the parentheses of a function, as large as what is in them
+        template, texts[0] = template.replace("({0})", "{0}"), parentheses(texts[0])
     delimited = operation.precedence > SIGN and not any(needed.values())
     own = max(operation.precedence, MATRIX_PRODUCT) if delimited else operation.precedence
     return Written(template.format(*texts), own)

@@ -100,6 +100,7 @@ logsumexp = operation(
     shapes="an axis of the value",
     latex=r"\log \sum{{axis}} \exp({0})",
     text="log Σ{{axis}} exp({0})",
+    precedence=SIGN,
     examples=_REDUCTIONS,
 )
 

@@ -67,13 +67,15 @@ def in_lines(
 
 def _pieces(formula: str, depth: int, separators: Sequence[str]) -> list[str]:
     """A formula in pieces between which it may be broken."""
-    pieces, parentheses, closed = [""], 0, 0
+    pieces, parentheses, brackets, closed = [""], 0, 0, 0
     for token in _TOKEN.findall(formula):
         parentheses += token in ("(", "[", r"\left(")
         parentheses -= token in (")", "]", r"\right)")
+        brackets += (token == "[") - (token == "]")
         closed += token in ("{", r"\left")
         closed -= token in ("}", r"\right")
-        if closed or parentheses > depth or token not in separators:
+        is_index = token == ", " and brackets > 0
+        if closed or is_index or parentheses > depth or token not in separators:
             pieces[-1] += token
         elif token == ", ":
             pieces[-1] += ","

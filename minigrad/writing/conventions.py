@@ -7,10 +7,11 @@ import numpy as np
 from minigrad.notation.expression import Apply, Expression, Number, subexpressions
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.written import repeat
-from minigrad.operations.elementwise import add, multiply
+from minigrad.operations.elementwise import add, divide, multiply
+from minigrad.operations.linear import matmul
 from minigrad.operations.lookup import add_at
 from minigrad.operations.shape import scatter
-from minigrad.writing.phrases import Piece
+from minigrad.writing.phrases import Piece, listed
 
 LAYOUTS = {
     "numerator": "In numerator layout: a derivative has the shape of the transpose of what it "
@@ -57,14 +58,38 @@ def _of_many_axes(parts: list[Expression], layout: str) -> Iterable[Piece]:
 def _signs(parts: list[Expression], applied: list[Apply]) -> Iterable[Piece]:
     if any(x.operation is multiply and sum(u.shape != () for u in x.inputs) > 1 for x in applied):
         yield "The circle is the product element by element. "
+    if any(x.operation is divide and x.inputs[1].shape for x in applied):
+        yield "A fraction of arrays is taken element by element. "
+    by_elements = [x.inputs for x in applied if x.operation in (multiply, divide)]
+    arrays = [u for inputs in by_elements if all(x.shape for x in inputs[-2:]) for u in inputs]
+    if any(isinstance(u, Apply) and u.operation is matmul for u in arrays):
+        yield "Matrix products come before what is done element by element. "
     if any(isinstance(x, Number) and x.shape for x in parts):
         yield "A 1 in bold is a column of ones in a matrix product, elsewhere an array of them. "
     if any(x.operation is repeat for x in applied):
         yield "To repeat is to put copies beside each other along new axes. "
-    if any(len({u.shape for u in x.inputs if u.shape}) > 1 for x in applied if x.operation is add):
-        yield "A row or column added to a matrix is added to all of its rows or columns. "
+    yield from _of_rows_and_columns(applied)
     if any(x.operation in (scatter, add_at) for x in applied):
         yield "What is scattered is added to zeros, where the index in brackets says. "
+
+
+def _of_rows_and_columns(applied: list[Apply]) -> Iterable[Piece]:
+    """What happens to a row or a column beside a matrix, and which of them a vector is."""
+    beside = [
+        x
+        for x in applied
+        if x.operation in (add, multiply, divide)
+        if len({u.shape for u in x.inputs if u.shape}) > 1
+    ]
+    if any(x.operation is not add for x in beside):
+        yield "A row or column added to a matrix, multiplied with it by the circle, or in a "
+        yield "fraction with it, is so with all of its rows or columns. "
+    elif beside:
+        yield "A row or column added to a matrix is added to all of its rows or columns. "
+    if any(len(u.shape) == 1 for x in beside for u in x.inputs):
+        yield "An array of one axis is a row beside a matrix, and a column in a matrix product. "
+    elif any(len(u.shape) == 1 for x in applied if x.operation is matmul for u in x.inputs):
+        yield "An array of one axis is a column in a matrix product. "
 
 
 def _axes(applied: list[Apply]) -> Iterable[Piece]:
@@ -80,5 +105,7 @@ def _axes(applied: list[Apply]) -> Iterable[Piece]:
         if x.operation.defaults.get("axis") == 0 and not axes_to_write(x)
         if max(x.shape) < np.prod(x.shape)
     }
-    for name in sorted(names):
-        yield f"Without an axis, {name} works along axis 0, on each column. "
+    if names:
+        yield "Without an axis, "
+        yield from listed(sorted(names))
+        yield f" work{'s' * (len(names) == 1)} along axis 0, on each column. "

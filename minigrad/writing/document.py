@@ -234,7 +234,7 @@ class Writer:
         """The equations that contributions come from."""
         vias = dict.fromkeys(part.via.name for part in parts)
         numbers = dict.fromkeys(e.number for via in vias for e in self.model.equations_of(via))
-        return f"{word} eq. {' and '.join(map(str, numbers))}"
+        return f"{word} eq. {''.join(map(str, listed([*map(str, numbers)])))}"
 
 
 def merged(

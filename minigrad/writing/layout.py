@@ -1,7 +1,11 @@
 """How a contribution is laid out: numerator layout, and derivatives written in the input."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from minigrad.notation.expression import Apply, Expression, Symbol, transform
-from minigrad.notation.nodes import simplified, transposed
+from minigrad.notation.nodes import simplified, transposed, without_sign
+from minigrad.operations.elementwise import add
 
 
 def laid_out(e: Expression, layout: str) -> Expression:
@@ -18,6 +22,26 @@ def _of_transposed(e: Expression) -> Expression:
         shape = (*e.shape[:-2], e.shape[-1], e.shape[-2])
         return transposed(Symbol(e.name, e.t, shape, "adjoint"))
     return simplified(e)
+
+
+def positive_first(e: Expression, as_in: Collection[Expression]) -> Expression:
+    """Sums begin with what is added, y - x and not -x + y; those of the program stay as they are.
+
+    Parameters
+    ----------
+    e
+        A contribution.
+    as_in
+        What the program computes, of which the reader has read already.
+    """
+
+    def ordered(x: Expression) -> Expression:
+        if not isinstance(x, Apply) or x.operation is not add or x in as_in:
+            return x
+        first = next((u for u in x.inputs if without_sign(u) is None), None)
+        return replace(x, inputs=tuple(sorted(x.inputs, key=lambda u: u is not first)))
+
+    return transform(e, ordered)
 
 
 def in_input(e: Expression, of: Symbol, equation: Expression) -> Expression:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from minigrad.notation.expression import Expression
+from minigrad.notation.expression import Expression, subexpressions
 from minigrad.notation.forms import is_of_row, of_one_column, typeset
-from minigrad.writing.layout import in_input, laid_out
+from minigrad.writing.layout import in_input, laid_out, positive_first
 from minigrad.writing.numbering import plus_numbers
 from minigrad.writing.phrases import (
     Formula,
@@ -56,6 +56,7 @@ class Rows:
     def __init__(self, model: Model, layout: str) -> None:
         self.model = model
         self.layout = layout
+        self.computed = {x for e in model.equations for x in subexpressions(e.expression)}
         self.plus = plus_numbers(model, lambda item: item.is_shared or self.meet(item))
 
     def equation(self, e: Equation) -> Row:
@@ -94,7 +95,7 @@ class Rows:
     def written(self, part: Part) -> Expression:
         """A contribution as people write it, in the layout of the derivation."""
         equations = self.model.equations_of(part.via.name)
-        e = part.expression
+        e = positive_first(part.expression, self.computed)
         if len(equations) == 1 and (part.via.t is not None or not part.has_step):
             e = in_input(e, part.via, equations[0].expression)
         return laid_out(e, self.layout)

@@ -67,6 +67,8 @@ def condition(
     >>> from minigrad.writing.steps import condition
     >>> [condition(steps, range(1, 6)) for steps in ([5], [1, 2, 3, 4], [1, 3, 4, 5], [2, 4])]
     ['t == T', 't < T', 't != 2', 't in (2, 4)']
+    >>> condition([2, 3], range(1, 4), reach=2)
+    't > 1'
     """
     held = sorted(steps)
     missing = [t for t in everything if t not in steps]
@@ -75,14 +77,18 @@ def condition(
     start, stop, end = held[0], held[-1], everything[-1]
     T = end if last is None else last
 
-    def named(t: int, near: int | None = None) -> str:
-        is_near = (near or t) > end - reach and T - end <= reach
-        return plus("T", t - T) if is_near else str(t)
+    def is_near_T(t: int) -> bool:
+        return t > end - reach and T - end <= reach
+
+    def named(t: int, from_T: bool) -> str:
+        return plus("T", t - T) if from_T else str(t)
 
     if len(held) == 1:
-        return f"t == {named(start)}"
+        return f"t == {named(start, is_near_T(start))}"
     if held == list(range(start, stop + 1)):
-        lower, upper = named(start - 1, start), named(stop + 1)
+        begins_late = end - start < start - everything[0]  # of few steps, one is near both ends
+        lower = named(start - 1, begins_late and is_near_T(start))
+        upper = named(stop + 1, is_near_T(stop + 1))
         if stop == end:
             return f"t > {lower}"
         return f"t < {upper}" if start == everything[0] else f"{lower} < t < {upper}"

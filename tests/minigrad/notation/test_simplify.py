@@ -78,6 +78,7 @@ WRITTEN = {
     "A ∘ √(A)": lambda A, B, C, g: np.sqrt(A) * np.sqrt(A) * np.sqrt(A),
     "√(A)": lambda A, B, C, g: A / np.sqrt(A),
     "0.45 A": lambda A, B, C, g: 0.9 * A / 2,
+    "0.03 A": lambda A, B, C, g: (1 - 0.85) / 5 * A,
     "2/5 A": lambda A, B, C, g: 2 * A / 5,
     "A + 10⁻⁵": lambda A, B, C, g: A + 1e-5,
     "A ∘ [A > B]": lambda A, B, C, g: np.where(greater(A, B), A, 0),
@@ -196,3 +197,9 @@ def test_latex_of_numbers() -> None:
     for value, written in numbers.items():
         e = read(lambda A, B, C, g, value=value: A + value)
         assert Latex()(e) == rf"\mathbf{{A}} + {written}"
+
+
+def test_parentheses_of_functions_are_as_large_as_fractions() -> None:
+    tall = read(lambda A, B, C, g: mg.tanh(A / B) + np.exp(A / B) ** 2 + mg.tanh(A))
+    quotient = r"\left(\frac{\mathbf{A}}{\mathbf{B}}\right)"
+    assert Latex()(tall) == rf"\tanh{quotient} + \exp^{{2}}{quotient} + \tanh(\mathbf{{A}})"

@@ -49,7 +49,7 @@ WRITTEN = [
     (lambda A, B, X, v, g, G: G[1], "(∂J/∂G)[1]", "(∂J/∂G)[1]"),
     (lambda A, B, X, v, g, G: G[:, 1], "(∂J/∂G)[:, 1]", "(∂J/∂G)[:, :, 1]ᵀ"),
     (lambda A, B, X, v, g, G: g.sum(1, keepdims=True), "∂J/∂g 𝟏", "𝟏ᵀ ∂J/∂g"),
-    (lambda A, B, X, v, g, G: v.reshape(3, 1).T @ g, "v ∂J/∂g", "∂J/∂g v"),
+    (lambda A, B, X, v, g, G: v.reshape(3, 1).T @ g, "vᵀ ∂J/∂g", "∂J/∂g v"),
 ]
 
 

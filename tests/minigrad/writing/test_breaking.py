@@ -32,7 +32,10 @@ def test_lines_fit_and_say_the_same(latex: str) -> None:
         parse(line)
 
 
-@pytest.mark.parametrize("latex", ["a + b", r"\sqrt{" + " + ".join("abcd" * 30) + "}", "x" * 200])
+@pytest.mark.parametrize(
+    "latex",
+    ["a + b", r"\sqrt{" + " + ".join("abcd" * 30) + "}", "x" * 200, f"f[:, 1]({'x' * 200})"],
+)
 def test_what_is_short_or_held_together_stays(latex: str) -> None:
     assert in_lines(latex) == [latex]
 

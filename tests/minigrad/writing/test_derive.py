@@ -230,7 +230,7 @@ def test_a_number_is_put_into_an_array() -> None:
     x = mg.tensor(np.ones((3, 2)), requires_grad=True, name="x")
     flow = mg.gradient_flow(x.sum(axis=0)[0])
     derivation = mg.derive(flow, layout="gradient")
-    assert str(derivation.lines[0]) == "3.1  ∂J/∂x = 𝟏 scatter[0](1)"
+    assert str(derivation.lines[0]) == "3.1  ∂J/∂x = 𝟏 scatter[0](1)ᵀ"
     assert derivation.check(flow).ok
     namespace: dict[str, Any] = {}
     exec(derivation.numpy_source(), namespace)

@@ -104,3 +104,24 @@ def test_numbers_are_not_in_bold() -> None:
     assert r"\frac{\partial J}{\partial b} &= " in latex
     assert r"\frac{\partial J}{\partial \mathbf{x}} &= " in latex
     assert r"\mathbf{J}" not in mg.derive(example_flow("gru")).latex()
+
+
+def test_lists_in_words() -> None:
+    def ones(name: str, *shape: int) -> mg.Tensor:
+        return mg.tensor(np.ones(shape), requires_grad=True, name=name)
+
+    A, h = ones("A", 3, 3), ones("h", 3)
+    J: mg.Tensor | int = 0
+    for t in (1, 2):
+        with mg.step(t):
+            k_1 = mg.tanh(A @ h).named("k_1")
+            k_2 = mg.tanh(A @ k_1).named("k_2")
+            J += (A @ k_2).named("k_3").sum()
+    assert isinstance(J, mg.Tensor)
+    text = mg.derive(mg.gradient_flow(J.named("J"))).text()
+    assert "From eq. 3, 2, and 1, the share of a step is" in text
+
+    labels = mg.tensor(np.array([0, 2]), name="y")
+    J = mg.softmax_cross_entropy(ones("Z", 3, 2), labels).sum().named("J")
+    text = " ".join(mg.derive(mg.gradient_flow(J)).text().split())
+    assert "Without an axis, one_hot and softmax work along axis 0" in text

@@ -173,6 +173,63 @@ def bias_of_rows() -> mg.Tensor:
     return (z * z).mean()
 
 
+@model
+def sum_of_product() -> mg.Tensor:
+    return (leaf("A", 3, 4) @ leaf("B", 4, 2)).mean()
+
+
+@model
+def row_of_ones() -> mg.Tensor:
+    return (leaf("v", 3, 1) @ np.ones((1, 4)) * leaf("A", 3, 4)).sum()
+
+
+@model
+def largest_of_rows() -> mg.Tensor:
+    return (leaf("X", 4, 4).max(axis=1).named("y") ** 2).sum()
+
+
+@model
+def squares_of_rows() -> mg.Tensor:
+    return ((leaf("X", 4, 4) ** 2).sum(axis=1).named("y") ** 2).sum()
+
+
+@model
+def columns_scaled() -> mg.Tensor:
+    return (leaf("X", 4, 4) / leaf("c", 4)[:, None]).sum()
+
+
+@model
+def means_of_columns() -> mg.Tensor:
+    return (leaf("X", 4, 3).mean(axis=0).named("y") ** 2).sum()
+
+
+@model
+def new_axes() -> mg.Tensor:
+    return ((leaf("X", 2, 5)[None, :, 1:4] * leaf("K", 3, 2)[:, :, None]).sum(axis=1) ** 2).sum()
+
+
+@model
+def mixture() -> mg.Tensor:
+    a = leaf("a", 3)
+    return mg.logsumexp(mg.log_softmax(a) - leaf("x", 5, 1) * leaf("m", 3), axis=1).sum()
+
+
+@model
+def log_of_sum_of_exp() -> mg.Tensor:
+    X = leaf("X", 4, 4)
+    return mg.logsumexp(X, axis=1).sum() - X[0, 1]
+
+
+@model
+def exponential_of_log_softmax() -> mg.Tensor:
+    return (mg.log_softmax(leaf("x", 4)) ** 2).sum()
+
+
+@model
+def rows_taken() -> mg.Tensor:
+    return -leaf("E", 5, 3)[mg.tensor(np.array([0, 3, 3]), name="words")].sum()
+
+
 def flow_of(name: str) -> mg.GradientFlow:
     return mg.gradient_flow(MODELS[name]().named("J"))
 
@@ -210,7 +267,7 @@ WRITTEN = {
     "quadratic_form": ("J = xᵀ A x", "∂J/∂x = Aᵀ x + A x", "∂J/∂A = x xᵀ"),
     "cosine_similarity": (
         "J = aᵀ b / (√(aᵀ a) √(bᵀ b))",
-        "∂J/∂a = -J a / (aᵀ a) + b / (√(aᵀ a) √(bᵀ b))",
+        "∂J/∂a = b / (√(aᵀ a) √(bᵀ b)) - J a / (aᵀ a)",
     ),
     "entropy": ("∂J/∂p = -log(p) - 1",),
     "root_of_square": ("J = Σ |x|", "∂J/∂x = x / |x|"),
@@ -228,6 +285,20 @@ WRITTEN = {
     "power_of_a_number": ("∂J/∂a = p a^(p - 1)",),
     "whole_number": ("J = w Σ x²", "∂J/∂x = 2 w x"),
     "scalars": ("∂J/∂x = ∂J/∂z (cos(x) + y)",),
+    "sum_of_product": ("∂J/∂A = 1/6 𝟏 𝟏ᵀ Bᵀ", "∂J/∂A = 1/6 B 𝟏 𝟏ᵀ"),
+    "row_of_ones": ("J = Σ v 𝟏ᵀ ∘ A", "∂J/∂v = A 𝟏", "∂J/∂A = v 𝟏ᵀ"),
+    "largest_of_rows": ("∂J/∂X = ∂J/∂y 𝟏ᵀ ∘ [X = y 𝟏ᵀ] / ([X = y 𝟏ᵀ] 𝟏)",),
+    "squares_of_rows": ("∂J/∂X = 2 ∂J/∂y 𝟏ᵀ ∘ X", "∂J/∂X = 2 ∂J/∂y ∘ Xᵀ"),
+    "columns_scaled": (
+        "J = Σ X / (c 𝟏ᵀ)",
+        "∂J/∂X = 𝟏 / (c 𝟏ᵀ)",
+        "∂J/∂c = -(X / (c² 𝟏ᵀ)) 𝟏",
+    ),
+    "means_of_columns": ("∂J/∂X = 1/4 𝟏 (∂J/∂y)ᵀ", "∂J/∂X = 1/4 ∂J/∂y 𝟏ᵀ"),
+    "new_axes": ("J = Σ (Σ_{axis 1} X[:, 1:4] ∘ repeat_{axis 2}(K))²",),
+    "log_of_sum_of_exp": ("∂J/∂X = softmax_{axis 1}(X) - scatter[0, 1](1)",),
+    "exponential_of_log_softmax": ("∂J/∂x = 2 log softmax(x) - 2 (Σ log softmax(x)) softmax(x)",),
+    "rows_taken": ("∂J/∂E = -scatter[words](𝟏)",),
     "bias_of_rows": ("∂J/∂z = 1/9 z", "∂J/∂b = 𝟏ᵀ ∂J/∂z", "∂J/∂b = 𝟏ᵀ (∂J/∂z)ᵀ"),
 }
 
@@ -277,6 +348,11 @@ def test_the_head_explains_the_signs_that_occur_and_no_others() -> None:
         ("the circle is the product", "softplus", "scalars"),
         ("1 in bold", "softmax_of_rows", "squared_length"),
         ("added to all of its rows or columns", "bias_of_rows", "unnamed_layer"),
+        ("a fraction of arrays", "columns_scaled", "bias_of_rows"),
+        ("matrix products come before", "row_of_ones", "bias_of_rows"),
+        ("added to a matrix, multiplied with it", "mixture", "bias_of_rows"),
+        ("is a row beside a matrix", "bias_of_rows", "vector_and_matrix"),
+        ("is a column in a matrix product", "vector_and_matrix", "unnamed_layer"),
         ("axes are counted from 0", "softmax_of_rows", "unnamed_layer"),
         ("what has none written is of all elements", "mean_of_many_axes", "softmax_of_rows"),
         ("one of matrices, in the last two", "batched_product", "softmax_of_rows"),
