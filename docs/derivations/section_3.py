@@ -81,7 +81,7 @@ def gradients(
         c_tilde[t] = np.tanh(z_c)  # c̃⁽ᵗ⁾ = tanh(z_c⁽ᵗ⁾)
         # c⁽ᵗ⁾ = Γ_u⁽ᵗ⁾ ∘ c̃⁽ᵗ⁾ + Γ_f⁽ᵗ⁾ ∘ c⁽ᵗ⁻¹⁾
         c[t] = Gamma_u[t] * c_tilde[t] + Gamma_f[t] * c[t - 1]
-        tanh_c[t] = np.tanh(c[t])
+        tanh_c[t] = np.tanh(c[t])  # tanh_c⁽ᵗ⁾ = tanh(c⁽ᵗ⁾)
         a[t] = tanh_c[t] * Gamma_o[t]  # a⁽ᵗ⁾ = tanh(c⁽ᵗ⁾) ∘ Γ_o⁽ᵗ⁾
         z_y = W_ya.T @ a[t] + b_y  # z_y⁽ᵗ⁾ = W_yaᵀ a⁽ᵗ⁾ + b_y
         y_hat[t] = softmax(z_y)  # ŷ⁽ᵗ⁾ = softmax(z_y⁽ᵗ⁾)

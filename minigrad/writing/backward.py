@@ -7,7 +7,7 @@ from minigrad.notation.expression import Expression, Number, Symbol, symbols
 from minigrad.notation.forms import typeset
 from minigrad.notation.nodes import without_sign
 from minigrad.notation.printing import Text
-from minigrad.writing.deltas import Delta, common_factors, with_delta
+from minigrad.writing.deltas import Delta, in_common, with_delta
 from minigrad.writing.pieces import (
     addition,
     shares_memory,
@@ -192,31 +192,38 @@ class Backward:
 
     # --- what is common to contributions ----------------------------------------------------------
 
-    def _deltas(self) -> Iterator[tuple[str, Delta]]:
-        """What all uses of an adjoint have in common, where they are in the loop that makes it."""
-        given = [*(leaf.name for leaf in self.model.leaves), *self.model.arrays]
-        taken = {identifier(x) for x in (*given, *(e.value.name for e in self.program.written))}
+    def _deltas(self) -> Iterator[tuple[str, list[Delta]]]:
+        """What uses of an adjoint have in common, where they are in the loop that makes it."""
+        names = [*(leaf.name for leaf in self.model.leaves), *self.model.arrays]
+        taken = {identifier(x) for x in (*names, *(e.value.name for e in self.program.written))}
         for via in {part.via: None for item in self.items for part in item.parts}:
             uses = [(x, part) for x in self.items for part in x.parts if part.via.name == via.name]
             parts = [part for _, part in uses]
             turn = self.turn.get(via.name)
             if any(self._place(*use) != turn or _is_apart(*use) for use in uses):
                 continue
-            adjoint = replace(via, kind="adjoint")
-            if factors := common_factors(adjoint, [part.expression for part in parts]):
-                symbol = Symbol(unused(f"delta_{via.name}", taken), None, via.shape)
-                steps = sorted({t for part in parts for t in part.steps})
-                yield via.name, Delta(factors, symbol, tuple(steps))
+            steps = tuple(sorted({t for part in parts for t in part.steps}))
+            given, contributions = replace(via, kind="adjoint"), [p.expression for p in parts]
+            found: list[Delta] = []
+            while (e := in_common(given, contributions)) is not None:
+                given = Symbol(unused(f"delta_{via.name}", taken), None, e.shape)
+                taken.add(identifier(given.name))
+                found.append(Delta(e, given, steps))
+                contributions = [with_delta(x, found[-1]) for x in contributions]
+            yield via.name, found
 
     def _needed_deltas(self, parts: Iterable[Part], steps: range | None) -> Iterator[Statement]:
         """What contributions through the same value have in common, before the first of them."""
-        for delta in [self.deltas[x] for p in parts if (x := p.via.name) in self.deltas]:
+        vias = dict.fromkeys(part.via.name for part in parts)
+        for delta in [delta for name in vias for delta in self.deltas.get(name, ())]:
             name = self.places.name_of(delta.symbol)
             if name not in self.known:
                 self.known.add(name)
                 places = self.places if steps else self.places.outside()
                 source = self.program.source(delta.expression, places)
-                yield Statement(f"{name} = {source}", steps=held_in(delta.steps, steps))
+                p = self.text if steps else self.text.absolute()
+                comment = f"{p(delta.symbol)} = {p(typeset(delta.expression))}"
+                yield Statement(f"{name} = {source}", comment, held_in(delta.steps, steps))
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -340,8 +347,8 @@ class Backward:
     def _with_deltas(self, e: Expression) -> Expression:
         """The expression with names for what is computed before it."""
         for s in symbols(e):
-            if s.kind == "adjoint" and s.name in self.deltas:
-                e = with_delta(e, self.deltas[s.name])
+            for delta in self.deltas.get(s.name, ()) if s.kind == "adjoint" else ():
+                e = with_delta(e, delta)
         return e
 
     def _zeros(self, name: str) -> str:

@@ -1,5 +1,6 @@
-"""What all contributions through a value have in common: delta_h = dJ_dh * (1 - h ** 2)."""
+"""What contributions through a value have in common: delta_h = dJ_dh * (1 - h ** 2)."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,37 +11,47 @@ from minigrad.notation.expression import (
     Number,
     Symbol,
     inputs_of,
+    subexpressions,
+    symbols,
     transform,
 )
-from minigrad.notation.nodes import transposed
+from minigrad.notation.nodes import is_, transposed
 from minigrad.operations.elementwise import multiply
+from minigrad.operations.lookup import add_at
+from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
 
 Factors = tuple[Expression, ...]
+# Views, which nobody needs to keep, and pieces, which are assigned to.
+FREE = (transpose, reshape, getitem, broadcast_to, scatter, add_at)
 
 
 @dataclass(frozen=True)
 class Delta:
-    """A product of which every use of an adjoint is made, its name, and the steps of the uses."""
+    """What several uses of an adjoint are made of, its name, and the steps of the uses."""
 
-    factors: Factors
+    expression: Expression
     symbol: Symbol
     steps: tuple[int, ...]
 
-    @property
-    def expression(self) -> Expression:
-        return Apply(multiply, self.factors, self.symbol.shape, NONE)
 
-
-def common_factors(adjoint: Symbol, contributions: Sequence[Expression]) -> Factors:
-    """The factors that an adjoint has wherever it occurs, with it; `()` if that saves nothing.
+def in_common(adjoint: Symbol, contributions: Sequence[Expression]) -> Expression | None:
+    """What contributions through a value compute more than once, if that is worth a name.
 
     Examples
     --------
     >>> from minigrad.notation.nodes import matrix_product, product
+    >>> from minigrad.notation.printing import Text
     >>> g, y, W = Symbol("h", 0, (3, 4), "adjoint"), Symbol("y", 0, (3, 4)), Symbol("W", 0, (4, 5))
-    >>> [x.name for x in common_factors(g, [product(g, y), matrix_product(product(g, y), W)])]
-    ['h', 'y']
+    >>> Text()(in_common(g, [product(g, y), matrix_product(product(g, y), W)]))
+    '∂J/∂h⁽ᵗ⁾ ∘ y⁽ᵗ⁾'
     """
+    if factors := _common_factors(adjoint, contributions):
+        return Apply(multiply, factors, adjoint.shape, NONE)
+    return _repeated(adjoint, contributions)
+
+
+def _common_factors(adjoint: Symbol, contributions: Sequence[Expression]) -> Factors:
+    """The factors that an adjoint has wherever it occurs, with it; `()` if that saves nothing."""
     found = [factors for e in contributions for factors in _products(e, adjoint)]
     if not found:
         return ()
@@ -49,21 +60,47 @@ def common_factors(adjoint: Symbol, contributions: Sequence[Expression]) -> Fact
     return common if saves else ()
 
 
+def _repeated(adjoint: Symbol, contributions: Sequence[Expression]) -> Expression | None:
+    """The expression in an adjoint that saves most: it occurs often, perhaps transposed."""
+    counts: Counter[Expression] = Counter()
+    for e in contributions:
+        for x in subexpressions(e):
+            if isinstance(x, Apply) and x.operation not in FREE and adjoint in symbols(x):
+                counts.update([x, transposed(x)] if x != transposed(x) else [x])
+    saved = {
+        x: (n - 1) * len(list(subexpressions(x))) for x, n in counts.items() if n > 1 and _costs(x)
+    }
+    return max(saved, key=lambda x: saved[x], default=None)
+
+
+def _costs(e: Expression) -> bool:
+    """Whether it is more than a multiple of something, or a view of it."""
+    if not isinstance(e, Apply) or e.operation in FREE:
+        return False
+    return not is_(e, multiply) or sum(not isinstance(x, Number) for x in e.inputs) > 1
+
+
 def with_delta(e: Expression, delta: Delta) -> Expression:
-    """The expression with the name for the product, transposed where the factors are."""
-    turned = tuple(map(transposed, delta.factors))
-    names = ((delta.factors, delta.symbol), (turned, transposed(delta.symbol)))
+    """The expression with the name for what it has in common with others, or its transpose."""
+    turned = transposed(delta.expression)
+    names = ((delta.expression, delta.symbol), (turned, transposed(delta.symbol)))
 
     def change(x: Expression) -> Expression:
-        if isinstance(x, Apply) and x.operation is multiply:
-            for known, name in names:
-                if set(known) <= set(x.inputs):
-                    left = [name if y == known[0] else y for y in x.inputs]
-                    left = [y for y in left if y not in known]
-                    return left[0] if len(left) == 1 else replace(x, inputs=tuple(left))
+        for known, name in names:
+            if x == known:
+                return name
+            if is_(x, multiply) and is_(known, multiply) and _holds(x, known):
+                first, *others = inputs_of(known)
+                left = [name if y == first else y for y in inputs_of(x) if y not in others]
+                return replace(x, inputs=tuple(left)) if isinstance(x, Apply) else x
         return x
 
     return transform(e, change)
+
+
+def _holds(e: Expression, product: Expression) -> bool:
+    """Whether the factors of one product are among those of another."""
+    return set(inputs_of(product)) < set(inputs_of(e))
 
 
 def _products(e: Expression, adjoint: Symbol) -> Iterator[Factors]:

@@ -212,7 +212,7 @@ class Program:
         return ", ".join(f"{number(a.steps[0], self.last)}: {a.name}" for a in states)
 
     def _computed(self, name: str, loop: Loop) -> Iterator[Statement]:
-        """A value by its equations; what has a name only here is explained where it is used."""
+        """A value by its equations; and what is computed once."""
         said = iter(self.model.equations_of(name))
         for e in [e for e in self.written if e.value.name == name]:
             p, places = self.text, self.places
@@ -221,5 +221,5 @@ class Program:
                 places = replace(places, in_loop=loop.steps is not None, origin=e.origin)
             source = f"{self.places.name_of(e.value)} = {source_of(e.expression, places)}"
             whole = next(said, None)
-            comment = f"{p(e.value)} = {p(typeset(whole.expression))}" if whole else ""
+            comment = f"{p(e.value)} = {p(typeset((whole or e).expression))}"
             yield Statement(source, comment, held_in(e.steps, loop.steps))

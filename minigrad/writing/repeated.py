@@ -20,6 +20,7 @@ from minigrad.notation.expression import (
     with_inputs,
 )
 from minigrad.operation import FUNCTION
+from minigrad.operations.linear import matmul
 from minigrad.operations.shape import getitem, reshape
 from minigrad.writing.python_text import identifier
 from minigrad.writing.structure import Equation, Model, Part
@@ -39,7 +40,8 @@ class Use:
     def name(self) -> str:
         """After the value that it is a function of, or if there are more, the one it stands in."""
         read = {s.name for s in symbols(self.form)}
-        return f"{self.form.operation.name}_{read.pop() if len(read) == 1 else self.within}"
+        what = "product" if self.form.operation is matmul else self.form.operation.name
+        return f"{what}_{read.pop() if len(read) == 1 else self.within}"
 
     @property
     def times(self) -> tuple[int | None, ...]:
@@ -129,7 +131,7 @@ def _uses(places: Sequence[Equation | Part]) -> Iterator[Use]:
         to_visit = [(place.expression, place.steps)]
         while to_visit:
             e, steps = to_visit.pop()
-            if _is_costly_function(e):
+            if _is_costly(e):
                 yield Use(e, within, steps)
             if isinstance(e, OverSteps):
                 every = {t + d for t in steps or (0,) for d in range(e.first, e.last + 1)}
@@ -137,11 +139,11 @@ def _uses(places: Sequence[Equation | Part]) -> Iterator[Use]:
             to_visit.extend((x, steps) for x in reversed(inputs_of(e)))
 
 
-def _is_costly_function(e: Expression) -> TypeGuard[Apply]:
-    """Whether it is written like tanh(c), of values alone, and no view of them, which is free."""
+def _is_costly(e: Expression) -> TypeGuard[Apply]:
+    """Whether it is a product or like tanh(c), of values alone; views of them are free."""
     return (
         isinstance(e, Apply)
-        and e.operation.precedence == FUNCTION
+        and (e.operation.precedence == FUNCTION or e.operation is matmul)
         and e.operation not in (getitem, reshape)
         and symbols(e) != []
         and not has_adjoint(e)
