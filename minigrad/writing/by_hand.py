@@ -38,8 +38,8 @@ from minigrad.operations.shape import getitem, transpose
 from minigrad.protocol import NUMPY
 from minigrad.writing.document import Block, Heading, Paragraph
 from minigrad.writing.phrases import Formula
-from minigrad.writing.python_text import identifier, in_docstring
 from minigrad.writing.rows import Row
+from minigrad.writing.source.python_text import identifier, in_docstring
 
 if TYPE_CHECKING:
     from minigrad.derivation.derivation import Derivation, Line

@@ -12,9 +12,9 @@ from minigrad.derivation.derivation import Derivation, Line
 from minigrad.flow import GradientFlow
 from minigrad.notation.expression import Expression, Symbol, evaluate, has_moving_index, symbols
 from minigrad.notation.steps import lengthened
-from minigrad.writing.python_text import identifier
 from minigrad.writing.reading import model_of
 from minigrad.writing.rows import Rows
+from minigrad.writing.source.python_text import identifier
 from minigrad.writing.structure import Item, Model, Part
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class WrittenDerivation(Derivation):
             If no loop over the steps can compute the values, Python would take two names for one,
             or the source of an operation is not known.
         """
-        from minigrad.writing.source import numpy_source
+        from minigrad.writing.source.module import numpy_source
 
         return numpy_source(self.model)
 

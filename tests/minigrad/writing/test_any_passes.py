@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from tests.minigrad.writing.passes import Leaf, leaves
+from tests.minigrad.writing.source.test_module import arrays_in, given_and_wanted
 from tests.minigrad.writing.test_passes import gradients_of
-from tests.minigrad.writing.test_source import arrays_in, given_and_wanted
 
 FIRST = 3  # so that inputs and states may stand before it
 

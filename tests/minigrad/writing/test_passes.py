@@ -11,8 +11,8 @@ import pytest
 import minigrad as mg
 from tests.minigrad.writing import passes
 from tests.minigrad.writing.passes import PASSES
+from tests.minigrad.writing.source.test_module import arrays_in, given_and_wanted
 from tests.minigrad.writing.stacked import STACKED
-from tests.minigrad.writing.test_source import arrays_in, given_and_wanted
 
 
 def gradients_of(derivation: Any) -> Callable[..., tuple[Any, dict[str, Any]]]:

@@ -1,59 +1,19 @@
 """The statements that compute J and every gradient in NumPy, in the places where they go."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.notation.expression import Expression, Number, OverSteps, symbols, transform
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
-from minigrad.writing.loops import Loop, loops_of
-from minigrad.writing.measure import Walk, moving_axes, walk_along
-from minigrad.writing.places import Places
-from minigrad.writing.python_text import identifier, source_of
-from minigrad.writing.repeated import repeated, with_names
+from minigrad.writing.source.arguments import arguments_of
+from minigrad.writing.source.loops import Loop, loops_of
+from minigrad.writing.source.places import Places
+from minigrad.writing.source.python_text import identifier, source_of
+from minigrad.writing.source.repeated import repeated, with_names
+from minigrad.writing.source.sums import held_in
 from minigrad.writing.steps import number
-from minigrad.writing.structure import Equation, Leaf, Model
-from minigrad.writing.sums import held_in
-
-
-@dataclass(frozen=True)
-class Argument:
-    """What the function takes: a leaf, or of one with several states one of these.
-
-    Attributes
-    ----------
-    steps
-        The steps whose values it holds, none of a parameter.
-    first
-        Where steps are counted from, of an array with a value at each; None of a single value.
-    walk
-        Its axis with something for each step, if there is one.
-    moving
-        All axes of which different steps read different parts.
-    """
-
-    name: str
-    leaf: Leaf
-    steps: tuple[int, ...]
-    first: int | None = None
-    walk: Walk | None = None
-    moving: Collection[int] = ()
-
-    @property
-    def is_by_step(self) -> bool:
-        """Whether it is a mapping from steps, as there are gaps between them."""
-        return self.first is not None and len(self.steps) <= self.steps[-1] - self.steps[0]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Its sizes, of a mapping those of each value."""
-        in_front = () if self.first is None or self.is_by_step else (len(self.steps),)
-        return (*in_front, *self.leaf.shape)
-
-
-def _state(name: str, t: int, last: int) -> str:
-    """h0 is the state at step 0, h_end that after the last computed, h_end2 the one after it."""
-    return f"{name}{t}" if t < last else f"{name}_end{t - last if t > last + 1 else ''}"
+from minigrad.writing.structure import Equation, Model
 
 
 def _without_sum(e: Expression) -> Expression:
@@ -96,7 +56,7 @@ class Program:
         self.last = model.steps[-1] if model.steps else None
         self.text = Text(model.J, last=self.last)
         self.computed = {equation.value.name for equation in model.equations}
-        self.arguments = [a for leaf in model.leaves for a in self._arguments_of(leaf)]
+        self.arguments = [a for leaf in model.leaves for a in arguments_of(leaf, model)]
         self.written, self.shared = repeated(model)
         self.loops = loops_of(replace(model, equations=tuple(self.written)))
         self.loop_of = {name: i for i, loop in enumerate(self.loops) for name in loop.names}
@@ -104,19 +64,6 @@ class Program:
         sequences = {a.leaf.name: a.first for a in self.arguments if a.first is not None}
         kept = self._kept_values(), self._kept_adjoints()
         self.places = Places(*kept, sequences, self.last, model.reach)
-
-    def _arguments_of(self, leaf: Leaf) -> list[Argument]:
-        name, steps = identifier(leaf.name), leaf.steps
-        if leaf.name in self.computed:
-            last = max(t for e in self.model.equations_of(leaf.name) for t in e.steps)
-            return [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
-        if len(steps) > 1 or (steps and steps == self.model.steps):
-            whole = len(steps) == steps[-1] - steps[0] + 1
-            return [Argument(name, leaf, steps, *((steps[0], Walk(0, 1)) if whole else (0,)))]
-        if steps:
-            return [Argument(name, leaf, steps)]
-        e = self.model.equations
-        return [Argument(name, leaf, (), None, walk_along(leaf, e), moving_axes(leaf, e))]
 
     def _require_distinct(self) -> None:
         """Refuse values that Python would take for each other."""

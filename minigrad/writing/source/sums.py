@@ -7,7 +7,7 @@ from operator import itemgetter
 from minigrad.notation.expression import Expression, Symbol
 from minigrad.notation.nodes import total
 from minigrad.notation.printing import Text
-from minigrad.writing.pieces import in_pieces
+from minigrad.writing.source.pieces import in_pieces
 from minigrad.writing.structure import Part
 
 

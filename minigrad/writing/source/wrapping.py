@@ -18,7 +18,7 @@ def statement_lines(source: str, indent: str) -> list[str]:
 
     Examples
     --------
-    >>> from minigrad.writing.wrapping import statement_lines
+    >>> from minigrad.writing.source.wrapping import statement_lines
     >>> for line in statement_lines("x = " + " + ".join(["first", "f(second)"] * 5), " " * 8)[:3]:
     ...     print(line)
             x = (

@@ -7,20 +7,20 @@ from minigrad.notation.expression import Expression, Number, Symbol, symbols
 from minigrad.notation.forms import typeset
 from minigrad.notation.nodes import without_sign
 from minigrad.notation.printing import Text
-from minigrad.writing.deltas import Delta, in_common, with_delta
-from minigrad.writing.pieces import (
+from minigrad.writing.source.deltas import Delta, in_common, with_delta
+from minigrad.writing.source.pieces import (
     addition,
     shares_memory,
     times_written,
     without_broadcast,
 )
-from minigrad.writing.places import Places
-from minigrad.writing.program import Block, Program, Statement
-from minigrad.writing.python_text import identifier, joined, source_of, sum_of
-from minigrad.writing.repeated import unused
+from minigrad.writing.source.places import Places
+from minigrad.writing.source.program import Block, Program, Statement
+from minigrad.writing.source.python_text import identifier, joined, source_of, sum_of
+from minigrad.writing.source.repeated import unused
+from minigrad.writing.source.sums import Sum, held_in, part_text, sums_of
 from minigrad.writing.steps import number, range_over
 from minigrad.writing.structure import Item, Part
-from minigrad.writing.sums import Sum, held_in, part_text, sums_of
 
 SUFFIXES = {1: "_next", -1: "_prev"}
 

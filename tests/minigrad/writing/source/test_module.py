@@ -15,7 +15,8 @@ import pytest
 import lstm
 import minigrad as mg
 from minigrad.writing.derivation import WrittenDerivation
-from minigrad.writing.program import Argument, Program
+from minigrad.writing.source.arguments import Argument
+from minigrad.writing.source.program import Program
 from tests.minigrad.writing.passes import leaves
 from tests.minigrad.writing.programs import FLOWS, lstm_flow
 from tests.minigrad.writing.sliced import gru_in_rows, lstm_in_columns

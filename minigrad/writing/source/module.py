@@ -7,14 +7,14 @@ from itertools import groupby
 import numpy as np
 
 from minigrad.tensor import Array
-from minigrad.writing.backward import Backward
-from minigrad.writing.measure import last_step
-from minigrad.writing.program import Argument, Block, Program, Statement
-from minigrad.writing.python_text import helpers, identifier, in_docstring
-from minigrad.writing.sizes import REQUIRE, requirements
+from minigrad.writing.source.arguments import Argument, last_step
+from minigrad.writing.source.backward import Backward
+from minigrad.writing.source.program import Block, Program, Statement
+from minigrad.writing.source.python_text import helpers, identifier, in_docstring
+from minigrad.writing.source.sizes import REQUIRE, requirements
+from minigrad.writing.source.wrapping import WIDTH, comment_lines, statement_lines
 from minigrad.writing.steps import condition, number, range_over
 from minigrad.writing.structure import Model
-from minigrad.writing.wrapping import WIDTH, comment_lines, statement_lines
 
 
 def numpy_source(model: Model) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from minigrad.notation.expression import MovingIndex, OverSteps, Symbol
 from minigrad.operations.elementwise import add
-from minigrad.writing.python_text import call, identifier, source_of
+from minigrad.writing.source.python_text import call, identifier, source_of
 from minigrad.writing.steps import number, plus, range_over
 
 

@@ -5,9 +5,9 @@ import ast
 import pytest
 
 import minigrad as mg
-from minigrad.writing import source, wrapping
-from minigrad.writing.wrapping import WIDTH, comment_lines, statement_lines
-from tests.minigrad.writing.test_source import SOURCES
+from minigrad.writing.source import module, wrapping
+from minigrad.writing.source.wrapping import WIDTH, comment_lines, statement_lines
+from tests.minigrad.writing.source.test_module import SOURCES
 
 TERM = "np.sum(x_of_some_length * y_of_some_length, axis=0)"
 LONG = {
@@ -61,6 +61,6 @@ def test_modules_have_no_line_that_is_too_long(name: str, monkeypatch: pytest.Mo
     derivation = mg.derive(SOURCES[name]())
     text = derivation.numpy_source()
     assert max(map(len, text.splitlines())) <= WIDTH
-    for module in (source, wrapping):
-        monkeypatch.setattr(module, "WIDTH", 10**6)
+    for part in (module, wrapping):
+        monkeypatch.setattr(part, "WIDTH", 10**6)
     assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(derivation.numpy_source()))

@@ -22,7 +22,7 @@ from minigrad.notation.expression import (
 from minigrad.operation import FUNCTION
 from minigrad.operations.linear import matmul
 from minigrad.operations.shape import getitem, reshape
-from minigrad.writing.python_text import identifier
+from minigrad.writing.source.python_text import identifier
 from minigrad.writing.structure import Equation, Model, Part
 
 Names = dict[Expression, Symbol]

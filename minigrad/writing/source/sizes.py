@@ -18,9 +18,9 @@ from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
 from minigrad.operations.reduction import mean
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter
-from minigrad.writing.measure import last_step, sizes_along_steps
-from minigrad.writing.pieces import in_pieces, without_broadcast
-from minigrad.writing.program import Argument, Block, Program
+from minigrad.writing.source.arguments import Argument, last_step, sizes_along_steps
+from minigrad.writing.source.pieces import in_pieces, without_broadcast
+from minigrad.writing.source.program import Block, Program
 from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
 

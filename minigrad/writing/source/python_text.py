@@ -141,7 +141,7 @@ def sum_of(sources: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> from minigrad.writing.python_text import sum_of
+    >>> from minigrad.writing.source.python_text import sum_of
     >>> sum_of(["a", "-(2 * b)", "c"])
     'a - 2 * b + c'
     """
@@ -254,7 +254,7 @@ def identifier(name: str) -> str:
 
     Examples
     --------
-    >>> from minigrad.writing.python_text import identifier
+    >>> from minigrad.writing.source.python_text import identifier
     >>> [identifier(name) for name in ("W_f", "encoder.W", "h'", "2x", "lambda")]
     ['W_f', 'encoder_W', 'h_apostrophe', 'v2x', 'lambda_']
     """

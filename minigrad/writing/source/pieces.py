@@ -28,8 +28,8 @@ from minigrad.operations.shape import (
     transpose,
 )
 from minigrad.tensor import Array
-from minigrad.writing.places import Places
-from minigrad.writing.python_text import Verbatim, source_of
+from minigrad.writing.source.places import Places
+from minigrad.writing.source.python_text import Verbatim, source_of
 
 
 def in_pieces(e: Expression, whole: Expression) -> dict[Expression, Expression]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from minigrad.notation.expression import Expression, Number, Symbol, evaluate
 from minigrad.notation.nodes import matrix_product, product, total, transposed
-from minigrad.writing.deltas import Delta, in_common, with_delta
+from minigrad.writing.source.deltas import Delta, in_common, with_delta
 
 G = Symbol("h", 0, (3, 4), "adjoint")
 V, X, Z_5 = Symbol("V", None, (5, 3)), Symbol("X", None, (5, 4)), Symbol("Z", None, (5, 4))

@@ -1,8 +1,8 @@
-"""What tells a written program how many steps there are."""
+"""What a written program is given, and what of it tells how many steps there are."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minigrad.notation.expression import (
     Apply,
@@ -13,11 +13,9 @@ from minigrad.notation.expression import (
     inputs_of,
 )
 from minigrad.operations.shape import getitem
+from minigrad.writing.source.python_text import identifier
 from minigrad.writing.steps import plus
 from minigrad.writing.structure import Equation, Leaf, Model
-
-if TYPE_CHECKING:
-    from minigrad.writing.program import Argument
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,62 @@ class Walk:
     length: int
 
 
-def last_step(arguments: Iterable["Argument"], model: Model) -> str | None:
+@dataclass(frozen=True)
+class Argument:
+    """What the function takes: a leaf, or of one with several states one of these.
+
+    Attributes
+    ----------
+    steps
+        The steps whose values it holds, none of a parameter.
+    first
+        Where steps are counted from, of an array with a value at each; None of a single value.
+    walk
+        Its axis with something for each step, if there is one.
+    moving
+        All axes of which different steps read different parts.
+    """
+
+    name: str
+    leaf: Leaf
+    steps: tuple[int, ...]
+    first: int | None = None
+    walk: Walk | None = None
+    moving: Collection[int] = ()
+
+    @property
+    def is_by_step(self) -> bool:
+        """Whether it is a mapping from steps, as there are gaps between them."""
+        return self.first is not None and len(self.steps) <= self.steps[-1] - self.steps[0]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its sizes, of a mapping those of each value."""
+        in_front = () if self.first is None or self.is_by_step else (len(self.steps),)
+        return (*in_front, *self.leaf.shape)
+
+
+def arguments_of(leaf: Leaf, model: Model) -> list[Argument]:
+    """What a leaf is given as: one argument, or one for each of its states."""
+    name, steps = identifier(leaf.name), leaf.steps
+    if computed := model.equations_of(leaf.name):
+        last = max(t for e in computed for t in e.steps)
+        return [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
+    if len(steps) > 1 or (steps and steps == model.steps):
+        whole = len(steps) == steps[-1] - steps[0] + 1
+        return [Argument(name, leaf, steps, *((steps[0], Walk(0, 1)) if whole else (0,)))]
+    if steps:
+        return [Argument(name, leaf, steps)]
+    e = model.equations
+    return [Argument(name, leaf, (), None, walk_along(leaf, e), moving_axes(leaf, e))]
+
+
+def _state(name: str, t: int, last: int) -> str:
+    """h0 is the state at step 0, h_end that after the last computed, h_end2 the one after it."""
+    return f"{name}{t}" if t < last else f"{name}_end{t - last if t > last + 1 else ''}"
+
+
+def last_step(arguments: Iterable[Argument], model: Model) -> str | None:
     """The number of the last step in Python, by the size of an argument; None if none tells it.
 
     It is the first by name of those whose first and last step fit best.

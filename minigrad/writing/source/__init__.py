@@ -1,0 +1,1 @@
+"""A Python module that computes J and every gradient, from the model of a derivation."""
