@@ -167,7 +167,8 @@ def softmax_of_logs(e: Apply) -> Expression | None:
         others = total(*(u for u in x.inputs if u is not term))
         axis, *more = axes_of(inner)
         reduced = tuple(1 if i == axis else n for i, n in enumerate(e.shape))
-        if inner.inputs == (others,) and not more and term.shape in ((), reduced):
+        shape = (1,) * (len(reduced) - len(term.shape)) + term.shape
+        if inner.inputs == (others,) and not more and (not term.shape or shape == reduced):
             return Apply(softmax, inner.inputs, e.shape, Parameters(axis=axis))
     return None
 

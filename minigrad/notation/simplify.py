@@ -5,7 +5,7 @@ factor -1, a sum of sums one sum, a product of products one product with its num
 is left to do is then little. Printing turns the factor -1 into a minus sign again.
 """
 
-from minigrad.notation import algebra, pieces, shapes, transposes
+from minigrad.notation import algebra, expansion, pieces, shapes, transposes
 from minigrad.notation.nodes import RULES, simplified
 from minigrad.operations.elementwise import (
     add,
@@ -35,6 +35,7 @@ RULES.update(
             algebra.without_broadcast,
             algebra.like_terms,
             algebra.common_adjoint,
+            expansion.multiplied_out,
         ),
         subtract: (algebra.difference,),
         negative: (algebra.minus,),
@@ -44,6 +45,7 @@ RULES.update(
             algebra.product_of_products,
             algebra.product_of_fractions,
             algebra.square,
+            expansion.multiplied_out,
         ),
         divide: (
             algebra.without_broadcast,

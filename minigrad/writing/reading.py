@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from minigrad.backprop import graph
 from minigrad.flow import GradientFlow, Label
 from minigrad.notation.expression import Expression, Number, Reader, Symbol, shifted
 from minigrad.notation.simplify import simplified
@@ -17,6 +18,7 @@ def model_of(flow: GradientFlow, wrt: Collection[str] | None = None) -> Model:
     values = {x: Symbol(name, t, x.shape) for (name, t), x in flow.values.items()}
     reader = Reader(values | {J: Number(1) for J in [flow.adjoint(*_label(flow))]}, simplified)
     J = _label(flow)[0]
+    _require_names(flow)
     _require_clear_names(flow)
     equations = _equations(flow, reader)
     leaves: dict[object, Expression] = {}
@@ -33,8 +35,9 @@ def model_of(flow: GradientFlow, wrt: Collection[str] | None = None) -> Model:
     for name, t in reader.arrays:
         if t is not None:
             raise ValueError(
-                f"derive: an array that enters at step {t} as {name!r} has no name, and another "
-                "comes at each step; make it with tensor(..., name=...) in a step(t) block"
+                f"derive: an array that has no name is another at each step (the {name} of an "
+                f"operation on values of step {t}); make it with tensor(..., name=...) in its "
+                "step(t) block"
             )
     arrays = {name: array for (name, _), array in reader.arrays.items()}
     sections = in_sections(items, equations, J)
@@ -62,6 +65,16 @@ def _oldest_first(
         return ages.get((of.name, None if of.t is None else at + of.t), first[of.name])
 
     return tuple(sorted(values, key=age))
+
+
+def _require_names(flow: GradientFlow) -> None:
+    """Refuse a leaf whose gradient is asked for, and can't be spoken of."""
+    for x in graph(flow.J):
+        if x._operation is None and x.requires_grad and x._name is None and x is not flow.J:
+            raise ValueError(
+                f"derive: a leaf of shape {x.shape} requires a gradient and has no name, so that "
+                "its derivative can't be written; make it with tensor(..., name=...)"
+            )
 
 
 def _require_clear_names(flow: GradientFlow) -> None:

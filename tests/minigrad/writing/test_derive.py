@@ -134,8 +134,14 @@ def test_unnamed_array_of_each_step_is_refused() -> None:
         with mg.step(t):
             z = mg.tanh(x).named("z")
         J = J + (z * np.arange(4.0).reshape(2, 2) * t).sum()
-    with pytest.raises(ValueError, match=r"derive: an array that enters at step \d as 'k'"):
+    with pytest.raises(ValueError, match=r"derive: an array that has no name .* step \d\)"):
         mg.derive(mg.gradient_flow(J))
+
+
+def test_leaf_without_a_name_is_refused() -> None:
+    x = mg.tensor(np.eye(2), requires_grad=True)
+    with pytest.raises(ValueError, match=r"derive: a leaf of shape \(2, 2\) requires a gradient"):
+        mg.derive(mg.gradient_flow((x * x).sum().named("J")))
 
 
 def test_attention_over_steps() -> None:
