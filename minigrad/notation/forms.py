@@ -35,8 +35,9 @@ def typeset(e: Expression) -> Expression:
 
 
 def of_one_column(e: Expression) -> Expression:
-    """The form for a batch of one column, where people know a shorter one."""
-    for form in (partial(softmax_jacobian, one_column=True), *FORMS):
+    """The form for a batch of one column, where people know a shorter one for all of it."""
+    e = _in_form(partial(softmax_jacobian, one_column=True), e)
+    for form in FORMS:
         e = transform(e, partial(_in_form, form))
     return e
 

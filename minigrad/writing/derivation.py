@@ -53,6 +53,12 @@ class WrittenLine(Line):
 
     __repr__ = __str__
 
+    def _repr_latex_(self) -> str:
+        """The line as notebooks show it."""
+        from minigrad.writing.formats import line_latex
+
+        return line_latex(self.rows.of_line(self), self.rows.model)
+
     def explain(self, t: int | None = None) -> str:
         r"""Justify the line, so that it can be followed by hand.
 

@@ -82,7 +82,7 @@ def markdown(document: Document, between_words: Callable[[str], str] = "${}$".fo
         elif isinstance(block, Paragraph):
             parts.append(_inline(block.pieces, p, between_words))
         else:
-            parts.append(f"$$\n\\begin{{aligned}}\n{_aligned(block, p)}\n\\end{{aligned}}\n$$")
+            parts.append(_in_dollars(block, p))
     # Not all know \operatorname.
     return "\n\n".join(parts).replace(r"\operatorname", r"\mathrm") + "\n"
 
@@ -179,6 +179,15 @@ def line_text(rows: Sequence[Row], model: Model) -> str:
     p = Text(model.J, last=model.last)
     said = [f"{row.left(p) if row.left else ''} = {row.right(p)}{_remark(row, p)}" for row in rows]
     return "; ".join(said)
+
+
+def line_latex(rows: Sequence[Row], model: Model) -> str:
+    """What rows say, as a formula in a line of its own."""
+    return _in_dollars(rows, Latex(model.J, last=model.last, scalars=model.scalars))
+
+
+def _in_dollars(rows: Sequence[Row], p: Printer) -> str:
+    return f"$$\n\\begin{{aligned}}\n{_aligned(rows, p)}\n\\end{{aligned}}\n$$"
 
 
 def _remark(row: Row, p: Printer) -> str:

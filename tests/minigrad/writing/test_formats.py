@@ -141,3 +141,13 @@ def test_docs_are_up_to_date(name: str, text: str) -> None:
     if name.endswith(".md"):
         for formula in formulas(text):
             parse(formula)
+
+
+def test_notebooks_show_a_line_as_the_document_has_it() -> None:
+    derivation = mg.derive(lstm_flow())
+    markdown = derivation.markdown()
+    for line in derivation.lines:
+        [shown] = formulas(line._repr_latex_())
+        parse(shown)
+        right = shown.split("&= ")[1].split(r" \\")[0].split(" &&")[0].strip().splitlines()[0]
+        assert right.replace(r"\operatorname", r"\mathrm") in markdown
