@@ -16,7 +16,7 @@ SIZE = 13.0  # of mathematics, in points
 SMALL = 9.0  # of words and small print
 
 # What LaTeX takes as it is. Anything else, from a name, is set as words.
-_MATHEMATICAL = re.compile(r"[\w\s.,()\[\]{}+\-/|^∘ᵀΣ√·…=>×]*")
+_MATHEMATICAL = re.compile(r"[\w\s.,:()\[\]{}+\-/|^∘ᵀΣ√·…=>×]*")
 _SIGNS = str.maketrans("", "", " ∘ᵀΣ√·…=×")
 
 

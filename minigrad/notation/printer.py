@@ -86,7 +86,7 @@ class Printer(ABC):
         known = {name: self.parameter(value) for name, value in e.parameters.items()}
         words = f"{'axis' if len(axes) == 1 else 'axes'} "
         known["axis"] = self.subscript(words, self.parameter(axes)) if axes else ""
-        known["before"] = ":, " * axes[0] if axes else ""
+        known["before"] = f"{self.colon}, " * axes[0] if axes else ""
         for name, shown in known.items():
             shown = shown.replace("{", "{{").replace("}", "}}")
             template = template.replace(f"{{{{{name}}}}}", shown)
@@ -181,7 +181,7 @@ class Printer(ABC):
 
     # --- what differs -----------------------------------------------------------------------------
 
-    beside, dots = " ", "..."
+    beside, dots, colon = " ", "...", ":"
     bold_digits: tuple[str, str]
 
     @abstractmethod
@@ -242,7 +242,7 @@ class Printer(ABC):
             return ", ".join(map(self.parameter, value))
         if isinstance(value, slice):
             ends = [value.start, value.stop] + ([] if value.step is None else [value.step])
-            return ":".join("" if end is None else self.parameter(end) for end in ends)
+            return self.colon.join("" if end is None else self.parameter(end) for end in ends)
         if isinstance(value, np.ndarray):
             shown = np.array2string(value, separator=", ", threshold=10, edgeitems=2)
             return " ".join(shown.split())

@@ -20,6 +20,7 @@ class Latex(Printer):
     """
 
     dots = r"\ldots"
+    colon = "{:}"  # or else TeX takes it for a relation, with space around
     bold_digits = (r"\mathbf{0}", r"\mathbf{1}")
 
     def written(self, e: Expression) -> Written:

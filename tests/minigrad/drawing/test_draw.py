@@ -112,6 +112,12 @@ def test_a_comparison_is_set_as_mathematics():
     assert typeset.typeset(where) != typeset.words(where.text)
 
 
+def test_an_index_is_set_as_mathematics():
+    y = (leaf("x", 4, 3)[:, 1:] ** 2).named("y")
+    [label] = [n.label for n in mg.draw(y.sum()).picture.nodes.values() if "[" in n.label.text]
+    assert typeset.typeset(label) != typeset.words(label.text)
+
+
 @pytest.mark.parametrize("taken", ["g", "gq"])
 def test_the_incoming_gradient_has_a_letter_of_its_own(taken):
     g = leaf("x", 3, 1)

@@ -75,7 +75,7 @@ def test_slices_and_other_directions() -> None:
     found = {("h", row(slice(2 * t - 2, 2 * t), (2, 2))): [t] for t in (1, 2, 3)}
     [(_, e)] = aligned(found)
     assert Text()(e) == "H[2t-2:2t]"
-    assert Latex()(e) == r"\mathbf{H}[2t-2:2t]"
+    assert Latex()(e) == r"\mathbf{H}[2t-2{:}2t]"
     [(_, e)] = aligned({("h", row(5 - t)): [t] for t in (1, 2, 3)})
     assert Text()(e) == "H[-t+5]"
     np.testing.assert_array_equal(evaluate(e, lookup, 4), ARRAYS["H", None][1])
