@@ -46,6 +46,11 @@ class Line:
         """The parameters that are given arrays."""
         return {name: x for name, x in self.given.items() if not isinstance(x, Step)}
 
+    @property
+    def is_indexed(self) -> bool:
+        """Whether it is given the number of a step."""
+        return len(self.given) > len(self.inputs)
+
 
 class Derivation:
     """Lines in the order of the text, written by hand or by minigrad.

@@ -77,8 +77,7 @@ class Truth:
         claims = [line.claim, *line.inputs.values()]
         for claim in claims:
             self._require_known(claim)
-        is_indexed = len(line.given) > len(line.inputs)
-        steps = self.steps if is_indexed or any(map(self._moves, claims)) else [None]
+        steps = self.steps if line.is_indexed or any(map(self._moves, claims)) else [None]
         found = [
             t
             for t in steps

@@ -1,6 +1,7 @@
 """Rules of algebra: sums, and products element by element."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint, inputs_of
@@ -13,6 +14,7 @@ from minigrad.notation.nodes import (
     simplified,
     split_number,
     split_scalars,
+    times,
     total,
 )
 from minigrad.notation.shapes import is_longer_in_front, vector_in
@@ -44,8 +46,8 @@ def sum_of_sums(e: Apply) -> Expression | None:
     terms: list[Expression] = []
     for x in e.inputs:
         number, rest = split_number(x)
-        if isinstance(rest, Apply) and is_(rest, add) and abs(number) == 1:
-            terms += [_times(number, u) for u in rest.inputs]
+        if is_(rest, add) and abs(number) == 1:
+            terms += [times(number, u) for u in rest.inputs]
         else:
             terms.append(x)
     return Apply(add, tuple(terms), e.shape, NONE)
@@ -54,14 +56,13 @@ def sum_of_sums(e: Apply) -> Expression | None:
 def like_terms(e: Apply) -> Expression | None:
     """2 a + 3 a = 5 a; a b + b a = 2 a b; 0 + a = a"""
     counts: dict[Expression, float] = {}
-    alike: dict[frozenset[Expression], Expression] = {}
+    alike: dict[Hashable, Expression] = {}
     for x in e.inputs:
         number, rest = split_number(x)
         like = Number(1, x.shape) if rest is None else rest
-        factors = like.inputs if isinstance(like, Apply) and is_(like, multiply) else (like,)
-        first = alike.setdefault(frozenset(factors), like)
+        first = alike.setdefault(_unordered(like), like)
         counts[first] = counts.get(first, 0) + number
-    terms = tuple(_times(n, like) for like, n in counts.items() if n != 0)
+    terms = tuple(times(n, like) for like, n in counts.items() if n != 0)
     if len(terms) == len(e.inputs) > 1:
         return None
     if all(isinstance(x, Number) for x in terms):
@@ -71,13 +72,22 @@ def like_terms(e: Apply) -> Expression | None:
     return Apply(add, terms, e.shape, NONE) if broadcast(terms) == e.shape else None
 
 
+def _unordered(e: Expression) -> Hashable:
+    """What an expression is, whatever the order of its terms and factors."""
+    if not isinstance(e, Apply):
+        return e
+    inputs = tuple(map(_unordered, e.inputs))
+    commutes = e.operation in (add, multiply)
+    return e.operation, frozenset(Counter(inputs).items()) if commutes else inputs, e.parameters
+
+
 def common_adjoint(e: Apply) -> Expression | None:
     """g a - g / b = g (a - 1 / b), where g is an adjoint"""
     rests = []
     adjoint: Expression | None = None
     for x in e.inputs:
         number, rest = split_number(x)
-        is_fraction = isinstance(rest, Apply) and is_(rest, divide)
+        is_fraction = is_(rest, divide)
         above, below = inputs_of(rest) if rest and is_fraction else (rest or Number(1), Number(1))
         factors = inputs_of(above) if is_(above, multiply) else (above,)
         held = [u for u in factors if has_adjoint(u)]
@@ -106,11 +116,11 @@ def without_broadcast(e: Apply) -> Expression | None:
 def _plain(e: Expression) -> Expression:
     if isinstance(e, Number) and e.shape:
         return Number(e.value)
-    if isinstance(e, Apply) and is_(e, broadcast_to):
+    if is_(e, broadcast_to):
         return e.inputs[0]
-    if isinstance(e, Apply) and is_(e, reshape):
+    if is_(e, reshape):
         return e.inputs[0] if is_longer_in_front(e.inputs[0].shape, e.shape) else e
-    if isinstance(e, Apply) and is_(e, multiply):
+    if is_(e, multiply):
         factors = tuple(map(_plain, e.inputs))
         return e if factors == e.inputs else product(*factors)
     return e
@@ -131,7 +141,7 @@ def product_of_products(e: Apply) -> Expression | None:
         n, rest = split_number(x)
         number *= n
         if rest is not None:
-            factors += rest.inputs if isinstance(rest, Apply) and is_(rest, multiply) else [rest]
+            factors += rest.inputs if is_(rest, multiply) else [rest]
     if number == 0:
         return Number(0, e.shape)
     factors.sort(key=lambda x: (not has_adjoint(x), x.shape != ()))
@@ -150,7 +160,7 @@ def product_of_fractions(e: Apply) -> Expression | None:
     numbers = [x for x in e.inputs if isinstance(x, Number)]
     factors = [x for x in e.inputs if not isinstance(x, Number)]
     for i, x in enumerate(factors):
-        if not (isinstance(x, Apply) and is_(x, divide)):
+        if not (is_(x, divide)):
             continue
         above, below = x.inputs
         if len(factors) == 1 and isinstance(above, Number):
@@ -187,7 +197,7 @@ def simple_power(e: Apply) -> Expression | None:
 def root_of_square(e: Apply) -> Expression | None:
     """sqrt(x^2) = |x|"""
     [x] = e.inputs
-    if isinstance(x, Apply) and is_(x, power) and x.inputs[1] == Number(2):
+    if is_(x, power) and x.inputs[1] == Number(2):
         return Apply(abs_, x.inputs[:1], e.shape, NONE)
     return None
 
@@ -198,9 +208,9 @@ def root_of_square(e: Apply) -> Expression | None:
 def fraction_of_fractions(e: Apply) -> Expression | None:
     """(a / b) / c = a / (b c); a / (b / c) = a c / b; (n a) / (m b) = (n / m) (a / b)"""
     above, below = e.inputs
-    if isinstance(above, Apply) and is_(above, divide):
+    if is_(above, divide):
         return fraction(above.inputs[0], product(above.inputs[1], below))
-    if isinstance(below, Apply) and is_(below, divide):
+    if is_(below, divide):
         return fraction(product(above, below.inputs[1]), below.inputs[0])
     n, a = split_number(above)
     m, b = split_number(below)
@@ -245,7 +255,7 @@ def common_factors(e: Apply) -> Expression | None:
 def scalars_in_front(e: Apply) -> Expression | None:
     """(n A) (m B) = n m (A B), for numbers and other factors without axes; A 0 = 0"""
     for i, x in enumerate(e.inputs):
-        if isinstance(x, Apply) and is_(x, divide) and not x.inputs[1].shape:
+        if is_(x, divide) and not x.inputs[1].shape:
             inputs = (*e.inputs[:i], x.inputs[0], *e.inputs[i + 1 :])
             return fraction(simplified(replace(e, inputs=inputs)), x.inputs[1])
     (n, a), (m, b) = map(split_scalars, e.inputs)
@@ -269,7 +279,7 @@ def product_with_scalar(e: Apply) -> Expression | None:
             continue
         if isinstance(x, Number):
             return product(Number(x.value), other)
-        if isinstance(x, Apply) and is_(x, reshape) and x.inputs[0].shape == ():
+        if is_(x, reshape) and x.inputs[0].shape == ():
             return product(x.inputs[0], other)
     return None
 
@@ -298,10 +308,10 @@ def selection(e: Apply) -> Expression | None:
 
 def _excludes(condition: Expression, e: Expression) -> bool:
     """Whether an expression is zero wherever a > b holds: if it has the factor [a = b]."""
-    if not (isinstance(condition, Apply) and is_(condition, greater)):
+    if not (is_(condition, greater)):
         return False
-    factors = e.inputs if isinstance(e, Apply) and is_(e, multiply) else (e,)
-    equals = [x for x in factors if isinstance(x, Apply) and is_(x, equal)]
+    factors = e.inputs if is_(e, multiply) else (e,)
+    equals = [x for x in factors if is_(x, equal)]
     return any({*x.inputs} == {*condition.inputs} for x in equals)
 
 
@@ -315,20 +325,14 @@ def number_last(e: Apply) -> Expression | None:
 # --- what the rules have in common --------------------------------------------------------------
 
 
-def _times(n: float, e: Expression) -> Expression:
-    if isinstance(e, Number):
-        return Number(n * e.value, e.shape)
-    return e if n == 1 else product(Number(n), e)
-
-
 def _exponents(e: Expression) -> dict[Expression, float]:
     """What an expression is the product of, and how often each; half of it is a square root."""
     exponents: dict[Expression, float] = {}
-    for x in e.inputs if isinstance(e, Apply) and is_(e, multiply) else (e,):
+    for x in e.inputs if is_(e, multiply) else (e,):
         base, n = x, 1.0
-        if isinstance(x, Apply) and is_(x, power) and isinstance(x.inputs[1], Number):
+        if is_(x, power) and isinstance(x.inputs[1], Number):
             base, n = x.inputs[0], x.inputs[1].value
-        elif isinstance(x, Apply) and is_(x, sqrt):
+        elif is_(x, sqrt):
             base, n = x.inputs[0], 0.5
         exponents[base] = exponents.get(base, 0) + n
     return exponents

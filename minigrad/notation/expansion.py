@@ -19,9 +19,9 @@ def multiplied_out(e: Apply) -> Expression | None:
 
 def _terms(e: Expression) -> list[Expression]:
     """The terms of a product that has one sum among its factors."""
-    if not (isinstance(e, Apply) and is_(e, multiply)):
+    if not (is_(e, multiply)):
         return [e]
-    sums = [x for x in e.inputs if isinstance(x, Apply) and is_(x, add)]
+    sums = [x for x in e.inputs if is_(x, add)]
     if len(sums) != 1:
         return [e]
     i = e.inputs.index(sums[0])

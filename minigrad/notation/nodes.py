@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeGuard
 
 import numpy as np
 
@@ -66,9 +67,16 @@ def broadcast(inputs: tuple[Expression, ...]) -> Shape:
     return np.broadcast_shapes(*(x.shape for x in inputs))
 
 
-def is_(e: Expression, operation: Operation) -> bool:
+def is_(e: Expression | None, operation: Operation) -> TypeGuard[Apply]:
     """Whether it is that operation, applied."""
     return isinstance(e, Apply) and e.operation is operation
+
+
+def times(number: float, e: Expression) -> Expression:
+    """A multiple, simplified."""
+    if isinstance(e, Number):
+        return Number(number * e.value, e.shape)
+    return e if number == 1 else product(Number(number), e)
 
 
 def split_number(e: Expression) -> tuple[float, Expression | None]:

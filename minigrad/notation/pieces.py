@@ -1,21 +1,19 @@
 """Rules of pieces: what is stacked, or put side by side, and what is taken out by an index."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
-from typing import Any
 
 import numpy as np
 
 from minigrad.notation.expression import (
     Apply,
     Expression,
-    MovingIndex,
     OverSteps,
     Parameters,
     inputs_of,
     with_inputs,
 )
+from minigrad.notation.indices import by_axis, is_plain, shortened, swapped
 from minigrad.notation.nodes import is_, simplified, transposed
 from minigrad.notation.transposes import swaps
 from minigrad.operations.elementwise import add
@@ -37,21 +35,21 @@ def transpose_of_pieces(e: Apply) -> Expression | None:
     axis = x.parameters["axis"] % n
     is_inside = x.operation is concatenate or axis < n - 2  # the last two axes are those of pieces
     pieces = tuple(map(transposed, inputs_of(x))) if is_inside else inputs_of(x)
-    parameters = Parameters(axis=_swapped(range(n))[axis])
+    parameters = Parameters(axis=swapped(range(n))[axis])
     return with_inputs(replace(x, shape=e.shape, parameters=parameters), pieces)
 
 
 def transpose_of_scatter(e: Apply) -> Expression | None:
     """What is put among zeros by an index is there in the transpose too, at another place."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, scatter) and swaps(e)):
+    if not (is_(x, scatter) and swaps(e)):
         return None
-    whole = _whole_index(x.parameters["index"], len(e.shape))
-    if whole is None:
+    if not is_plain(x.parameters["index"]):
         return None
+    whole = by_axis(x.parameters["index"], len(e.shape))
     [piece] = x.inputs
-    parameters = Parameters(index=_shortened(_swapped(whole)), shape=e.shape)
-    piece = transposed(piece) if _are_slices(whole[-2:]) else piece
+    parameters = Parameters(index=shortened(swapped(whole)), shape=e.shape)
+    piece = transposed(piece) if all(isinstance(i, slice) for i in whole[-2:]) else piece
     return Apply(scatter, (piece,), e.shape, parameters)
 
 
@@ -60,8 +58,8 @@ def element_of_pieces(e: Apply) -> Expression | None:
     [x], index = e.inputs, e.parameters["index"]
     if not (isinstance(x, Apply) and x.operation in (stack, concatenate)):
         return None
-    whole, axis = _whole_index(index, len(x.shape)), x.parameters["axis"]
-    if whole is None or axis is None:
+    whole, axis = by_axis(index, len(x.shape)), x.parameters["axis"]
+    if not is_plain(index) or axis is None:
         return None
     taken = whole.pop(axis)
     if any(i != slice(None) for i in whole):
@@ -91,34 +89,12 @@ def element_of_elements(e: Apply) -> Expression | None:
 def transpose_of_lookup(e: Apply) -> Expression | None:
     """What is put into rows by their numbers is, transposed, put into columns."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, add_at) and swaps(e)):
+    if not (is_(x, add_at) and swaps(e)):
         return None
     piece, numbers = x.inputs
     if len(numbers.shape) != 1:
         return None
-    axis = _swapped(range(len(e.shape)))[x.parameters["axis"]]
+    axis = swapped(range(len(e.shape)))[x.parameters["axis"]]
     return Apply(
         add_at, (transposed(piece), numbers), e.shape, Parameters(x.parameters | {"axis": axis})
     )
-
-
-def _whole_index(index: Any, n: int) -> list[Any] | None:
-    """An index of numbers and slices for each of `n` axes; None if there is anything else in it."""
-    given = list(index) if isinstance(index, tuple) else [index]
-    plain = all(isinstance(i, int | MovingIndex | slice) and i is not True for i in given)
-    return given + [slice(None)] * (n - len(given)) if plain else None
-
-
-def _shortened(index: Sequence[Any]) -> tuple[Any, ...]:
-    """Without the whole axes at the end, which need not be written."""
-    end = next((n for n in range(len(index), 0, -1) if index[n - 1] != slice(None)), 0)
-    return tuple(index[:end])
-
-
-def _are_slices(index: Sequence[Any]) -> bool:
-    return all(isinstance(i, slice) for i in index)
-
-
-def _swapped(axes: Sequence[Any]) -> list[Any]:
-    """With the last two in the other order."""
-    return [*axes[:-2], axes[-1], axes[-2]]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Shape
+from minigrad.notation.indices import each, is_plain
 from minigrad.notation.nodes import (
     fraction,
     is_,
@@ -24,7 +25,7 @@ from minigrad.operations.shape import getitem, reshape, scatter, stack
 def sum_of_pieces(e: Apply) -> Expression | None:
     """The sum over a stack is the sum of the sums of what is stacked; so is the mean, over T."""
     [x], axis = e.inputs, e.parameters["axis"]
-    if axis is not None or not (isinstance(x, Apply) and is_(x, stack)):
+    if axis is not None or not (is_(x, stack)):
         return None
     pieces = [
         simplified(Apply(e.operation, (u,), (), Parameters(axis=None, keepdims=False)))
@@ -48,7 +49,7 @@ def sum_of_little(e: Apply) -> Expression | None:
 def sum_of_sum(e: Apply) -> Expression | None:
     """The sum of all of the sums along an axis is the sum of all; so is the mean, over its size."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, sum_) and np.prod(e.shape) == 1):
+    if not (is_(x, sum_) and np.prod(e.shape) == 1):
         return None
     number = 1 / np.prod(x.shape) if e.operation is mean else 1
     parameters = Parameters(axis=None, keepdims=False)
@@ -67,7 +68,7 @@ def sum_of_all(e: Apply) -> Expression | None:
 def scalars_out(e: Apply) -> Expression | None:
     """What is done with n x or x / n, for a number n or another without axes, is done with x."""
     [x] = e.inputs
-    if isinstance(x, Apply) and is_(x, divide) and x.shape and not x.inputs[1].shape:
+    if is_(x, divide) and x.shape and not x.inputs[1].shape:
         above = simplified(Apply(e.operation, x.inputs[:1], e.shape, e.parameters))
         return fraction(above, x.inputs[1])
     scalars, rest = split_scalars(x)
@@ -96,7 +97,7 @@ def same_shape(e: Apply) -> Expression | None:
 def product_with_vectors(e: Apply) -> Expression | None:
     """A matrix product of vectors, which were made rows and columns for it."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, matmul)):
+    if not (is_(x, matmul)):
         return None
     a, b = x.inputs
     row, column = vector_in(a, (1, -1)), vector_in(b, (-1, 1))
@@ -109,7 +110,7 @@ def product_with_vectors(e: Apply) -> Expression | None:
 
 def vector_in(e: Expression, shape: Shape) -> Expression | None:
     """The vector that a row or a column was made of."""
-    if not (isinstance(e, Apply) and is_(e, reshape) and len(e.inputs[0].shape) == 1):
+    if not (is_(e, reshape) and len(e.inputs[0].shape) == 1):
         return None
     return e.inputs[0] if e.shape == np.empty(e.inputs[0].shape).reshape(shape).shape else None
 
@@ -161,8 +162,8 @@ def softmax_of_logs(e: Apply) -> Expression | None:
         return Apply(softmax, x.inputs, e.shape, x.parameters)
     for term in x.inputs if is_(x, add) else ():
         number, rest = split_number(term)
-        inner = rest.inputs[0] if isinstance(rest, Apply) and is_(rest, reshape) else rest
-        if number != -1 or not (isinstance(inner, Apply) and is_(inner, logsumexp)):
+        inner = rest.inputs[0] if is_(rest, reshape) else rest
+        if number != -1 or not (is_(inner, logsumexp)):
             continue
         others = total(*(u for u in x.inputs if u is not term))
         axis, *more = axes_of(inner)
@@ -190,11 +191,8 @@ def same_value(e: Apply) -> Expression:
 def without_new_axes(e: Apply) -> Expression | None:
     """x[:, None] is x in another shape; what is put among zeros there is put in in this shape."""
     index = e.parameters["index"]
-    given = index if isinstance(index, tuple) else (index,)
-    plain = tuple(i for i in given if i is not None)
-    if len(plain) == len(given) or not all(
-        isinstance(i, int | slice) and i is not True for i in plain
-    ):
+    plain = tuple(i for i in each(index) if i is not None)
+    if len(plain) == len(each(index)) or not is_plain(plain):
         return None
     parameters = Parameters({**e.parameters, "index": plain})
     whole = all(i == slice(None) for i in plain)

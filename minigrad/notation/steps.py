@@ -21,6 +21,7 @@ from minigrad.notation.expression import (
     with_indices,
     with_moved,
 )
+from minigrad.notation.indices import each
 from minigrad.notation.nodes import product, split_number
 from minigrad.operations.elementwise import add
 from minigrad.operations.shape import concatenate, getitem, scatter, stack
@@ -138,7 +139,7 @@ def _as_stack(e: OverSteps) -> OverSteps | None:
         return None
     piece = product(Number(number), *among_zeros.inputs)
     index = among_zeros.parameters["index"]
-    given = index if isinstance(index, tuple) else (index,)
+    given = each(index)
     axis, n = len(given) - 1, e.last - e.first + 1
     length, rest = divmod(e.shape[axis], n)
     if given[:-1] != (slice(None),) * axis or rest:

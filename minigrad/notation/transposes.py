@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from minigrad.notation.expression import (
     Apply,
     Expression,
-    MovingIndex,
     Number,
     Parameters,
     has_adjoint,
     subexpressions,
 )
+from minigrad.notation.indices import by_axis, is_plain, shortened, swapped
 from minigrad.notation.nodes import is_, matrix_product, product, simplified, transposed
 from minigrad.notation.shapes import axes_of
 from minigrad.notation.written import outer
@@ -30,7 +29,7 @@ def transpose_of_transpose(e: Apply) -> Expression | None:
         return Number(x.value, e.shape)
     if order == sorted(order):
         return x
-    if isinstance(x, Apply) and is_(x, transpose):
+    if is_(x, transpose):
         inner = order_of(x)
         return _permuted(x.inputs[0], [inner[i] for i in order])
     return None if e.parameters == _axes(order) else _permuted(x, order)
@@ -39,7 +38,7 @@ def transpose_of_transpose(e: Apply) -> Expression | None:
 def transpose_of_thin(e: Apply) -> Expression | None:
     """An array with axes of length one put in, transposed, is it transposed, with them put in."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, reshape)):
+    if not (is_(x, reshape)):
         return None
     [u] = x.inputs
     axes: list[int] = []
@@ -55,9 +54,9 @@ def transpose_of_thin(e: Apply) -> Expression | None:
 def transpose_of_product(e: Apply) -> Expression | None:
     """(A B)^T = B^T A^T; (x y^T)^T = y x^T"""
     [x] = e.inputs
-    if isinstance(x, Apply) and is_(x, outer):
+    if is_(x, outer):
         return replace(x, inputs=x.inputs[::-1], shape=e.shape)
-    if isinstance(x, Apply) and is_(x, matmul) and swaps(e):
+    if is_(x, matmul) and swaps(e):
         a, b = x.inputs
         if len(a.shape) > 1 and len(b.shape) > 1:
             return matrix_product(transposed(b), transposed(a))
@@ -106,8 +105,8 @@ def transpose_of_sum(e: Apply) -> Expression | None:
         return x if x.parameters["keepdims"] else None
     if not x.parameters["keepdims"] and any(a >= n - 2 for a in axes):
         return None
-    moved = {n - 1: n - 2, n - 2: n - 1}
-    parameters = Parameters(x.parameters | {"axis": tuple(moved.get(a, a) for a in axes)})
+    moved = tuple(swapped(range(n))[a] for a in axes)
+    parameters = Parameters(x.parameters | {"axis": moved})
     result = simplified(Apply(x.operation, (transposed(u),), e.shape, parameters))
     return result if _cost(result) < _cost(e) else None
 
@@ -115,7 +114,7 @@ def transpose_of_sum(e: Apply) -> Expression | None:
 def transpose_of_broadcast(e: Apply) -> Expression | None:
     """Rows repeated are, transposed, columns repeated."""
     [x] = e.inputs
-    if not (isinstance(x, Apply) and is_(x, broadcast_to) and swaps(e)):
+    if not (is_(x, broadcast_to) and swaps(e)):
         return None
     [u] = x.inputs
     if len(u.shape) == 1:
@@ -126,30 +125,22 @@ def transpose_of_broadcast(e: Apply) -> Expression | None:
 def element_of_transpose(e: Apply) -> Expression | None:
     """(x^T)[:, i] = x[i]"""
     [x], index = e.inputs, e.parameters["index"]
-    if not (isinstance(x, Apply) and is_(x, transpose)):
+    if not (is_(x, transpose)):
         return None
-    index = index if isinstance(index, tuple) else (index,)
-    if not all(isinstance(i, int | MovingIndex | slice) for i in index):
+    if not is_plain(index):
         return None
     order = order_of(x)
-    of_axis = dict(zip(order, [*index, *[slice(None)] * (len(order) - len(index))], strict=True))
+    of_axis = dict(zip(order, by_axis(index, len(order)), strict=True))
     kept = sorted(axis for axis, i in of_axis.items() if isinstance(i, slice))
     turned = [kept.index(axis) for axis in order if axis in kept]
     shape = tuple(e.shape[turned.index(i)] for i in range(len(kept)))
-    parameters = Parameters(index=_short(tuple(of_axis[axis] for axis in range(len(order)))))
+    parameters = Parameters(index=shortened([of_axis[axis] for axis in range(len(order))]))
     return _permuted(Apply(getitem, x.inputs, shape, parameters), turned)
-
-
-def _short(index: tuple[Any, ...]) -> Any:
-    """An index without the colons at its end; that of the first axis alone is no tuple."""
-    while len(index) > 1 and index[-1] == slice(None):
-        index = index[:-1]
-    return index[0] if len(index) == 1 else index
 
 
 def _cost(e: Expression) -> int:
     """How many transposes there are; those of adjoints count twice."""
-    found = [x for x in subexpressions(e) if isinstance(x, Apply) and is_(x, transpose)]
+    found = [x for x in subexpressions(e) if is_(x, transpose)]
     return sum(1 + has_adjoint(x) for x in found)
 
 

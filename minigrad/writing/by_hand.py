@@ -208,11 +208,12 @@ def _without_step(derivation: "Derivation") -> set[str]:
     """
     lines = derivation.lines
     claims = [c for line in lines for c in (line.claim, *line.inputs.values())]
-    vias = {c.via for c in claims if isinstance(c, Adjoint) and isinstance(c.via, str)}
-    moving = {c.name for c in claims if c.t != 0 or getattr(c, "is_from_another_step", False)}
-    indexed = [line for line in lines if len(line.given) > len(line.inputs)]
+    adjoints = [c for c in claims if isinstance(c, Adjoint)]
+    moving = {c.name for c in claims if c.t != 0}
+    moving |= {c.name for c in adjoints if c.is_from_another_step}
+    indexed = [line for line in lines if line.is_indexed]
     if not moving and not indexed:
-        return {c.name for c in claims} | vias
+        return {c.name for c in claims} | {c.via for c in adjoints if isinstance(c.via, str)}
     found = {line.claim.name for line in lines if _is_sum(line)} | _walked(indexed)
     plain = [x for x in lines if not _is_sum(x) and x not in indexed and _is_whole(x.claim)]
     before = None

@@ -12,6 +12,7 @@ from minigrad.notation.expression import (
     Symbol,
     inputs_of,
 )
+from minigrad.notation.indices import by_axis
 from minigrad.operations.shape import getitem
 from minigrad.writing.source.python_text import identifier
 from minigrad.writing.steps import plus
@@ -126,28 +127,20 @@ def sizes_along_steps(e: Expression) -> set[int]:
         return {e.last - e.first + 1, *stacked}
     if not (isinstance(e, Apply) and e.operation is getitem):
         return set()
-    [x], index = e.inputs, _by_axis(e)
+    [x] = e.inputs
+    index = by_axis(e.parameters["index"], len(x.shape))
     return {n for i, n in enumerate(x.shape) if _moves(index, i)}
 
 
-def _by_axis(e: Apply) -> tuple[Any, ...]:
-    """The index of each axis, of what is written with dots or makes new axes too."""
-    [x], index = e.inputs, e.parameters["index"]
-    given = [i for i in (index if isinstance(index, tuple) else (index,)) if i is not None]
-    dots = next((k for k, i in enumerate(given) if i is Ellipsis), len(given))
-    after = given[dots + 1 :]
-    return (*given[:dots], *[slice(None)] * (len(x.shape) - dots - len(after)), *after)
-
-
-def _moves(index: tuple[Any, ...], axis: int) -> bool:
+def _moves(index: list[Any], axis: int) -> bool:
     i = index[axis] if len(index) > axis else None
     return isinstance(i.start if isinstance(i, slice) else i, MovingIndex)
 
 
-def _parts(index: tuple[Any, ...], axis: int, steps: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+def _parts(index: list[Any], axis: int, steps: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     """From where to where an axis is read at some steps, if whole axes come before it."""
     before, i = index[:axis], index[axis] if len(index) > axis else None
-    if not ({slice}.issuperset(map(type, before)) and before == (slice(None),) * axis):
+    if not ({slice}.issuperset(map(type, before)) and before == [slice(None)] * axis):
         return
     if isinstance(i, slice) and isinstance(i.start, MovingIndex):
         yield from ((i.start.at(t), i.stop.at(t)) for t in steps)
@@ -157,9 +150,7 @@ def _parts(index: tuple[Any, ...], axis: int, steps: tuple[int, ...]) -> Iterato
         yield i, i + 1
 
 
-def _reads(
-    name: str, equations: Iterable[Equation]
-) -> Iterator[tuple[tuple[Any, ...], tuple[int, ...]]]:
+def _reads(name: str, equations: Iterable[Equation]) -> Iterator[tuple[list[Any], tuple[int, ...]]]:
     """The indices by which an array is read, and the steps at which it is."""
     to_visit: list[tuple[Expression, tuple[int, ...]]] = []
     to_visit += [(e.expression, e.steps) for e in equations]
@@ -171,4 +162,4 @@ def _reads(
         if isinstance(e, Apply) and e.operation is getitem:
             [x] = e.inputs
             if isinstance(x, Symbol) and x.name == name:
-                yield _by_axis(e), steps
+                yield by_axis(e.parameters["index"], len(x.shape)), steps

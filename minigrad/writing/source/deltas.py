@@ -89,18 +89,13 @@ def with_delta(e: Expression, delta: Delta) -> Expression:
         for known, name in names:
             if x == known:
                 return name
-            if is_(x, multiply) and is_(known, multiply) and _holds(x, known):
-                first, *others = inputs_of(known)
-                left = [name if y == first else y for y in inputs_of(x) if y not in others]
-                return replace(x, inputs=tuple(left)) if isinstance(x, Apply) else x
+            if is_(x, multiply) and is_(known, multiply) and {*known.inputs} < {*x.inputs}:
+                first, *others = known.inputs
+                left = [name if y == first else y for y in x.inputs if y not in others]
+                return replace(x, inputs=tuple(left))
         return x
 
     return transform(e, change)
-
-
-def _holds(e: Expression, product: Expression) -> bool:
-    """Whether the factors of one product are among those of another."""
-    return set(inputs_of(product)) < set(inputs_of(e))
 
 
 def _products(e: Expression, adjoint: Symbol) -> Iterator[Factors]:
@@ -111,9 +106,9 @@ def _products(e: Expression, adjoint: Symbol) -> Iterator[Factors]:
         x = to_visit.pop()
         if x in (adjoint, turned):
             yield (adjoint,)
-        elif isinstance(x, Apply) and x.operation is multiply and adjoint in x.inputs:
+        elif is_(x, multiply) and adjoint in x.inputs:
             yield x.inputs
-        elif isinstance(x, Apply) and x.operation is multiply and turned in x.inputs:
+        elif is_(x, multiply) and turned in x.inputs:
             yield tuple(map(transposed, x.inputs))
         else:
             to_visit += inputs_of(x)

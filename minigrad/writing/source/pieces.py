@@ -1,14 +1,12 @@
 """Adjoints that come in pieces: what was sliced is given back by assigning to the slice."""
 
 from collections.abc import Iterable
-from types import EllipsisType
 
 import numpy as np
 
 from minigrad.notation.expression import (
     Apply,
     Expression,
-    MovingIndex,
     Number,
     Parameters,
     Symbol,
@@ -16,7 +14,8 @@ from minigrad.notation.expression import (
     symbols,
     with_moved,
 )
-from minigrad.notation.nodes import is_, product, split_number, total, transposed
+from minigrad.notation.indices import each, is_view
+from minigrad.notation.nodes import is_, split_number, times, total, transposed
 from minigrad.operations.elementwise import add
 from minigrad.operations.lookup import add_at, take
 from minigrad.operations.shape import (
@@ -46,7 +45,7 @@ def in_pieces(e: Expression, whole: Expression) -> dict[Expression, Expression]:
     {'g[2:4]': 'z'}
     """
     found: dict[Expression, list[Expression]] = {}
-    for term in e.inputs if isinstance(e, Apply) and e.operation is add else (e,):
+    for term in e.inputs if is_(e, add) else (e,):
         piece, x = _taken_apart(term, whole)
         found.setdefault(piece, []).append(x)
     if found.keys() == {whole}:
@@ -60,30 +59,18 @@ def _taken_apart(e: Expression, target: Expression) -> tuple[Expression, Express
     if isinstance(x, Apply) and x == transposed(x.inputs[0]):
         turned = transposed(target)
         piece, inner = _taken_apart(x.inputs[0], turned)
-        return (target, e) if piece == turned else (piece, _times(number, inner))
-    if isinstance(x, Apply) and x.operation is add_at:
+        return (target, e) if piece == turned else (piece, times(number, inner))
+    if is_(x, add_at):
         inner, numbers = x.inputs
         along = Parameters(axis=x.parameters["axis"])
-        return Apply(take, (target, numbers), inner.shape, along), _times(number, inner)
-    if not (isinstance(x, Apply) and x.operation is scatter and target.shape):
+        return Apply(take, (target, numbers), inner.shape, along), times(number, inner)
+    if not (is_(x, scatter) and target.shape):
         return target, e
     [inner], index = x.inputs, x.parameters["index"]
     piece = Apply(getitem, (target,), inner.shape, Parameters(index=index))
-    if not _is_view(index):
-        return piece, _times(number, inner)
-    return _taken_apart(_times(number, inner), piece)
-
-
-def _times(number: float, e: Expression) -> Expression:
-    return e if number == 1 else product(Number(number), e)
-
-
-def _is_view(index: object) -> bool:
-    """Whether what an index picks can be written to; integer arrays and masks pick a copy."""
-    indices = index if isinstance(index, tuple) else (index,)
-    return all(
-        i is None or isinstance(i, int | MovingIndex | slice | EllipsisType) for i in indices
-    )
+    if not is_view(index):
+        return piece, times(number, inner)
+    return _taken_apart(times(number, inner), piece)
 
 
 def shares_memory(e: Expression) -> bool:
@@ -98,8 +85,8 @@ def without_broadcast(e: Expression) -> Expression:
     number, x = split_number(e)
     if x is None:
         return Number(number)
-    if isinstance(x, Apply) and x.operation is broadcast_to:
-        return _times(number, x.inputs[0])
+    if is_(x, broadcast_to):
+        return times(number, x.inputs[0])
     return e
 
 
@@ -132,5 +119,5 @@ def _where(piece: Apply, places: Places) -> str:
         index = [*before, source_of(piece.inputs[1], places)]
     else:
         given = with_moved(piece.parameters, lambda i: Verbatim(places.index(i)))["index"]
-        index = [index_source(i) for i in (given if isinstance(given, tuple) else (given,))]
+        index = [index_source(i) for i in each(given)]
     return index[0] if len(index) == 1 else f"np.s_[{', '.join(index)}]"

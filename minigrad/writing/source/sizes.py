@@ -14,6 +14,7 @@ from minigrad.notation.expression import (
     Shape,
     inputs_of,
 )
+from minigrad.notation.indices import each
 from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
 from minigrad.operations.reduction import mean
@@ -176,7 +177,7 @@ def _sizes_meant(value: float, sizes: set[int]) -> set[int]:
 
 def _sizes_in_index(index: Any, shape: Shape) -> Iterator[int]:
     """The sizes of axes that are not taken whole, and the numbers that say what is taken."""
-    indices = [i for i in (index if isinstance(index, tuple) else (index,)) if i is not None]
+    indices = [i for i in each(index) if i is not None]
     left = list(shape)
     for i in indices:
         if i is Ellipsis:

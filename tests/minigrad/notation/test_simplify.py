@@ -207,3 +207,8 @@ def test_parentheses_of_functions_are_as_large_as_fractions() -> None:
     tall = read(lambda A, B, C, g: mg.tanh(A / B) + np.exp(A / B) ** 2 + mg.tanh(A))
     quotient = r"\left(\frac{\mathbf{A}}{\mathbf{B}}\right)"
     assert Latex()(tall) == rf"\tanh{quotient} + \exp^{{2}}{quotient} + \tanh(\mathbf{{A}})"
+
+
+def test_terms_are_alike_whatever_their_order() -> None:
+    e = read(lambda A, B, C, g: (A + B) @ C + (B + A) @ C - (A * B) @ C + (B * A) @ C)
+    assert Text()(e) == "2 (A + B) C"
