@@ -83,9 +83,9 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 def _indexed(x: Tensor, index: Any) -> Tensor:
     """`x[index]`"""
-    *before, last = index if type(index) is tuple and index else (index,)
-    is_whole = {slice}.issuperset(map(type, before)) and before == [slice(None)] * len(before)
-    if is_whole and type(last) is Tensor and last.dtype.kind in "iu":
+    before, last = (index[:-1], index[-1]) if type(index) is tuple and index else ((), index)
+    is_lookup = type(last) is Tensor and last.dtype.kind in "iu"
+    if is_lookup and all(type(i) is slice and i == slice(None) for i in before):
         return lookup.take(x, last, axis=len(before))
     return shape.getitem(x, index=_frozen(index))
 
