@@ -243,13 +243,13 @@ def unbroadcast(g: Any, x: Tensor) -> Any:
     return g.sum(axis=axes, keepdims=True).reshape(shape)
 
 
-def graph(output: Tensor) -> list[Tensor]:
+def graph(output: Tensor, constants: bool = False) -> list[Tensor]:
     """What requires a gradient and leads to `output`, in the order in which it was made."""
     found = {output}
     to_visit = [output]
     while to_visit:
         for x in inputs_of(to_visit.pop()):
-            if x.requires_grad and x not in found:
+            if (constants or x.requires_grad) and x not in found:
                 found.add(x)
                 to_visit.append(x)
     return sorted(found, key=by_age)

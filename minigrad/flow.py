@@ -205,14 +205,8 @@ class GradientFlow:
 
 def _named_values(J: Tensor) -> dict[Label, Tensor]:
     """All named values behind J, and J itself, from the oldest to the youngest."""
-    found, to_visit = {J}, [J]
-    while to_visit:
-        for x in inputs_of(to_visit.pop()):
-            if x not in found:
-                found.add(x)
-                to_visit.append(x)
     values: dict[Label, Tensor] = {}
-    for x in sorted(found, key=by_age):
+    for x in graph(J, constants=True):
         if x._name is None and x is not J:
             continue
         label = (x._name or "J", x._t)

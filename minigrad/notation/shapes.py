@@ -142,6 +142,14 @@ def thin_index(before: Shape, after: Shape) -> tuple[int | slice | None, ...] | 
     return tuple(index)
 
 
+def as_index(e: Expression) -> Expression:
+    """A reshape that puts in or takes out axes of length one, as an index: it has no other size."""
+    if isinstance(e, Apply) and e.operation is reshape:
+        index = thin_index(e.inputs[0].shape, e.shape)
+        return e if not index else Apply(getitem, e.inputs, e.shape, Parameters(index=index))
+    return e
+
+
 def class_numbers(e: Apply) -> Expression | None:
     """Labels that are numbers of classes stand for distributions: a 1 at each number."""
     z, labels = e.inputs

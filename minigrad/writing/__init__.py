@@ -15,6 +15,8 @@ def derive(
 ) -> "WrittenDerivation":
     """Write the derivation of a gradient flow, as a careful author would.
 
+    What is computed once and read at every step, such as the last state of an encoder, gets a name.
+
     Parameters
     ----------
     flow

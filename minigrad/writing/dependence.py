@@ -17,15 +17,15 @@ def components(needs: Mapping[str, Collection[str]]) -> list[list[str]]:
     >>> components({"z": ["h", "x"], "h": ["z"], "y": ["h"]})
     [['z', 'h'], ['y']]
     """
-    behind = {name: _behind(name, needs) for name in needs}
+    needed = {name: behind(name, needs) for name in needs}
     groups: dict[str, list[str]] = {}
     for name in needs:
-        first = next((m for m in groups if m in behind[name] and name in behind[m]), name)
+        first = next((m for m in groups if m in needed[name] and name in needed[m]), name)
         groups.setdefault(first, []).append(name)
     return list(groups.values())
 
 
-def _behind(name: str, needs: Mapping[str, Collection[str]]) -> set[str]:
+def behind(name: str, needs: Mapping[str, Collection[str]]) -> set[str]:
     """All that a name depends on."""
     found: set[str] = set()
     to_visit = [name]

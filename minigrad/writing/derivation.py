@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,25 @@ from typing import TYPE_CHECKING, Any
 from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step, Value
 from minigrad.derivation.derivation import Derivation, Line
 from minigrad.flow import GradientFlow
-from minigrad.notation.expression import Expression, Symbol, evaluate, has_moving_index, symbols
+from minigrad.notation.expression import (
+    Expression,
+    Symbol,
+    evaluate,
+    has_moving_index,
+    symbols,
+    transform,
+)
+from minigrad.notation.shapes import as_index
 from minigrad.notation.steps import lengthened
+from minigrad.writing.contexts import with_contexts
 from minigrad.writing.reading import model_of
 from minigrad.writing.rows import Rows
 from minigrad.writing.source.python_text import identifier
+from minigrad.writing.steps import counterpart
 from minigrad.writing.structure import Item, Model, Part
 
 if TYPE_CHECKING:
+    from minigrad.derivation.report import Report
     from minigrad.writing.formats import Document
 
 
@@ -58,6 +69,18 @@ class WrittenLine(Line):
         from minigrad.writing.formats import line_latex
 
         return line_latex(self.rows.of_line(self), self.rows.model)
+
+    def for_steps_of(self, flow: GradientFlow) -> "WrittenLine":
+        """The line for another number of steps: what holds at the last one does so there."""
+        if self.steps is None or self.part is None:
+            return self
+        value = self.part.of if self.part.via.t is None else self.part.via
+        steps, known = _steps(flow, value.name), _steps(self.flow, value.name)
+        if steps == known or not steps:
+            return self
+        reach = self.rows.model.reach
+        alike = {t: counterpart(t, steps, known, reach) for t in steps}
+        return replace(self, steps=frozenset(t for t in steps if alike[t] in self.steps))
 
     def explain(self, t: int | None = None) -> str:
         r"""Justify the line, so that it can be followed by hand.
@@ -112,11 +135,13 @@ class WrittenDerivation(Derivation):
     """
 
     def __init__(self, flow: GradientFlow, wrt: Collection[str] | None, layout: str) -> None:
+        flow = with_contexts(flow)
         model = model_of(flow, wrt)
         super().__init__(f"Derivatives of {model.J}", layout)
         self.flow = flow
         self.model = model
         self.rows = Rows(model, layout)
+        self.lines: list[WrittenLine] = []  # type: ignore[assignment]
         for number, section in enumerate(model.sections, 1):
             for item in section:
                 self.lines += _lines(f"3.{number}", item, self.rows, flow)
@@ -134,6 +159,15 @@ class WrittenDerivation(Derivation):
 
         return numpy_source(self.model)
 
+    def check(self, flow: GradientFlow, chained: bool = False) -> "Report":
+        """See `Derivation.check`; the flow may be of another number of steps."""
+        if not isinstance(flow, GradientFlow):
+            return super().check(flow, chained)
+        of_other_length = Derivation(self.title, self.layout)
+        flow = with_contexts(flow)
+        of_other_length.lines += [line.for_steps_of(flow) for line in self.lines]
+        return of_other_length.check(flow, chained)
+
     def _document(self) -> "Document":
         from minigrad.writing.document import Writer
         from minigrad.writing.formats import Document
@@ -141,6 +175,13 @@ class WrittenDerivation(Derivation):
         model = self.model
         blocks = list(Writer(self).blocks())
         return Document(self.title, blocks, model.J, model.last, model.scalars)
+
+
+def _steps(flow: GradientFlow, name: str) -> list[int]:
+    """The steps at which a value is computed, or given if it never is."""
+    found = [(t, x) for (n, t), x in flow.values.items() if n == name and t is not None]
+    computed = [t for t, x in found if x._operation is not None]
+    return sorted(computed or [t for t, _ in found])
 
 
 def _lines(ref: str, item: Item, rows: Rows, flow: GradientFlow) -> Iterator[WrittenLine]:
@@ -219,6 +260,7 @@ def _function(
             name += "_"
         names.setdefault(claim, name)
     steps = sorted((name, t) for name, t in flow.values if t is not None)
+    of_any_size = transform(expression, as_index)
     ends = {names[c]: dict(steps)[c.name] for c in names if c.t is ALL_STEPS}
 
     def line(**values: Any) -> Any:
@@ -229,7 +271,7 @@ def _function(
             x = values[names[claim]]
             return x[s.t] if claim.t is ALL_STEPS else x
 
-        e = expression
+        e = of_any_size
         if more := next((max(values[name]) - end for name, end in ends.items()), 0):
             e = lengthened(e, model.steps[-1], more)
         return evaluate(e, array_of, values.get("t", 0))

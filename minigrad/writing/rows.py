@@ -117,7 +117,7 @@ class Rows:
         terms = self.terms(item)
         if self.meet(item):
             right = partial(added_up, [term.written for term in terms])
-            yield Row(sum_of(item), right, self._labels(item))
+            yield Row(sum_of(item), right, self._labels(item, item.of.t is not None))
             return
         for term in terms:
             held = sorted(term.steps.intersection(self.model.steps))
@@ -125,9 +125,10 @@ class Rows:
             if held:  # not if it is there for a given state alone
                 yield Row(term.left or sum_of(item), term.written, remark)
 
-    def _labels(self, item: Item) -> tuple[Piece, ...]:
-        """The numbers of the plus nodes of a sum."""
-        return (f"plus {', '.join(map(str, self.plus[item.of]))}",)
+    def _labels(self, item: Item, has_step: bool) -> tuple[Piece, ...]:
+        """The numbers of the plus nodes of a sum, if it has any."""
+        numbers = self.plus.get((item.of, has_step))
+        return (f"plus {', '.join(map(str, numbers))}",) if numbers else ()
 
     def meet(self, item: Item) -> bool:
         """Whether there is a step at which two components are there."""
@@ -162,7 +163,7 @@ class Rows:
     def share(self, item: Item) -> Row:
         """The share of a step, where it is a sum."""
         right = partial(added_up, moving(item))
-        return Row(partial(share_of_step, item.of.name), right, self._labels(item))
+        return Row(partial(share_of_step, item.of.name), right, self._labels(item, True))
 
     def over_steps(self, item: Item) -> Row:
         """What the steps share: the sum of the shares, and of what does not come from steps."""
@@ -170,7 +171,8 @@ class Rows:
         over: Formula = partial(sum_of_shares, item.of.name, min(steps), max(steps))
         terms = [*_components(item, of_steps=False), over]
         between = range(min(steps), max(steps) + 1)
-        remark = self.condition(steps, between)
+        labels, held = self._labels(item, False), self.condition(steps, between)
+        remark = (*labels, *((", ",) if labels and held else ()), *held)
         return Row(derivative(item.of.name, None), partial(added_up, terms), remark)
 
     def condition(

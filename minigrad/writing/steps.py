@@ -109,3 +109,18 @@ def is_general(steps: Sequence[int], everything: Sequence[int], reach: int = 1) 
         return False
     is_most = held >= between and (len(between) > 1 or len(held) > len(between))
     return is_most or held <= set(everything[-reach:])
+
+
+def counterpart(t: int, steps: Sequence[int], known: Sequence[int], reach: int = 1) -> int:
+    """What a step is in a program of another number of steps: one of the first, the last, or else.
+
+    Examples
+    --------
+    >>> from minigrad.writing.steps import counterpart
+    >>> [counterpart(t, range(1, 7), known=range(1, 5)) for t in range(1, 7)]
+    [1, 2, 2, 2, 2, 4]
+    """
+    from_first, from_last = t - steps[0], steps[-1] - t
+    if from_first < reach or from_last >= reach:
+        return known[min(from_first, reach, len(known) - 1)]
+    return known[-1 - min(from_last, len(known) - 1)]

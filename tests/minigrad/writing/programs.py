@@ -8,6 +8,7 @@ import numpy as np
 
 import lstm
 import minigrad as mg
+from tests.minigrad.writing.contexts import CONTEXTS
 from tests.minigrad.writing.models import MODELS
 from tests.minigrad.writing.passes import PASSES
 from tests.minigrad.writing.sliced import SLICED
@@ -76,4 +77,5 @@ FLOWS = {
     **PASSES,
     **SLICED,
     **STACKED,
+    **CONTEXTS,
 }

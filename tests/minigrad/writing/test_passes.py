@@ -10,6 +10,7 @@ import pytest
 
 import minigrad as mg
 from tests.minigrad.writing import passes
+from tests.minigrad.writing.contexts import CONTEXTS
 from tests.minigrad.writing.passes import PASSES
 from tests.minigrad.writing.source.test_module import arrays_in, given_and_wanted
 from tests.minigrad.writing.stacked import STACKED
@@ -25,10 +26,10 @@ def gradients_of(derivation: Any) -> Callable[..., tuple[Any, dict[str, Any]]]:
 # --- independent truth --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*PASSES, *STACKED])
+@pytest.mark.parametrize("name", [*PASSES, *STACKED, *CONTEXTS])
 def test_source_agrees_with_the_complex_step(name: str) -> None:
     """J of the source moves along a random direction as its gradients say."""
-    flow = {**PASSES, **STACKED}[name]()
+    flow = {**PASSES, **STACKED, **CONTEXTS}[name]()
     derivation = mg.derive(flow)
     given, wanted = given_and_wanted(flow, derivation)
     gradients = gradients_of(derivation)
@@ -109,7 +110,9 @@ GENERAL = {
     "decoder of a context": partial(passes.encoder_decoder, reads="by name"),
     "lagged inputs": passes.lagged_inputs,
     "states in the loss": passes.states_in_the_loss,
+    "decoder of an unnamed context": partial(passes.encoder_decoder, reads="at every step"),
     **{name: flow for name, flow in STACKED.items() if name != "weighted"},
+    **{name: flow for name, flow in CONTEXTS.items() if name != "later decoder"},
 }
 
 
@@ -124,9 +127,8 @@ def test_loops_stay_loops_and_hold_for_any_length(name: str) -> None:
     assert loops(source) == loops(mg.derive(long).numpy_source())
 
 
-# Lines that hold at some steps only name them, as those of a decoder and of a smoother; and lines
-# that put pieces among zeros name the shape of all.
-NAMED = ("decoder", "smoother", "initial state", "walked", "column", "two layers")
+# Lines that put pieces among zeros name the shape of all; a step that reads a far one, how far.
+NAMED = ("walked", "column", "two layers", "encoder-decoder", "starts before")
 
 
 @pytest.mark.parametrize("name", [x for x in GENERAL if not any(word in x for word in NAMED)])
@@ -154,7 +156,6 @@ def test_source_takes_any_length_of_a_stack() -> None:
     "flow",
     [
         partial(passes.dilated, T=4),
-        partial(passes.encoder_decoder, reads="at every step"),
         partial(passes.encoder_decoder, T=5, S=3),
         passes.attention_over_earlier_states,
         passes.decoder_of_all_states,

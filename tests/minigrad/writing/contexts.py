@@ -1,0 +1,122 @@
+"""Models in which something is computed once and read at every step; `named` gives it a name."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import minigrad as mg
+from tests.minigrad.writing.passes import leaves, loss, recurrence, sequence
+
+Named = Callable[[mg.Tensor, str], mg.Tensor]
+
+
+def not_named(x: mg.Tensor, name: str) -> mg.Tensor:
+    """What an author writes who gives it no name."""
+    return x
+
+
+def named(x: mg.Tensor, name: str) -> mg.Tensor:
+    """What an author writes who does."""
+    return (1 * x).named(name)
+
+
+def encoded(T: int) -> tuple[Any, dict[int, Any]]:
+    """A maker of leaves, and the states of an encoder."""
+    leaf = leaves()
+    x = sequence(leaf, "x", 5, range(1, T + 1), requires_grad=False)
+    h = recurrence(leaf, x, 3)
+    return leaf, {t: h[t] for t in x}
+
+
+def decoder(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """Every step reads the last state of the encoder."""
+    leaf, h = encoded(T)
+    A, V, s, outputs = leaf("A", 3, 4), leaf("V", 4, 4), leaf("s", 4, 3, t=0), {}
+    context = named(h[T], "h_T")
+    for t in h:
+        with mg.step(t):
+            s = outputs[t] = mg.tanh(V.T @ s + A.T @ context).named("s")
+    return mg.gradient_flow(loss(leaf, outputs).named("J"))
+
+
+def later_decoder(T: int = 4, named: Named = not_named, S: int = 3) -> mg.GradientFlow:
+    """Its steps come after those of the encoder, and its first is of a form of its own."""
+    leaf, h = encoded(T)
+    A, V, s, outputs = leaf("A", 3, 4), leaf("V", 4, 4), None, {}
+    context = named(h[T], "h_last")
+    for t in range(T + 1, T + S + 1):
+        with mg.step(t):
+            z = A.T @ context if s is None else V.T @ s + A.T @ context
+            s = outputs[t] = mg.tanh(z).named("s")
+    return mg.gradient_flow(sum(mg.sum(s**2) for s in outputs.values()).named("J"))
+
+
+def first_and_last(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """A step reads the first state, the last, and its own, which may be one of them."""
+    leaf, h = encoded(T)
+    A, B, C, y = leaf("A", 3, 4), leaf("B", 3, 4), leaf("C", 3, 4), {}
+    first, last = named(h[1], "h_1"), named(h[T], "h_T")
+    for t in h:
+        with mg.step(t):
+            y[t] = (A.T @ first + B.T @ h[t] + C.T @ last).named("y")
+    return mg.gradient_flow(sum(mg.sum(mg.exp(x)) for x in y.values()).named("J"))
+
+
+def last_input(T: int = 4) -> mg.GradientFlow:
+    """The last input, which needs no gradient, is read at every step before."""
+    leaf = leaves()
+    x = sequence(leaf, "x", 5, range(1, T + 1), requires_grad=False)
+    W, U, V, h, J = leaf("W", 5, 3), leaf("U", 3, 3), leaf("V", 5, 3), leaf("h", 3, 3, t=0), 0
+    for t in x:
+        with mg.step(t):
+            h = mg.tanh(W.T @ x[t] + U.T @ h + V.T @ x[T]).named("h")
+            J = J + (h**2).sum()
+    return mg.gradient_flow(J.named("J"))
+
+
+def attention(T: int = 4, named: Named = not_named, anew: bool = False) -> mg.GradientFlow:
+    """A decoder attends to all states, stacked once, or `anew` in each step."""
+    leaf, h = encoded(T)
+    V, s, outputs = leaf("V", 3, 3), leaf("s", 3, 3, t=0), {}
+    H = named(mg.stack(list(h.values())), "H")
+    for t in h:
+        with mg.step(t):
+            if anew:
+                H = mg.stack(list(h.values()))
+            alpha = mg.softmax(mg.sum(H * s, axis=1), axis=0).named("alpha")
+            c = mg.sum(alpha.reshape(T, 1, 3) * H, axis=0).named("c")
+            s = outputs[t] = mg.tanh(V.T @ s + c).named("s")
+    return mg.gradient_flow(loss(leaf, outputs).named("J"))
+
+
+def keys(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """What is computed of the stack is read at every step, and the stack itself too."""
+    leaf, h = encoded(T)
+    A, V, s, outputs = leaf("A", 3, 3), leaf("V", 3, 3), leaf("s", 3, 3, t=0), {}
+    H = named(mg.stack(list(h.values())), "H")
+    K = named(A @ H, "c_h")
+    for t in h:
+        with mg.step(t):
+            alpha = mg.softmax(mg.sum(K * s, axis=1), axis=0).named("alpha")
+            c = mg.sum(alpha.reshape(T, 1, 3) * H, axis=0).named("c")
+            s = outputs[t] = mg.tanh(V.T @ s + c).named("s")
+    return mg.gradient_flow(loss(leaf, outputs).named("J"))
+
+
+def in_the_loss(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """What is added to the loss at each step has no name, and reads the last state."""
+    _, h = encoded(T)
+    last = named(h[T], "h_T")
+    return mg.gradient_flow(sum(mg.sum(mg.exp(h[t] * last)) for t in h if t < T).named("J"))
+
+
+CONTEXTS = {
+    "decoder": decoder,
+    "later decoder": later_decoder,
+    "first and last": first_and_last,
+    "last input": last_input,
+    "attention to all states": attention,
+    "attention to a stack made anew": partial(attention, anew=True),
+    "keys": keys,
+    "in the loss": in_the_loss,
+}
