@@ -202,14 +202,16 @@ class Backward:
             turn = self.turn.get(via.name)
             if any(self._place(*use) != turn or _is_apart(*use) for use in uses):
                 continue
-            steps = tuple(sorted({t for part in parts for t in part.steps}))
             given, contributions = replace(via, kind="adjoint"), [p.expression for p in parts]
             found: list[Delta] = []
             while (e := in_common(given, contributions)) is not None:
                 given = Symbol(unused(f"delta_{via.name}", taken), None, e.shape)
                 taken.add(identifier(given.name))
-                found.append(Delta(e, given, steps))
-                contributions = [with_delta(x, found[-1]) for x in contributions]
+                before, delta = contributions, Delta(e, given)
+                contributions = [with_delta(x, delta) for x in before]
+                using = [p for p, x, y in zip(parts, before, contributions, strict=True) if x != y]
+                steps = tuple(sorted({t for part in using for t in part.steps}))
+                found.append(replace(delta, steps=steps))
             yield via.name, found
 
     def _needed_deltas(self, parts: Iterable[Part], steps: range | None) -> Iterator[Statement]:

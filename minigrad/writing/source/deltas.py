@@ -31,7 +31,7 @@ class Delta:
 
     expression: Expression
     symbol: Symbol
-    steps: tuple[int, ...]
+    steps: tuple[int, ...] = ()
 
 
 def in_common(adjoint: Symbol, contributions: Sequence[Expression]) -> Expression | None:

@@ -302,6 +302,19 @@ def inputs_alone(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow(sum((w * v**2 + m * v).sum() for v in x.values()).named("J"))  # type: ignore[union-attr]
 
 
+def residual_from_zero(T: int = 4) -> mg.GradientFlow:
+    """What uses of an adjoint have in common is there from the second step on."""
+    leaf = leaves()
+    x = sequence(leaf, "x", 3, range(1, T + 1))
+    W, U, h, J = leaf("W", 3, 3), leaf("U", 3, 3), None, 0
+    for t in x:
+        with mg.step(t):
+            z = W.T @ x[t]
+            h = (mg.tanh(z) if h is None else h + mg.tanh(z + U.T @ h) / 2).named("h")
+            J = J + (h**2).sum()
+    return mg.gradient_flow(J.named("J"))
+
+
 PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "ar2": ar2,
     "dilated": dilated,
@@ -323,6 +336,7 @@ PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "lagged inputs": lagged_inputs,
     "inputs at odd steps": inputs_at_odd_steps,
     "states in the loss": states_in_the_loss,
+    "residual from zero": residual_from_zero,
     "weight in a sum": weight_in_a_sum,
     "function of a given state": function_of_a_given_state,
     "adaptive mean": adaptive_mean,

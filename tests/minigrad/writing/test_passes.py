@@ -110,6 +110,7 @@ GENERAL = {
     "decoder of a context": partial(passes.encoder_decoder, reads="by name"),
     "lagged inputs": passes.lagged_inputs,
     "states in the loss": passes.states_in_the_loss,
+    "residual from zero": passes.residual_from_zero,
     "decoder of an unnamed context": partial(passes.encoder_decoder, reads="at every step"),
     **{name: flow for name, flow in STACKED.items() if name != "weighted"},
     **{name: flow for name, flow in CONTEXTS.items() if name != "later decoder"},
