@@ -23,8 +23,6 @@ from minigrad.operations.elementwise import abs as abs_
 from minigrad.operations.elementwise import (
     add,
     divide,
-    equal,
-    greater,
     multiply,
     power,
     sqrt,
@@ -282,44 +280,6 @@ def product_with_scalar(e: Apply) -> Expression | None:
         if is_(x, reshape) and x.inputs[0].shape == ():
             return product(x.inputs[0], other)
     return None
-
-
-# --- kinks --------------------------------------------------------------------------------------
-
-
-def selection(e: Apply) -> Expression | None:
-    """where(c, a, 0) = a [c]; where(c, 0, b) = b (1 - [c]); where(c, a, b [d]) = a [c] + b [d]
-
-    The bracket is 1 where c holds; c and d are never true together.
-    """
-    condition, a, b = e.inputs
-    if isinstance(b, Number) and b.value == 0:
-        return Apply(multiply, (a, condition), e.shape, NONE)
-    if isinstance(a, Number) and a.value == 0:
-        return product(b, total(Number(1), product(Number(-1), condition)))
-    if not _excludes(condition, b):
-        return None
-    share = fraction(b, a)
-    rest = split_number(share)[1]
-    if rest is not None and is_(rest, divide):
-        return total(product(a, condition), b)
-    return product(a, total(condition, share))
-
-
-def _excludes(condition: Expression, e: Expression) -> bool:
-    """Whether an expression is zero wherever a > b holds: if it has the factor [a = b]."""
-    if not (is_(condition, greater)):
-        return False
-    factors = e.inputs if is_(e, multiply) else (e,)
-    equals = [x for x in factors if is_(x, equal)]
-    return any({*x.inputs} == {*condition.inputs} for x in equals)
-
-
-def number_last(e: Apply) -> Expression | None:
-    """[0 = a] = [a = 0]"""
-    a, b = e.inputs
-    swap = isinstance(a, Number) and not isinstance(b, Number)
-    return replace(e, inputs=(b, a)) if swap else None
 
 
 # --- what the rules have in common --------------------------------------------------------------

@@ -229,7 +229,8 @@ def evaluate(e: Expression, lookup: Callable[[Symbol], Any], t: int = 0) -> Any:
         arguments = [evaluate(x, lookup, t) for x in e.inputs]
     if e.operation in (add, multiply):
         return reduce(e.operation.forward, arguments)
-    return e.operation.forward(*arguments, **with_moved(e.parameters, lambda i: i.at(t)))
+    result = e.operation.forward(*arguments, **with_moved(e.parameters, lambda i: i.at(t)))
+    return result * 1.0 if np.asarray(result).dtype == bool else result  # [0 < x] is a number
 
 
 class Reader:

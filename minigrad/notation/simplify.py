@@ -5,10 +5,11 @@ factor -1, a sum of sums one sum, a product of products one product with its num
 is left to do is then little. Printing turns the factor -1 into a minus sign again.
 """
 
-from minigrad.notation import algebra, expansion, pieces, shapes, transposes
+from minigrad.notation import algebra, expansion, kinks, pieces, shapes, transposes
 from minigrad.notation.nodes import RULES, simplified
 from minigrad.operations.elementwise import (
     add,
+    astype,
     divide,
     equal,
     exp,
@@ -40,6 +41,7 @@ RULES.update(
         subtract: (algebra.difference,),
         negative: (algebra.minus,),
         positive: (shapes.same_value,),
+        astype: (kinks.bracket,),
         multiply: (
             algebra.without_broadcast,
             algebra.product_of_products,
@@ -59,8 +61,8 @@ RULES.update(
             algebra.product_of_vectors,
         ),
         power: (algebra.simple_power,),
-        where: (algebra.selection,),
-        equal: (algebra.number_last,),
+        where: (kinks.selection,),
+        equal: (kinks.number_last,),
         **dict.fromkeys(
             (sum_, mean),
             (

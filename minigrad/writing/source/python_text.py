@@ -8,12 +8,13 @@ import keyword
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 
 from minigrad.notation.expression import (
+    NONE,
     Apply,
     Expression,
     MovingIndex,
@@ -22,11 +23,20 @@ from minigrad.notation.expression import (
     Symbol,
     with_moved,
 )
+from minigrad.notation.kinks import is_bracket
 from minigrad.notation.names import on_one_line
-from minigrad.notation.nodes import as_fraction, without_sign
+from minigrad.notation.nodes import as_fraction, is_, times, without_sign
 from minigrad.notation.shapes import thin_index
 from minigrad.operation import Operation
-from minigrad.operations.elementwise import add, divide, multiply, negative, subtract
+from minigrad.operations.elementwise import (
+    add,
+    divide,
+    greater,
+    multiply,
+    negative,
+    subtract,
+    where,
+)
 from minigrad.operations.shape import getitem, reshape
 from minigrad.tensor import OPERATIONS
 
@@ -73,15 +83,42 @@ def _tree(e: Expression, names: Names) -> ast.expr:
         if (divided := _fraction_in_front(e)) is not None:
             below, rest = divided
             return _filled(_template(divide, {}), [_tree(rest, names), _number(below)])
-        tree = _tree(e.inputs[0], names)
-        for x in e.inputs[1:]:
-            tree = _filled(_template(multiply, {}), [tree, _tree(x, names)])
+        tree, *others = _factors(e, names)
+        for factor in others:
+            tree = _filled(_template(multiply, {}), [tree, factor])
         return tree
-    operands = [_tree(x, names) for x in e.inputs]
+    if is_bracket(e):
+        return _bracket(e, names)
+    if is_(e, where):
+        operands = [_condition(e.inputs[0], names), *(_tree(x, names) for x in e.inputs[1:])]
+    else:
+        operands = [_tree(x, names) for x in e.inputs]
     if e.operation is reshape and (index := thin_index(e.inputs[0].shape, e.shape)):
         return _filled(_template(getitem, {"index": index}), operands)
     parameters = with_moved(e.parameters, lambda i: Verbatim(names.index(i)))
     return _filled(_template(e.operation, parameters, len(operands)), operands)
+
+
+def _factors(e: Apply, names: Names) -> Iterator[ast.expr]:
+    """The factors; a bracket as a condition, if there is an array beside it that it multiplies."""
+    is_float = any(not isinstance(x, Number) and not is_bracket(x) for x in e.inputs)
+    for x in e.inputs:
+        yield _condition(x, names) if is_float else _tree(x, names)
+
+
+def _condition(e: Expression, names: Names) -> ast.expr:
+    """A bracket as what holds or not; anything else as it is."""
+    if not is_bracket(e):
+        return _tree(e, names)
+    return _filled(_template(e.operation, {}), [_tree(x, names) for x in e.inputs])
+
+
+def _bracket(e: Apply, names: Names) -> ast.expr:
+    """A bracket as a number, of the dtype of what is compared."""
+    a, b = e.inputs
+    less = a if b == Number(0) else Apply(add, (a, times(-1, b)), e.shape, NONE)
+    form = "np.heaviside(_0, 0)" if e.operation is greater else "1 - np.abs(np.sign(_0))"
+    return _filled(form, [_tree(less, names)])
 
 
 def _fraction_in_front(e: Apply) -> tuple[Number, Expression] | None:
