@@ -15,8 +15,8 @@ from minigrad.notation.expression import (
     with_moved,
 )
 from minigrad.notation.indices import each, is_view
-from minigrad.notation.nodes import is_, split_number, times, total, transposed
-from minigrad.operations.elementwise import add
+from minigrad.notation.nodes import is_, product, split_number, times, total, transposed
+from minigrad.operations.elementwise import add, multiply
 from minigrad.operations.lookup import add_at, take
 from minigrad.operations.shape import (
     broadcast_to,
@@ -87,6 +87,8 @@ def without_broadcast(e: Expression) -> Expression:
         return Number(number)
     if is_(x, broadcast_to):
         return times(number, x.inputs[0])
+    if is_(x, multiply) and x.inputs[-1] == Number(1, x.shape):
+        return times(number, product(*x.inputs[:-1]))
     return e
 
 
