@@ -8,14 +8,23 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
+def _require_floats(name, array, *shape):
+    """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    if np.asarray(array).dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    _require_shape(name, array, *shape)
+
+
 def _require_shape(name, array, *shape):
-    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    """Raise unless an array has the sizes that are expected; None stands for any."""
     found = np.shape(array)
+    if found == shape:
+        return
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
-            "derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
+            f"got {found}; derive again for other sizes"
         )
 
 
@@ -29,8 +38,11 @@ def gradients(*, X, W_Q, W_K, W_V, Y):
     W_V: 5, 3
     Y: 6, 3
     """
-    _require_shape("W_Q", W_Q, None, 4)
-    _require_shape("W_K", W_K, None, 4)
+    _require_floats("X", X, None, None)
+    _require_floats("W_Q", W_Q, X.shape[1], 4)
+    _require_floats("W_K", W_K, X.shape[1], 4)
+    _require_floats("W_V", W_V, X.shape[1], None)
+    _require_shape("Y", Y, X.shape[0], W_V.shape[1])
     Q = X @ W_Q  # Q = X W_Q
     K = X @ W_K  # K = X W_K
     V = X @ W_V  # V = X W_V

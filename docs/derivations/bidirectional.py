@@ -13,14 +13,23 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
+def _require_floats(name, array, *shape):
+    """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    if np.asarray(array).dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    _require_shape(name, array, *shape)
+
+
 def _require_shape(name, array, *shape):
-    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    """Raise unless an array has the sizes that are expected; None stands for any."""
     found = np.shape(array)
+    if found == shape:
+        return
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
-            "derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
+            f"got {found}; derive again for other sizes"
         )
 
 
@@ -42,10 +51,20 @@ def gradients(*, W_f, U_f, b_f, W_b, U_b, b_b, V_f, V_b, b_y, h_f0, h_b_end, x, 
     x: T, 3, 6
     y: T, 5, 6
     """
-    _require_shape("b_f", b_f, None, 1)
-    _require_shape("b_b", b_b, None, 1)
-    _require_shape("b_y", b_y, None, 1)
+    _require_floats("x", x, None, None, None)
     T = len(x)
+    _require_floats("W_f", W_f, x.shape[1], None)
+    _require_floats("U_f", U_f, W_f.shape[1], W_f.shape[1])
+    _require_floats("b_f", b_f, W_f.shape[1], 1)
+    _require_floats("W_b", W_b, x.shape[1], None)
+    _require_floats("U_b", U_b, W_b.shape[1], W_b.shape[1])
+    _require_floats("b_b", b_b, W_b.shape[1], 1)
+    _require_floats("V_f", V_f, W_f.shape[1], None)
+    _require_floats("V_b", V_b, W_b.shape[1], V_f.shape[1])
+    _require_floats("b_y", b_y, V_f.shape[1], 1)
+    _require_floats("h_f0", h_f0, W_f.shape[1], x.shape[2])
+    _require_floats("h_b_end", h_b_end, W_b.shape[1], x.shape[2])
+    _require_shape("y", y, T, V_f.shape[1], x.shape[2])
     h_f = {0: h_f0}
     for t in range(1, T + 1):
         # z_f⁽ᵗ⁾ = W_fᵀ x⁽ᵗ⁾ + U_fᵀ h_f⁽ᵗ⁻¹⁾ + b_f

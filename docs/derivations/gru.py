@@ -11,14 +11,23 @@ def sigmoid(x):
     return y
 
 
+def _require_floats(name, array, *shape):
+    """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    if np.asarray(array).dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    _require_shape(name, array, *shape)
+
+
 def _require_shape(name, array, *shape):
-    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    """Raise unless an array has the sizes that are expected; None stands for any."""
     found = np.shape(array)
+    if found == shape:
+        return
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
-            "derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
+            f"got {found}; derive again for other sizes"
         )
 
 
@@ -39,18 +48,19 @@ def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     y: T, 4, 6
     x: T, 3, 6
     """
-    _require_shape("W_r", W_r, None, 4)
-    _require_shape("U_r", U_r, 4, 4)
-    _require_shape("b_r", b_r, 4, 1)
-    _require_shape("W_u", W_u, None, 4)
-    _require_shape("U_u", U_u, 4, 4)
-    _require_shape("b_u", b_u, 4, 1)
-    _require_shape("W_n", W_n, None, 4)
-    _require_shape("U_n", U_n, 4, 4)
-    _require_shape("b_n", b_n, 4, 1)
-    _require_shape("h0", h0, 4, None)
-    _require_shape("y", y, None, 4, None)
+    _require_floats("x", x, None, None, None)
     T = len(x)
+    _require_floats("W_r", W_r, x.shape[1], 4)
+    _require_floats("U_r", U_r, 4, 4)
+    _require_floats("b_r", b_r, 4, 1)
+    _require_floats("W_u", W_u, x.shape[1], 4)
+    _require_floats("U_u", U_u, 4, 4)
+    _require_floats("b_u", b_u, 4, 1)
+    _require_floats("W_n", W_n, x.shape[1], 4)
+    _require_floats("U_n", U_n, 4, 4)
+    _require_floats("b_n", b_n, 4, 1)
+    _require_floats("h0", h0, 4, x.shape[2])
+    _require_shape("y", y, T, 4, x.shape[2])
     r = {}
     u = {}
     s = {}

@@ -13,14 +13,23 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
+def _require_floats(name, array, *shape):
+    """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    if np.asarray(array).dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    _require_shape(name, array, *shape)
+
+
 def _require_shape(name, array, *shape):
-    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    """Raise unless an array has the sizes that are expected; None stands for any."""
     found = np.shape(array)
+    if found == shape:
+        return
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
-            "derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
+            f"got {found}; derive again for other sizes"
         )
 
 
@@ -38,11 +47,16 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     words: T, 5
     y: 4, 5
     """
-    _require_shape("E", E, None, 7)
-    _require_shape("b", b, None, 1)
-    _require_shape("V", V, None, 7)
-    _require_shape("b_y", b_y, 7, 1)
+    _require_shape("words", words, None, None)
     T = len(words)
+    _require_floats("E", E, None, 7)
+    _require_floats("W", W, E.shape[0], None)
+    _require_floats("U", U, W.shape[1], W.shape[1])
+    _require_floats("b", b, W.shape[1], 1)
+    _require_floats("V", V, W.shape[1], 7)
+    _require_floats("b_y", b_y, 7, 1)
+    _require_floats("h0", h0, W.shape[1], words.shape[1])
+    _require_shape("y", y, None, None)
     e = {}
     h = {0: h0}
     for t in range(1, T + 1):

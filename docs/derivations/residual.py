@@ -3,14 +3,23 @@
 import numpy as np
 
 
+def _require_floats(name, array, *shape):
+    """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    if np.asarray(array).dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    _require_shape(name, array, *shape)
+
+
 def _require_shape(name, array, *shape):
-    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    """Raise unless an array has the sizes that are expected; None stands for any."""
     found = np.shape(array)
+    if found == shape:
+        return
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
-            "derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
+            f"got {found}; derive again for other sizes"
         )
 
 
@@ -27,14 +36,14 @@ def gradients(*, x, gamma, beta, W_1, b_1, W_2, b_2, y):
     b_2: 4, 1
     y: 4, 6
     """
-    _require_shape("x", x, 4, None)
-    _require_shape("gamma", gamma, 4, 1)
-    _require_shape("beta", beta, 4, 1)
-    _require_shape("W_1", W_1, 4, 5)
-    _require_shape("b_1", b_1, 5, 1)
-    _require_shape("W_2", W_2, 5, 4)
-    _require_shape("b_2", b_2, 4, 1)
-    _require_shape("y", y, 4, None)
+    _require_floats("x", x, 4, None)
+    _require_floats("gamma", gamma, 4, 1)
+    _require_floats("beta", beta, 4, 1)
+    _require_floats("W_1", W_1, 4, 5)
+    _require_floats("b_1", b_1, 5, 1)
+    _require_floats("W_2", W_2, 5, 4)
+    _require_floats("b_2", b_2, 4, 1)
+    _require_shape("y", y, 4, x.shape[1])
     mu = np.mean(x, axis=0, keepdims=True)  # μ = 1/4 𝟏ᵀ x
     d = x - mu  # d = x - μ
     v = np.mean(d ** 2, axis=0, keepdims=True)  # v = 1/4 𝟏ᵀ d²

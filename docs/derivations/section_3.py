@@ -16,14 +16,23 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
+def _require_floats(name, array, *shape):
+    """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    if np.asarray(array).dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    _require_shape(name, array, *shape)
+
+
 def _require_shape(name, array, *shape):
-    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    """Raise unless an array has the sizes that are expected; None stands for any."""
     found = np.shape(array)
+    if found == shape:
+        return
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
-            "derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
+            f"got {found}; derive again for other sizes"
         )
 
 
@@ -52,12 +61,25 @@ def gradients(
     x: T, 3, 2
     y: T, 7, 2
     """
-    _require_shape("b_f", b_f, None, 1)
-    _require_shape("b_u", b_u, None, 1)
-    _require_shape("b_o", b_o, None, 1)
-    _require_shape("b_c", b_c, None, 1)
-    _require_shape("b_y", b_y, None, 1)
+    _require_floats("x", x, None, None, None)
     T = len(x)
+    _require_floats("W_fa", W_fa, None, W_fa.shape[0])
+    _require_floats("W_fx", W_fx, x.shape[1], W_fa.shape[0])
+    _require_floats("b_f", b_f, W_fa.shape[0], 1)
+    _require_floats("W_ua", W_ua, W_fa.shape[0], W_fa.shape[0])
+    _require_floats("W_ux", W_ux, x.shape[1], W_fa.shape[0])
+    _require_floats("b_u", b_u, W_fa.shape[0], 1)
+    _require_floats("W_oa", W_oa, W_fa.shape[0], W_fa.shape[0])
+    _require_floats("W_ox", W_ox, x.shape[1], W_fa.shape[0])
+    _require_floats("b_o", b_o, W_fa.shape[0], 1)
+    _require_floats("W_ca", W_ca, W_fa.shape[0], W_fa.shape[0])
+    _require_floats("W_cx", W_cx, x.shape[1], W_fa.shape[0])
+    _require_floats("b_c", b_c, W_fa.shape[0], 1)
+    _require_floats("W_ya", W_ya, W_fa.shape[0], None)
+    _require_floats("b_y", b_y, W_ya.shape[1], 1)
+    _require_floats("a0", a0, W_fa.shape[0], x.shape[2])
+    _require_floats("c0", c0, W_fa.shape[0], x.shape[2])
+    _require_shape("y", y, T, W_ya.shape[1], x.shape[2])
     Gamma_f = {}
     Gamma_u = {}
     Gamma_o = {}

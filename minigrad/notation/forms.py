@@ -117,7 +117,7 @@ def column_beside_matrix(e: Apply) -> Expression | None:
 
     So is any array with axes of length one put in, but for those in front, which NumPy puts in too.
     """
-    if not _is_elementwise(e):
+    if not is_elementwise(e):
         return None
     inputs = tuple(
         _broadcast(x, e.shape) if x.shape != e.shape and _is_column(x) else x for x in e.inputs
@@ -132,10 +132,10 @@ def _is_column(e: Expression) -> bool:
     if e.operation is reshape:
         by_numpy = is_longer_in_front(e.inputs[0].shape, e.shape)
         return without_reshape(e) is not None and not by_numpy
-    return _is_elementwise(e) and any(map(_is_column, e.inputs))
+    return is_elementwise(e) and any(map(_is_column, e.inputs))
 
 
-def _is_elementwise(e: Apply) -> bool:
+def is_elementwise(e: Apply) -> bool:
     if e.operation.defaults or e.operation in (matmul, outer):
         return False
     return e.shape == broadcast(e.inputs)

@@ -15,6 +15,7 @@ from minigrad.notation.expression import (
 from minigrad.notation.indices import by_axis
 from minigrad.operations.shape import getitem
 from minigrad.writing.source.python_text import identifier
+from minigrad.writing.source.ties import Ties
 from minigrad.writing.steps import plus
 from minigrad.writing.structure import Equation, Leaf, Model
 
@@ -62,7 +63,7 @@ class Argument:
         return (*in_front, *self.leaf.shape)
 
 
-def arguments_of(leaf: Leaf, model: Model) -> list[Argument]:
+def arguments_of(leaf: Leaf, model: Model, ties: Ties) -> list[Argument]:
     """What a leaf is given as: one argument, or one for each of its states."""
     name, steps = identifier(leaf.name), leaf.steps
     if computed := model.equations_of(leaf.name):
@@ -73,8 +74,19 @@ def arguments_of(leaf: Leaf, model: Model) -> list[Argument]:
         return [Argument(name, leaf, steps, *((steps[0], Walk(0, 1)) if whole else (0,)))]
     if steps:
         return [Argument(name, leaf, steps)]
-    e = model.equations
-    return [Argument(name, leaf, (), None, walk_along(leaf, e), moving_axes(leaf, e))]
+    walk = walk_along(leaf, model.equations) or _walk_along_computed(leaf, model, ties)
+    return [Argument(name, leaf, (), None, walk, moving_axes(leaf, model.equations))]
+
+
+def _walk_along_computed(leaf: Leaf, model: Model, ties: Ties) -> Walk | None:
+    """How the steps go along an axis of an array that is computed of a leaf, and as long."""
+    for e in model.equations:
+        array = Leaf(e.value.name, e.value.shape, ())
+        if e.value.t is None and (walk := walk_along(array, model.equations)):
+            along = ties.root((array.name, walk.axis))
+            axes = [i for i in range(len(leaf.shape)) if ties.root((leaf.name, i)) == along]
+            return Walk(axes[0], walk.length) if axes else None
+    return None
 
 
 def _state(name: str, t: int, last: int) -> str:
@@ -82,21 +94,36 @@ def _state(name: str, t: int, last: int) -> str:
     return f"{name}{t}" if t < last else f"{name}_end{t - last if t > last + 1 else ''}"
 
 
-def last_step(arguments: Iterable[Argument], model: Model) -> str | None:
-    """The number of the last step in Python, by the size of an argument; None if none tells it.
+def clock(arguments: Iterable[Argument], model: Model) -> Argument | None:
+    """The argument whose size tells the number of steps; None if none does.
 
     It is the first by name of those whose first and last step fit best.
     """
     first, last = model.steps[0], model.steps[-1]
-    known = [(model.reach + 1, True, "", 0)]
+    known = []
     for a in arguments:
-        if (walk := a.walk) is not None:
-            apart = abs(a.steps[-1] - last) if a.steps else 0
-            length = f"{a.name}.shape[{walk.axis}]" if walk.axis else f"len({a.name})"
-            length += f" // {walk.length}" if walk.length > 1 else ""
-            known.append((apart, a.first != first, length, a.shape[walk.axis] // walk.length))
-    apart, _, length, n = min(known)
-    return plus(length, last - n) if apart <= model.reach else None
+        apart = abs(a.steps[-1] - last) if a.steps else 0
+        if a.walk is not None and apart <= model.reach:
+            known.append((apart, a.first != first, a.name, a))
+    return min(known, key=lambda known: known[:3])[3] if known else None
+
+
+def last_step(told_by: Argument, model: Model) -> str:
+    """The number of the last step in Python, by the size of the argument that tells it."""
+    assert told_by.walk is not None
+    axis, length = told_by.walk.axis, told_by.walk.length
+    size = f"{told_by.name}.shape[{axis}]" if axis else f"len({told_by.name})"
+    size += f" // {length}" if length > 1 else ""
+    return plus(size, model.steps[-1] - told_by.shape[axis] // length)
+
+
+def size_for_steps(argument: Argument, model: Model) -> str:
+    """The size of an axis with something for each step, in Python."""
+    assert argument.walk is not None
+    length = argument.walk.length
+    n = argument.shape[argument.walk.axis] // length
+    steps = plus("T", n - model.steps[-1])
+    return steps if length == 1 else f"{length} * ({steps})" if " " in steps else f"{length} * T"
 
 
 def walk_along(leaf: Leaf, equations: Iterable[Equation]) -> Walk | None:

@@ -7,11 +7,11 @@ from itertools import groupby
 import numpy as np
 
 from minigrad.tensor import Array
-from minigrad.writing.source.arguments import Argument, last_step
+from minigrad.writing.source.arguments import Argument
 from minigrad.writing.source.backward import Backward
 from minigrad.writing.source.program import Block, Program, Statement
 from minigrad.writing.source.python_text import helpers, identifier, in_docstring
-from minigrad.writing.source.sizes import REQUIRE, requirements
+from minigrad.writing.source.sizes import required, requirements
 from minigrad.writing.source.wrapping import WIDTH, comment_lines, statement_lines
 from minigrad.writing.steps import condition, number, range_over
 from minigrad.writing.structure import Model
@@ -27,7 +27,7 @@ def numpy_source(model: Model) -> str:
     numbers = [a.name for a in program.arguments if a.shape == () and not a.is_by_step]
     arrays = [f"    {name} = np.asarray({name})" for name in numbers if functions]
     body = "\n".join([*arrays, _body(program, blocks, backward.results)])
-    functions += [function for name, function in REQUIRE.items() if f"{name}(" in body]
+    functions += required(body)
     constants = [
         f"{identifier(name)} = np.array({_elements(array)})" for name, array in model.arrays.items()
     ]
@@ -81,9 +81,7 @@ def _docstring(p: Program) -> str:
 
 def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> str:
     """The body of the function."""
-    lines = [f"    {statement}" for statement in requirements(p, blocks)]
-    if p.model.steps:
-        lines.append(f"    T = {last_step(p.arguments, p.model) or p.last}")
+    lines = [f"    {statement}" for statement in requirements(p, blocks, results)]
     for block in blocks:
         lines += _written(block.setup, "    ")
         if block.steps is not None:

@@ -12,6 +12,7 @@ from minigrad.writing.source.places import Places
 from minigrad.writing.source.python_text import identifier, source_of
 from minigrad.writing.source.repeated import repeated, with_names
 from minigrad.writing.source.sums import held_in
+from minigrad.writing.source.ties import Ties
 from minigrad.writing.steps import number
 from minigrad.writing.structure import Equation, Model
 
@@ -45,6 +46,8 @@ class Program:
     ----------
     arguments
         What the function takes, in the order of the program.
+    ties
+        Which of their axes are equally long.
     loops
         The parts of the forward pass.
     loop_of
@@ -56,7 +59,8 @@ class Program:
         self.last = model.steps[-1] if model.steps else None
         self.text = Text(model.J, last=self.last)
         self.computed = {equation.value.name for equation in model.equations}
-        self.arguments = [a for leaf in model.leaves for a in arguments_of(leaf, model)]
+        self.ties = Ties(model.equations)
+        self.arguments = [a for leaf in model.leaves for a in arguments_of(leaf, model, self.ties)]
         self.written, self.shared = repeated(model)
         self.loops = loops_of(replace(model, equations=tuple(self.written)))
         self.loop_of = {name: i for i, loop in enumerate(self.loops) for name in loop.names}

@@ -1,6 +1,6 @@
 """The sizes and steps that a written program holds for: it refuses arrays of others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,9 +19,16 @@ from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
 from minigrad.operations.reduction import mean
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter
-from minigrad.writing.source.arguments import Argument, last_step, sizes_along_steps
+from minigrad.writing.source.arguments import (
+    Argument,
+    clock,
+    last_step,
+    size_for_steps,
+    sizes_along_steps,
+)
 from minigrad.writing.source.pieces import in_pieces, without_broadcast
 from minigrad.writing.source.program import Block, Program
+from minigrad.writing.source.ties import Axis
 from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
 
@@ -30,15 +37,23 @@ SIZELESS = {"axis", "axes", "keepdims", "dtype"}
 
 # In the module that is written, by the names that are called in it.
 REQUIRE = {
+    "_require_floats": '''\
+def _require_floats(name, array, *shape):
+    """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    if np.asarray(array).dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    _require_shape(name, array, *shape)''',
     "_require_shape": '''\
 def _require_shape(name, array, *shape):
-    """Raise unless an array has the sizes of the derivation; None stands for any."""
+    """Raise unless an array has the sizes that are expected; None stands for any."""
     found = np.shape(array)
+    if found == shape:
+        return
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape of the derivation, ({expected}), got {found}; "
-            "derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
+            f"got {found}; derive again for other sizes"
         )''',
     "_require_steps": '''\
 def _require_steps(name, arrays, *steps):
@@ -51,8 +66,55 @@ def _require_steps(name, arrays, *steps):
 }
 
 
-def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
-    """Statements that refuse arguments of sizes and steps that the program does not hold for.
+def required(body: str) -> list[str]:
+    """The functions that a body calls to refuse arguments."""
+    called = [name for name in REQUIRE if f"{name}(" in body]
+    if "_require_floats" in called and "_require_shape" not in called:
+        called.append("_require_shape")
+    return [REQUIRE[name] for name in called]
+
+
+def requirements(
+    program: Program, blocks: Sequence[Block], results: Collection[str]
+) -> Iterator[str]:
+    """Statements that refuse arguments that do not fit each other or the program, and set T.
+
+    Parameters
+    ----------
+    results
+        The arguments that have a gradient.
+    """
+    model = program.model
+    told_by = clock(program.arguments, model) if model.steps else None
+    fixed, steps_are_fixed = _fixed(program, blocks)
+    sizes: dict[Axis, str] = {}
+    for argument in sorted(program.arguments, key=lambda a: a is not told_by):
+        name = argument.name
+        if argument.is_by_step:
+            yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
+            continue
+        expected: list[str | None] = [str(n) if n in fixed else None for n in argument.shape]
+        for i in _axes_of_steps(argument, steps_are_fixed):
+            expected[i] = str(argument.shape[i])
+        if argument.walk and argument is not told_by and not steps_are_fixed:
+            expected[argument.walk.axis] = size_for_steps(argument, model)
+        in_front = len(expected) - len(argument.leaf.shape)
+        for i in range(in_front, len(expected)):
+            axis = program.ties.root((argument.leaf.name, i - in_front))
+            expected[i] = expected[i] or sizes.get(axis)
+            sizes.setdefault(axis, f"{name}.shape[{i}]")
+        if name in results or expected:
+            kind = "floats" if name in results else "shape"
+            given = ", ".join([f'"{name}"', name, *map(str, expected)])
+            yield f"_require_{kind}({given})"
+        if argument is told_by:
+            yield f"T = {last_step(argument, model)}"
+    if model.steps and told_by is None:
+        yield f"T = {program.last}"
+
+
+def _fixed(program: Program, blocks: Sequence[Block]) -> tuple[set[int], bool]:
+    """The sizes that stay those of the derivation, and whether the number of steps does.
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
     of steps where it is small, where what is said of some steps may mean others for another number
@@ -71,28 +133,16 @@ def requirements(program: Program, blocks: Sequence[Block]) -> Iterator[str]:
     fixed = {1}.union(*(_sizes_in(e, sizes | along) for e in written))
     has_gaps = any(argument.is_by_step for argument in program.arguments)
     is_tied = has_gaps or not fixed.isdisjoint(along)
-    steps_matter = is_tied or not _is_general(program, blocks)
-    if steps_matter:
+    steps_are_fixed = is_tied or not _is_general(program, blocks)
+    if steps_are_fixed:
         fixed |= along
-    if model.arrays:
-        fixed = sizes
-    for argument in program.arguments:
-        name = argument.name
-        if argument.is_by_step:
-            yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
-            continue
-        kept = [
-            n if n in fixed or i in _axes_of_steps(argument, steps_matter) else None
-            for i, n in enumerate(argument.shape)
-        ]
-        if any(n is not None for n in kept):
-            yield f'_require_shape("{name}", {name}{"".join(f", {n}" for n in kept)})'
+    return (sizes if model.arrays else fixed), steps_are_fixed
 
 
-def _axes_of_steps(argument: Argument, steps_matter: bool) -> set[int]:
+def _axes_of_steps(argument: Argument, are_fixed: bool) -> set[int]:
     """The axes whose length is bound to the number of steps of the derivation."""
     along = set() if argument.walk is None else {argument.walk.axis}
-    return {*argument.moving, *along} if steps_matter else {*argument.moving} - along
+    return {*argument.moving, *along} if are_fixed else {*argument.moving} - along
 
 
 def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
@@ -105,7 +155,7 @@ def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
     loops = [block for block in blocks if block.steps is not None]
     return (
         len(steps) > 2 * reach
-        and last_step(program.arguments, program.model) is not None
+        and clock(program.arguments, program.model) is not None
         and all(is_general(sorted(block.steps or ()), steps, reach) for block in loops)
         and all(
             is_general(s.steps, sorted(block.steps or ()), reach)

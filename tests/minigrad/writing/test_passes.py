@@ -167,7 +167,7 @@ def test_source_refuses_another_length_where_it_matters(flow: Any) -> None:
     derivation = mg.derive(short)
     given, _ = given_and_wanted(short, derivation)
     x = given_and_wanted(long, mg.derive(long))[0]["x"]
-    with pytest.raises(ValueError, match="x: expected the shape of the derivation"):
+    with pytest.raises(ValueError, match="x: expected the shape"):
         gradients_of(derivation)(**{**given, "x": x})
 
 
@@ -307,7 +307,7 @@ def test_source_never_goes_along_another_length_unawares(index: Any) -> None:
     try:
         _, found = gradients_of(short)(**given)
     except ValueError as error:
-        assert "expected the shape of the derivation" in str(error)
+        assert "expected the shape" in str(error)
     else:
         for argument, expected in wanted.items():
             np.testing.assert_allclose(found[argument], expected, rtol=1e-12)

@@ -140,7 +140,7 @@ def test_refuses_sizes_that_the_derivation_does_not_hold_for(columns: int, loss:
     gradients = namespace["gradients"]
     gradients(W=np.ones((4, 3)), x=np.ones((3, columns)))
     with pytest.raises(
-        ValueError, match=rf"^x: expected .*, {columns}\), got \(3, 6\); derive again"
+        ValueError, match=rf"^x: expected .*, {columns}\) .*, got \(3, 6\); derive again"
     ):
         gradients(W=np.ones((4, 3)), x=np.ones((3, 6)))
 
@@ -179,7 +179,7 @@ def test_slices_fix_only_the_sizes_that_they_speak_of(model: Model) -> None:
     for changed in ("T", "B"):
         assert_equals_the_engine(gradients, model(**{"n": 4, changed: OTHER[changed]}))
     flow = model(n=OTHER["n"])
-    with pytest.raises(ValueError, match=r"^W_x: expected the shape of the derivation"):
+    with pytest.raises(ValueError, match=r"^W_x: expected the shape"):
         gradients(**given_and_wanted(flow, mg.derive(flow))[0])
 
 
@@ -230,7 +230,7 @@ def test_other_sizes_are_computed_or_refused(name: str, changed: str) -> None:
         assert_equals_the_engine(gradients, dense(take)(**other))
         return
     arrays = {"W": np.ones((other["T"], other["n"])), "x": np.ones((other["n"], other["B"]))}
-    with pytest.raises(ValueError, match=r"expected the shape of the derivation"):
+    with pytest.raises(ValueError, match=r"expected the shape"):
         gradients(**arrays)
 
 
