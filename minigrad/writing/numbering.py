@@ -1,6 +1,7 @@
 """The numbers of plus nodes, which are those that the picture of the gradient flow has."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
+from functools import partial
 
 from minigrad.notation.expression import Symbol
 from minigrad.notation.numbering import flow_order
@@ -34,21 +35,35 @@ def plus_numbers(
         for item in items:
             if not _is_added(item, has_step, computed):
                 continue
-            key, sources = _key(item.of), _flowing_in(item, has_step)
+            key, by_step = _key(item.of), _flowing_in(item, has_step)
             if item.is_shared and has_step:
                 key += " of a step"
-            if are_added(item):
-                total, *others = sources
-                for k, source in enumerate(others):
-                    plus = f"{key} plus {k}"
-                    tails[plus], owner[plus] = [total, source], item.of
-                    total = plus
-                sources = [total]
-            tails[key] = sources
+            if not are_added(item):
+                tails[key] = [source for sources in by_step for source in sources]
+                continue
+            # Those of a step meet first, two at a time, and then the sums of the steps.
+            added = partial(_added, item.of, key, owner, tails)
+            tails[key] = [added([added(sources) for sources in by_step])]
         order = [name for name in flow_order(owner, tails) if name in owner]
         for number, plus in enumerate(order, 1):
             numbers.setdefault((owner[plus], has_step), []).append(number)
     return numbers
+
+
+def _added(
+    of: Symbol,
+    key: str,
+    owner: dict[str, Symbol],
+    tails: dict[str, list[str]],
+    sources: Sequence[str],
+) -> str:
+    """Put in the plus nodes at which sources meet; the last of them, or what there is alone."""
+    total, *others = sources
+    for source in others:
+        plus = f"{key} plus {len(owner)}"
+        tails[plus], owner[plus] = [total, source], of
+        total = plus
+    return total
 
 
 def _is_added(item: Item, has_step: bool, computed: Container[str]) -> bool:
@@ -66,13 +81,11 @@ def _key(s: Symbol) -> str:
     return f"{s.name} {s.t}"
 
 
-def _flowing_in(item: Item, has_step: bool) -> list[str]:
-    """What comes from other steps, then through each value; of a weight, what a step gives."""
-    from_steps = [f"{item.of.name} from {d}" for d in item.from_steps]
+def _flowing_in(item: Item, has_step: bool) -> list[list[str]]:
+    """What comes through values, by the step that it comes from; of a weight, what a step gives."""
     through = {part.via.name: part.via for part in item.parts}
-    if not item.is_shared:
-        return [*from_steps, *map(_key, through.values())]
-    if has_step:
-        return [_key(via) for via in through.values() if via.t is not None]
-    loose = [_key(via) for via in through.values() if via.t is None]
-    return ["all steps", *loose]
+    if item.is_shared and not has_step:
+        return [["all steps", *(_key(via) for via in through.values() if via.t is None)]]
+    own = [_key(via) for via in through.values() if via.t is not None or not item.is_shared]
+    steps = {0: own} | {d: [f"{item.of.name} from {d}"] for d in item.from_steps}
+    return [steps[d] for d in sorted(steps, reverse=True) if steps[d]]

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import minigrad as mg
+from tests.minigrad.writing.passes import leaves
 from tests.minigrad.writing.programs import FLOWS
 
 ONE_BLOCK = (
@@ -58,3 +59,17 @@ def test_shares_and_values_that_were_made_the_other_way_round() -> None:
     assert (
         in_text(flow) == in_picture(flow) == {("m", None): [2], ("s", None): [1], ("x", None): [3]}
     )
+
+
+def test_what_comes_within_a_step_meets_before_what_comes_from_others() -> None:
+    """A recurrence whose state has several uses in its step, one of which has several in turn."""
+    leaf, J = leaves(), 0
+    W, h = leaf("W", 3, 3), leaf("h", 3, 2, t=0)
+    for t in range(1, 6):
+        with mg.step(t):
+            h = mg.tanh(W @ h + leaf("x", 3, 2, t=t, requires_grad=False)).named("h")
+            mu = h.mean(axis=0, keepdims=True).named("mu")
+            v = ((h - mu) ** 2).mean(axis=0, keepdims=True).named("v")
+            J = J + (((h - mu) / mg.sqrt(v + 1)).named("q") ** 3).sum()
+    flow = mg.gradient_flow(J)
+    assert in_text(flow) == in_picture(flow) == {("h", 0): [1, 3, 4], ("mu", 0): [2]}
