@@ -39,8 +39,8 @@ def gradients(*, X, W_Q, W_K, W_V, Y):
     Y: 6, 3
     """
     _require_floats("X", X, None, None)
-    _require_floats("W_Q", W_Q, X.shape[1], 4)
-    _require_floats("W_K", W_K, X.shape[1], 4)
+    _require_floats("W_Q", W_Q, X.shape[1], 4)  # because of 1/2
+    _require_floats("W_K", W_K, X.shape[1], 4)  # because of 1/2
     _require_floats("W_V", W_V, X.shape[1], None)
     _require_shape("Y", Y, X.shape[0], W_V.shape[1])
     Q = X @ W_Q  # Q = X W_Q

@@ -39,12 +39,12 @@ def gradients(*, x, W_1, b_1, W_2, b_2, y):
     b_2: 5, 1
     y: 5, 6
     """
-    _require_floats("x", x, 3, 6)
-    _require_floats("W_1", W_1, 3, 4)
-    _require_floats("b_1", b_1, 4, 1)
-    _require_floats("W_2", W_2, 4, None)
+    _require_floats("x", x, 3, 6)  # because of -1/6
+    _require_floats("W_1", W_1, 3, 4)  # because of -1/6
+    _require_floats("b_1", b_1, 4, 1)  # because of -1/6
+    _require_floats("W_2", W_2, 4, None)  # because of -1/6
     _require_floats("b_2", b_2, W_2.shape[1], 1)
-    _require_shape("y", y, W_2.shape[1], 6)
+    _require_shape("y", y, W_2.shape[1], 6)  # because of -1/6
     z_1 = W_1.T @ x + b_1  # z_1 = W_1ᵀ x + b_1
     h = np.tanh(z_1)  # h = tanh(z_1)
     z_2 = W_2.T @ h + b_2  # z_2 = W_2ᵀ h + b_2

@@ -50,17 +50,17 @@ def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     """
     _require_floats("x", x, None, None, None)
     T = len(x)
-    _require_floats("W_r", W_r, x.shape[1], 4)
-    _require_floats("U_r", U_r, 4, 4)
-    _require_floats("b_r", b_r, 4, 1)
-    _require_floats("W_u", W_u, x.shape[1], 4)
-    _require_floats("U_u", U_u, 4, 4)
-    _require_floats("b_u", b_u, 4, 1)
-    _require_floats("W_n", W_n, x.shape[1], 4)
-    _require_floats("U_n", U_n, 4, 4)
-    _require_floats("b_n", b_n, 4, 1)
-    _require_floats("h0", h0, 4, x.shape[2])
-    _require_shape("y", y, T, 4, x.shape[2])
+    _require_floats("W_r", W_r, x.shape[1], 4)  # because of 1/2
+    _require_floats("U_r", U_r, 4, 4)  # because of 1/2
+    _require_floats("b_r", b_r, 4, 1)  # because of 1/2
+    _require_floats("W_u", W_u, x.shape[1], 4)  # because of 1/2
+    _require_floats("U_u", U_u, 4, 4)  # because of 1/2
+    _require_floats("b_u", b_u, 4, 1)  # because of 1/2
+    _require_floats("W_n", W_n, x.shape[1], 4)  # because of 1/2
+    _require_floats("U_n", U_n, 4, 4)  # because of 1/2
+    _require_floats("b_n", b_n, 4, 1)  # because of 1/2
+    _require_floats("h0", h0, 4, x.shape[2])  # because of 1/2
+    _require_shape("y", y, T, 4, x.shape[2])  # because of 1/2
     r = {}
     u = {}
     s = {}

@@ -49,12 +49,12 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     """
     _require_shape("words", words, None, None)
     T = len(words)
-    _require_floats("E", E, None, 7)
+    _require_floats("E", E, None, 7)  # because of one_hot(y)
     _require_floats("W", W, E.shape[0], None)
     _require_floats("U", U, W.shape[1], W.shape[1])
     _require_floats("b", b, W.shape[1], 1)
-    _require_floats("V", V, W.shape[1], 7)
-    _require_floats("b_y", b_y, 7, 1)
+    _require_floats("V", V, W.shape[1], 7)  # because of one_hot(y)
+    _require_floats("b_y", b_y, 7, 1)  # because of one_hot(y)
     _require_floats("h0", h0, W.shape[1], words.shape[1])
     _require_shape("y", y, None, None)
     e = {}

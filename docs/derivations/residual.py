@@ -36,14 +36,14 @@ def gradients(*, x, gamma, beta, W_1, b_1, W_2, b_2, y):
     b_2: 4, 1
     y: 4, 6
     """
-    _require_floats("x", x, 4, None)
-    _require_floats("gamma", gamma, 4, 1)
-    _require_floats("beta", beta, 4, 1)
-    _require_floats("W_1", W_1, 4, 5)
-    _require_floats("b_1", b_1, 5, 1)
-    _require_floats("W_2", W_2, 5, 4)
-    _require_floats("b_2", b_2, 4, 1)
-    _require_shape("y", y, 4, x.shape[1])
+    _require_floats("x", x, 4, None)  # because of mean_{axis 0}(x)
+    _require_floats("gamma", gamma, 4, 1)  # because of mean_{axis 0}(x)
+    _require_floats("beta", beta, 4, 1)  # because of mean_{axis 0}(x)
+    _require_floats("W_1", W_1, 4, None)  # because of mean_{axis 0}(x)
+    _require_floats("b_1", b_1, W_1.shape[1], 1)
+    _require_floats("W_2", W_2, W_1.shape[1], 4)  # because of mean_{axis 0}(x)
+    _require_floats("b_2", b_2, 4, 1)  # because of mean_{axis 0}(x)
+    _require_shape("y", y, 4, x.shape[1])  # because of mean_{axis 0}(x)
     mu = np.mean(x, axis=0, keepdims=True)  # μ = 1/4 𝟏ᵀ x
     d = x - mu  # d = x - μ
     v = np.mean(d ** 2, axis=0, keepdims=True)  # v = 1/4 𝟏ᵀ d²

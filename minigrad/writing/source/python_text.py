@@ -292,10 +292,10 @@ def identifier(name: str) -> str:
     Examples
     --------
     >>> from minigrad.writing.source.python_text import identifier
-    >>> [identifier(name) for name in ("W_f", "encoder.W", "h'", "2x", "lambda")]
-    ['W_f', 'encoder_W', 'h_apostrophe', 'v2x', 'lambda_']
+    >>> [identifier(name) for name in ("W_f", "encoder.W", "W_{fa}", "h'", "2x", "lambda")]
+    ['W_f', 'encoder_W', 'W_fa', 'h_apostrophe', 'v2x', 'lambda_']
     """
-    text = "".join(map(_in_identifier, name))
+    text = "".join(map(_in_identifier, re.sub(r"[{}\\]", "", name)))  # of LaTeX, as W_{fa}
     if not text[:1].isalpha():  # names that start with _ are those of helpers
         text = f"v{text}"
     word = text.rstrip("_")

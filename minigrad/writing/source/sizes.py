@@ -1,7 +1,9 @@
 """The sizes and steps that a written program holds for: it refuses arrays of others."""
 
+import math
 from collections.abc import Collection, Iterator, Sequence
-from fractions import Fraction
+from functools import cache
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,10 @@ from minigrad.notation.expression import (
     Number,
     Shape,
     inputs_of,
+    subexpressions,
 )
 from minigrad.notation.indices import each
+from minigrad.notation.printing import Text
 from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
 from minigrad.operations.reduction import mean
@@ -29,6 +33,7 @@ from minigrad.writing.source.arguments import (
 from minigrad.writing.source.pieces import in_pieces, without_broadcast
 from minigrad.writing.source.program import Block, Program
 from minigrad.writing.source.ties import Axis
+from minigrad.writing.source.wrapping import WIDTH
 from minigrad.writing.steps import is_general
 from minigrad.writing.structure import Model
 
@@ -106,37 +111,49 @@ def requirements(
         if name in results or expected:
             kind = "floats" if name in results else "shape"
             given = ", ".join([f'"{name}"', name, *map(str, expected)])
-            yield f"_require_{kind}({given})"
+            reasons = dict.fromkeys(fixed[n] for n in argument.shape if fixed.get(n))
+            statement = f"_require_{kind}({given})"
+            comment = f"  # because of {', '.join(reasons)}" if reasons else ""
+            yield statement + comment if len(statement + comment) <= WIDTH - 4 else statement
         if argument is told_by:
             yield f"T = {last_step(argument, model)}"
     if model.steps and told_by is None:
         yield f"T = {program.last}"
 
 
-def _fixed(program: Program, blocks: Sequence[Block]) -> tuple[set[int], bool]:
-    """The sizes that stay those of the derivation, and whether the number of steps does.
+def _fixed(program: Program, blocks: Sequence[Block]) -> tuple[dict[int, str], bool]:
+    """The sizes that stay those of the derivation, with what fixes them; and whether steps do.
 
     An axis of length one always stays so, since a sum along it is not written. So does the number
     of steps where it is small, where what is said of some steps may mean others for another number
     (see `_is_general`), or where it or the size of a stack is written, as in a mean over the steps,
     and steps with gaps between them. Of other sizes, those stay that a mean is taken over, or a
-    number may stand for that is written: for 0.2, which may be 1/5, those that divide 50 (see
-    `_sizes_meant`); for a slice, those equal to its bounds, its length and that of the axis. Where
-    the number of steps stays, so do those that an array may get its axis from which has something
-    for each step.
+    number may stand for that is written (see `_sizes_meant`); for a slice, those equal to its
+    bounds, its length and that of the axis. Where the number of steps stays, so do those that an
+    array may get its axis from which has something for each step.
     """
     model = program.model
     sizes = {n for argument in program.arguments for n in argument.shape}
     sizes |= {n for equation in model.equations for n in equation.value.shape}
     written = [*_expressions(model)]
     along = {len(model.steps)}.union(*map(sizes_along_steps, written))
-    fixed = {1}.union(*(_sizes_in(e, sizes | along) for e in written))
+    fixed = {1: ""}
+    for e in written:
+        fixed = dict.fromkeys(_sizes_in(e, sizes | along), _reason(e)) | fixed
     has_gaps = any(argument.is_by_step for argument in program.arguments)
-    is_tied = has_gaps or not fixed.isdisjoint(along)
+    is_tied = has_gaps or not along.isdisjoint(fixed)
     steps_are_fixed = is_tied or not _is_general(program, blocks)
     if steps_are_fixed:
-        fixed |= along
-    return (sizes if model.arrays else fixed), steps_are_fixed
+        fixed = dict.fromkeys(along, "the number of steps") | fixed
+    if model.arrays:
+        fixed = dict.fromkeys(sizes, f"the array {', '.join(model.arrays)}")
+    return fixed, steps_are_fixed
+
+
+def _reason(e: Expression) -> str:
+    """What fixes sizes, in few words."""
+    text = Text()(e)
+    return text if len(text) < 30 or not isinstance(e, Apply) else e.operation.name
 
 
 def _axes_of_steps(argument: Argument, are_fixed: bool) -> set[int]:
@@ -167,15 +184,30 @@ def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
 
 
 def _expressions(model: Model) -> Iterator[Expression]:
-    """Everything that is written, pieces of adjoints too."""
+    """Everything that is written, pieces of adjoints too.
+
+    But for the numbers in a contribution to what is as large as all that the next value is made of:
+    they are those of its equation, times what rules bring in, such as the 2 of a square.
+    """
     for equation in model.equations:
         yield from _without_exponents(equation.expression)
     for section in model.sections:
         for item in section:
             for part in item.parts:
+                may_count = math.prod(part.of.shape) < _largest(model, part.via.name)
                 for piece, e in in_pieces(part.expression, part.of).items():
-                    yield from _without_exponents(piece)
-                    yield from _without_exponents(without_broadcast(e))
+                    for x in (
+                        *_without_exponents(piece),
+                        *_without_exponents(without_broadcast(e)),
+                    ):
+                        if may_count or x.shape or not isinstance(x, Number):
+                            yield x
+
+
+def _largest(model: Model, name: str) -> int:
+    """The size of the largest array that a value is made of."""
+    made_of = [x for e in model.equations_of(name) for x in subexpressions(e.expression)]
+    return max((math.prod(x.shape) for x in made_of), default=1)
 
 
 def _without_exponents(root: Expression) -> Iterator[Expression]:
@@ -191,7 +223,7 @@ def _without_exponents(root: Expression) -> Iterator[Expression]:
 def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
     """The sizes that are written in the root of an expression, or all where nobody knows."""
     if isinstance(e, Number):
-        return {*_sizes_meant(abs(e.value), sizes), *e.shape}
+        return {*_sizes_meant(abs(e.value), frozenset(sizes)), *e.shape}
     if isinstance(e, Apply) and e.operation is mean:
         [x], axis = e.inputs, e.parameters["axis"]
         return {*x.shape} if axis is None else {x.shape[i] for i in np.atleast_1d(axis)}
@@ -210,19 +242,30 @@ def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
     return {abs(k) for k in others} if all(type(k) is int for k in others) else sizes
 
 
-def _sizes_meant(value: float, sizes: set[int]) -> set[int]:
-    """The sizes that a number may come from: as 1/n, 1/√n or 2/n, as n/2, or as products of such.
+@cache
+def _sizes_meant(value: float, sizes: frozenset[int]) -> set[int]:
+    """The sizes that a number may come from; of one with many digits, who knows.
 
-    Its square is a fraction p/q then, and they divide 2pq.
+    It may be n, 2n or n/2, a root of these, or one divided by them, where n is a size or the
+    product of two or three; or one less than a size.
     """
     if value in {0, 1, 2}:
         return {int(value)}
-    for x, exponent in ((value, 2), (value**2, 1)):
-        near = Fraction(x).limit_denominator(10**6)
-        if abs(x - near) <= 4e-16 * x:
-            multiple = 2 * (near.numerator * near.denominator) ** exponent
-            return {n for n in sizes if n and multiple % n == 0}
-    return sizes
+    products = [c for k in (1, 2, 3) for c in combinations_with_replacement(sizes - {0, 1}, k)]
+    meant = [(x, c) for c in products for x in _multiples(math.prod(c))]
+    meant += [(n - 1, (n,)) for n in sizes if n > 3]
+    found = {
+        size
+        for x, made_of in meant
+        if any(math.isclose(x, v, rel_tol=1e-7) for v in (value, 1 / value))
+        for size in made_of
+    }
+    is_typed = len(f"{value:.12g}".lstrip("0.").replace(".", "")) <= 6
+    return found if found or is_typed else {*sizes}
+
+
+def _multiples(n: int) -> tuple[float, ...]:
+    return n, 2 * n, n / 2, math.sqrt(n)
 
 
 def _sizes_in_index(index: Any, shape: Shape) -> Iterator[int]:
