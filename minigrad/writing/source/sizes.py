@@ -95,9 +95,7 @@ def requirements(
     sizes: dict[Axis, str] = {}
     for argument in sorted(program.arguments, key=lambda a: a is not told_by):
         name = argument.name
-        if argument.is_by_step:
-            yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
-            continue
+        array, of_step = name, f"{name}[{argument.steps[0]}]" if argument.is_by_step else name
         expected: list[str | None] = [str(n) if n in fixed else None for n in argument.shape]
         for i in _axes_of_steps(argument, steps_are_fixed):
             expected[i] = str(argument.shape[i])
@@ -107,18 +105,27 @@ def requirements(
         for i in range(in_front, len(expected)):
             axis = program.ties.root((argument.leaf.name, i - in_front))
             expected[i] = expected[i] or sizes.get(axis)
-            sizes.setdefault(axis, f"{name}.shape[{i}]")
+            sizes.setdefault(axis, f"{of_step}.shape[{i}]")
+        if argument.is_by_step:
+            yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
+            yield f"for _array in {name}.values():"
+            array = "_array"
         if name in results or expected:
             kind = "floats" if name in results else "shape"
-            given = ", ".join([f'"{name}"', name, *map(str, expected)])
+            given = ", ".join([f'"{name}"', array, *map(str, expected)])
             reasons = dict.fromkeys(fixed[n] for n in argument.shape if fixed.get(n))
-            statement = f"_require_{kind}({given})"
-            comment = f"  # because of {', '.join(reasons)}" if reasons else ""
-            yield statement + comment if len(statement + comment) <= WIDTH - 4 else statement
+            indent = "    " if argument.is_by_step else ""
+            yield _with_reasons(f"{indent}_require_{kind}({given})", reasons)
         if argument is told_by:
             yield f"T = {last_step(argument, model)}"
     if model.steps and told_by is None:
         yield f"T = {program.last}"
+
+
+def _with_reasons(statement: str, reasons: Collection[str]) -> str:
+    """A statement with a comment on what fixes the sizes in it, if there is room."""
+    comment = f"  # because of {', '.join(reasons)}" if reasons else ""
+    return statement + comment if len(statement + comment) <= WIDTH - 4 else statement
 
 
 def _fixed(program: Program, blocks: Sequence[Block]) -> tuple[dict[int, str], bool]:
