@@ -7,7 +7,7 @@ from minigrad.notation.expression import Expression, Number, Symbol, symbols
 from minigrad.notation.forms import typeset
 from minigrad.notation.nodes import without_sign
 from minigrad.notation.printing import Text
-from minigrad.writing.source.deltas import Delta, in_common, with_delta
+from minigrad.writing.source.deltas import Delta, deltas_of, with_delta
 from minigrad.writing.source.pieces import (
     addition,
     shares_memory,
@@ -17,7 +17,6 @@ from minigrad.writing.source.pieces import (
 from minigrad.writing.source.places import Places
 from minigrad.writing.source.program import Block, Program, Statement
 from minigrad.writing.source.python_text import identifier, joined, source_of, sum_of
-from minigrad.writing.source.repeated import unused
 from minigrad.writing.source.sums import Sum, held_in, part_text, sums_of
 from minigrad.writing.steps import number, range_over
 from minigrad.writing.structure import Item, Part
@@ -202,17 +201,7 @@ class Backward:
             turn = self.turn.get(via.name)
             if any(self._place(*use) != turn or _is_apart(*use) for use in uses):
                 continue
-            given, contributions = replace(via, kind="adjoint"), [p.expression for p in parts]
-            found: list[Delta] = []
-            while (e := in_common(given, contributions)) is not None:
-                given = Symbol(unused(f"delta_{via.name}", taken), None, e.shape)
-                taken.add(identifier(given.name))
-                before, delta = contributions, Delta(e, given)
-                contributions = [with_delta(x, delta) for x in before]
-                using = [p for p, x, y in zip(parts, before, contributions, strict=True) if x != y]
-                steps = tuple(sorted({t for part in using for t in part.steps}))
-                found.append(replace(delta, steps=steps))
-            yield via.name, found
+            yield via.name, deltas_of(via, parts, taken)
 
     def _needed_deltas(self, parts: Iterable[Part], steps: range | None) -> Iterator[Statement]:
         """What contributions through the same value have in common, before the first of them."""
@@ -245,7 +234,13 @@ class Backward:
         positive = without_sign(s.expression)
         source = self._source(without_broadcast(positive or s.expression), places)
         added = addition(s.piece, s.t, "+" if positive is None else "-", source, places)
-        return Statement(added, f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps)
+        return Statement(added, self._said(s, p), s.steps)
+
+    def _said(self, s: Sum, p: Text) -> str:
+        """What a sum is, as mathematics."""
+        of = s.parts[0].of
+        [item] = [x for x in self.items if (x.of.name, x.of.t) == (of.name, of.t)]
+        return f"{part_text(s, item, p)} = {p(typeset(s.expression))}"
 
     def _assignments(
         self, item: Item, sums: Iterable[Sum], carried: str = "", is_start: bool = False
@@ -297,7 +292,8 @@ class Backward:
             sources = [f"np.{kind}_like({places.name_of(of)})"]
         terms = [p.from_step(of.name, of.t or 0, (of.t or 0) + d) for d in item.from_steps]
         terms += [p(typeset(s.expression)) for s in whole]
-        left = part_text(whole[0], p) if is_start and whole else p.adjoint(of.name, of.t)
+        is_part = is_start and whole
+        left = part_text(whole[0], item, p) if is_part else p.adjoint(of.name, of.t)
         target = places.name_of(replace(of, kind="adjoint"))
         comment = f"{left} = {joined(terms)}" if terms else ""
         yield Statement(f"{target} = {sum_of(filter(None, [carried, *sources]))}", comment, held)
@@ -317,9 +313,7 @@ class Backward:
             return self._increment(s, p, places)
         target = source_of(s.piece, places)
         source = sum_of([target, self._array(s.expression, s.parts[0].of, places)])
-        return Statement(
-            f"{target} = {source}", f"{part_text(s, p)} = {p(typeset(s.expression))}", s.steps
-        )
+        return Statement(f"{target} = {source}", self._said(s, p), s.steps)
 
     def _at(self, s: Sum) -> tuple[Text, Places]:
         """How steps are written: counted from the one at hand, or as numbers."""

@@ -19,6 +19,9 @@ from minigrad.notation.nodes import is_, transposed
 from minigrad.operations.elementwise import multiply
 from minigrad.operations.lookup import add_at
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
+from minigrad.writing.source.python_text import identifier
+from minigrad.writing.source.repeated import unused
+from minigrad.writing.structure import Part
 
 Factors = tuple[Expression, ...]
 # Views, which nobody needs to keep, and pieces, which are assigned to.
@@ -32,6 +35,27 @@ class Delta:
     expression: Expression
     symbol: Symbol
     steps: tuple[int, ...] = ()
+
+
+def deltas_of(via: Symbol, parts: Sequence[Part], taken: set[str]) -> list[Delta]:
+    """What contributions through a value have in common, each in terms of those before it.
+
+    Parameters
+    ----------
+    taken
+        The names that are in use; those of the new ones are added.
+    """
+    given, contributions = replace(via, kind="adjoint"), [part.expression for part in parts]
+    found: list[Delta] = []
+    while (e := in_common(given, contributions)) is not None:
+        given = Symbol(unused(f"delta_{via.name}", taken), None, e.shape)
+        taken.add(identifier(given.name))
+        before, delta = contributions, Delta(e, given)
+        contributions = [with_delta(x, delta) for x in before]
+        using = [p for p, x, y in zip(parts, before, contributions, strict=True) if x != y]
+        steps = tuple(sorted({t for part in using for t in part.steps}))
+        found.append(replace(delta, steps=steps))
+    return found
 
 
 def in_common(adjoint: Symbol, contributions: Sequence[Expression]) -> Expression | None:

@@ -8,7 +8,7 @@ from minigrad.notation.expression import Expression, Symbol
 from minigrad.notation.nodes import total
 from minigrad.notation.printing import Text
 from minigrad.writing.source.pieces import in_pieces
-from minigrad.writing.structure import Part
+from minigrad.writing.structure import Item, Part
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,12 @@ def _by_piece(found: Iterable[tuple[Expression, Part]], steps: tuple[int, ...]) 
     return sorted(sums, key=lambda s: not s.is_whole)
 
 
-def part_text(s: Sum, p: Text) -> str:
+def part_text(s: Sum, item: Item, p: Text) -> str:
     """What is added, as mathematics: a share, a contribution, or all that the step gives."""
     vias = list(dict.fromkeys(part.via for part in s.parts))
-    if s.has_step and (len(vias) > 1 or s.parts[0].of.t is None):
+    of_step = {part.via.name for part in item.parts if part.has_step}
+    is_all = s.has_step and of_step <= {via.name for via in vias}
+    if is_all and (len(vias) > 1 or item.of.t is None):
         source = p.step(0)
     else:
         source = ", ".join(p.name(via.name, via.t) for via in vias)
