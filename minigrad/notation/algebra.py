@@ -4,7 +4,15 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint, inputs_of
+from minigrad.notation.expression import (
+    NONE,
+    Apply,
+    Expression,
+    Number,
+    Symbol,
+    has_adjoint,
+    inputs_of,
+)
 from minigrad.notation.nodes import (
     as_fraction,
     broadcast,
@@ -133,7 +141,7 @@ def minus(e: Apply) -> Expression:
 
 
 def product_of_products(e: Apply) -> Expression | None:
-    """(a b) c = a b c; in order: the number, adjoints, scalars, arrays."""
+    """(a b) c = a b c; in order: the number, scalars, sums, arrays, adjoints first."""
     number, factors = 1.0, list[Expression]()
     for x in e.inputs:
         n, rest = split_number(x)
@@ -142,7 +150,7 @@ def product_of_products(e: Apply) -> Expression | None:
             factors += rest.inputs if is_(rest, multiply) else [rest]
     if number == 0:
         return Number(0, e.shape)
-    factors.sort(key=lambda x: (not has_adjoint(x), x.shape != ()))
+    factors.sort(key=lambda x: (x.shape != (), _is_sum(x), not has_adjoint(x)))
     inputs = tuple(factors)
     if not inputs:
         return Number(number, e.shape)
@@ -151,6 +159,11 @@ def product_of_products(e: Apply) -> Expression | None:
     if number != 1:
         inputs = (Number(number), *inputs)
     return inputs[0] if len(inputs) == 1 else Apply(multiply, inputs, e.shape, NONE)
+
+
+def _is_sum(e: Expression) -> bool:
+    """Whether it is a scalar that arrays come down to, which is easier to read after others."""
+    return not isinstance(e, Symbol) and not e.shape
 
 
 def product_of_fractions(e: Apply) -> Expression | None:

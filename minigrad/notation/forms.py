@@ -16,7 +16,14 @@ from minigrad.notation.expression import (
     subexpressions,
     transform,
 )
-from minigrad.notation.nodes import broadcast, matrix_product, product, simplified, transposed
+from minigrad.notation.nodes import (
+    broadcast,
+    is_,
+    matrix_product,
+    product,
+    simplified,
+    transposed,
+)
 from minigrad.notation.shapes import axes_of, is_longer_in_front, vector_in
 from minigrad.notation.transposes import order_of, swaps
 from minigrad.notation.written import diag, less, outer, permuted, repeat
@@ -233,6 +240,15 @@ def number_on_the_right(e: Apply) -> Expression | None:
     return None
 
 
+def number_in_front(e: Apply) -> Expression | None:
+    """s (n x) = n s x"""
+    if e.operation is not multiply or not any(is_(x, multiply) for x in e.inputs):
+        return None
+    factors = [u for x in e.inputs for u in (x.inputs if is_(x, multiply) else (x,))]
+    factors.sort(key=lambda x: (x.shape != (), not isinstance(x, Number)))
+    return replace(e, inputs=tuple(factors))
+
+
 FORMS = (
     cross_entropies,
     sum_as_product,
@@ -246,6 +262,7 @@ FORMS = (
     without_reshape,
     where_defined,
     number_on_the_right,
+    number_in_front,
 )
 
 

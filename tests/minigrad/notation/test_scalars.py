@@ -1,0 +1,64 @@
+"""Products of scalars and arrays: first numbers, then scalars, then arrays with circles between."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+
+Model = Callable[[mg.Tensor, mg.Tensor, mg.Tensor], mg.Tensor]
+
+# By hand: of v, computed from a scalar s, an array x and a matrix W, the contribution to each.
+SCALARS: dict[str, tuple[Model, list[str]]] = {
+    "scaled": (
+        lambda s, x, W: mg.tanh(s * x),
+        ["∂J/∂s = Σ ∂J/∂v ∘ (1 - v²) ∘ x", "∂J/∂x = s ∂J/∂v ∘ (1 - v²)"],
+    ),
+    "temperature": (
+        lambda s, x, W: mg.softmax(s * x, axis=0),
+        [
+            "∂J/∂s = Σ (∂J/∂v - 𝟏ᵀ (∂J/∂v ∘ v)) ∘ v ∘ x",
+            "∂J/∂x = s (∂J/∂v - 𝟏ᵀ (∂J/∂v ∘ v)) ∘ v",
+        ],
+    ),
+    "residual": (
+        lambda s, x, W: x + s * mg.tanh(W @ x),
+        [
+            "∂J/∂s = Σ ∂J/∂v ∘ tanh(W x)",
+            "∂J/∂x = ∂J/∂v + s Wᵀ (∂J/∂v ∘ (1 - tanh²(W x)))",
+            "∂J/∂W = s (∂J/∂v ∘ (1 - tanh²(W x))) xᵀ",
+        ],
+    ),
+    "leaky": (
+        lambda s, x, W: (1 - s) * x + s * x**3,
+        [
+            "∂J/∂s = Σ ∂J/∂v ∘ x³ - Σ ∂J/∂v ∘ x",
+            "∂J/∂x = ∂J/∂v ∘ (3 s x² + 1 - s)",
+        ],
+    ),
+    "mean": (
+        lambda s, x, W: s * (x**2).mean(axis=0, keepdims=True),
+        ["∂J/∂s = Σ 1/3 ∂J/∂v ∘ 𝟏ᵀ x²", "∂J/∂x = 2/3 s ∂J/∂v ∘ x"],
+    ),
+    "sum": (
+        lambda s, x, W: s * mg.exp(x) * mg.sum(x),
+        [
+            "∂J/∂s = (Σ ∂J/∂v ∘ exp(x)) Σ x",
+            "∂J/∂x = s Σ ∂J/∂v ∘ exp(x) + s (Σ x) ∂J/∂v ∘ exp(x)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_scalars_stand_in_front_and_circles_between_arrays(name: str) -> None:
+    f, expected = SCALARS[name]
+    rng = np.random.default_rng(0)
+    s, x, W = (
+        mg.tensor(rng.normal(size=size), requires_grad=True, name=name)
+        for name, size in (("s", ()), ("x", (3, 4)), ("W", (3, 3)))
+    )
+    flow = mg.gradient_flow(mg.sum(f(s, x, W).named("v") ** 2).named("J"))
+    lines = [str(line).partition("  ")[2] for line in mg.derive(flow, layout="gradient").lines]
+    assert sorted(lines) == sorted([*expected, "∂J/∂v = 2 v"])
