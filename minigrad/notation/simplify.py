@@ -22,7 +22,7 @@ from minigrad.operations.elementwise import (
     where,
 )
 from minigrad.operations.linear import matmul
-from minigrad.operations.lookup import add_at
+from minigrad.operations.lookup import add_at, put_at
 from minigrad.operations.reduction import mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
@@ -79,6 +79,7 @@ RULES.update(
         exp: (shapes.softmax_of_logs,),
         scatter: (shapes.without_new_axes, shapes.number_out),
         add_at: (shapes.number_out,),
+        put_at: (shapes.number_out,),
         getitem: (
             shapes.without_new_axes,
             shapes.element_of_number,

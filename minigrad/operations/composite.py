@@ -84,10 +84,26 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 def _indexed(x: Tensor, index: Any) -> Tensor:
     """`x[index]`"""
     before, last = (index[:-1], index[-1]) if type(index) is tuple and index else ((), index)
-    is_lookup = type(last) is Tensor and last.dtype.kind in "iu"
-    if is_lookup and all(type(i) is slice and i == slice(None) for i in before):
+    if _is_lookup(last) and all(type(i) is slice and i == slice(None) for i in before):
         return lookup.take(x, last, axis=len(before))
+    if len(before) == 1 and x.ndim == 2 and Tensor in map(type, index):
+        for axis, (numbers, others) in enumerate((index, index[::-1])):
+            is_one_each = _is_lookup(numbers) and numbers.shape == (x.shape[1 - axis],)
+            if is_one_each and _are_all(others, len(numbers)):
+                return lookup.pick(x, numbers, axis=axis)
     return shape.getitem(x, index=_frozen(index))
+
+
+def _is_lookup(i: Any) -> bool:
+    """Whether it is a tensor of whole numbers."""
+    return type(i) is Tensor and i.dtype.kind in "iu"
+
+
+def _are_all(i: Any, n: int) -> bool:
+    """Whether it is 0, 1, 2, ... and nobody has given that a name."""
+    if type(i) is Tensor and i._name is not None:
+        return False
+    return isinstance(i, Tensor | np.ndarray | range) and np.array_equal(value_known(i), range(n))
 
 
 def _frozen(index: Any) -> Any:

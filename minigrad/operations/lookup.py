@@ -1,7 +1,8 @@
 """Looking up by numbers that are known when the program runs, such as the rows of an embedding.
 
 An index in brackets is a parameter of `getitem`. Numbers that are a tensor, as in `E[:, words]`,
-are an input: they have a name, and a plan may be given others.
+are an input: they have a name, and a plan may be given others. So are those of one element in each
+row or column, as in `L[np.arange(N), y]`.
 """
 
 from typing import Any
@@ -81,4 +82,57 @@ add_at: Operation = operation(
         ((3, 2), np.array([0, 3, 3]), {"n": 4}),
         ((2, 2, 2), np.array([[1, 2], [0, 1]]), {"axis": 1, "n": 3}),
     ),
+)
+
+
+# --- one element of each row or column ------------------------------------------------------------
+
+
+def _where(indices: Array, axis: int) -> tuple[Array, Array]:
+    each = np.arange(len(indices))
+    return (each, indices) if axis else (indices, each)
+
+
+def _pick(x: Array, indices: Array, *, axis: int = 0) -> Array:
+    picked: Array = x[_where(indices, axis)]
+    return picked
+
+
+def _picked(axis: int) -> str:
+    """How `pick` is written in Python."""
+    each = "np.arange(len({1}))"
+    return f"{{0}}[{each}, {{1}}]" if axis else f"{{0}}[{{1}}, {each}]"
+
+
+pick: Operation = operation(
+    _pick,
+    lambda g, y, x, indices, axis: put_at.on(g, indices, axis=axis, n=x.shape[axis]),
+    None,
+    name="pick",
+    shapes="a matrix, and a whole number for each column that counts along axis 0, or so for rows",
+    latex=r"\operatorname{{pick}}{{axis}}({0}, {1})",
+    text="pick{{axis}}({0}, {1})",
+    python=_picked,
+    symbol="[ ]",
+    drawn="formula",
+    examples=(((3, 2), np.array([2, 0])), ((3, 4), np.array([0, 3, -1]), {"axis": 1})),
+)
+
+
+def _put_at(x: Array, indices: Array, *, axis: int = 0, n: int = 1) -> Array:
+    y = np.zeros((len(x), n) if axis else (n, len(x)), x.dtype)
+    y[_where(indices, axis)] = x
+    return y
+
+
+put_at: Operation = operation(
+    _put_at,
+    lambda g, y, x, indices, axis, n: pick.on(g, indices, axis=axis),
+    None,
+    name="put_at",
+    shapes="a vector, and as many whole numbers that say where each element is put among zeros",
+    latex=r"\operatorname{{put}}{{axis}}({0}, {1})",
+    text="put{{axis}}({0}, {1})",
+    drawn="formula",
+    examples=(((2,), np.array([2, 0]), {"n": 3}), ((3,), np.array([0, 3, 3]), {"axis": 1, "n": 4})),
 )

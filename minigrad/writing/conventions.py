@@ -9,7 +9,7 @@ from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.written import repeat
 from minigrad.operations.elementwise import add, divide, multiply
 from minigrad.operations.linear import matmul
-from minigrad.operations.lookup import add_at
+from minigrad.operations.lookup import add_at, pick, put_at
 from minigrad.operations.shape import scatter
 from minigrad.writing.phrases import Piece, listed
 
@@ -71,6 +71,8 @@ def _signs(parts: list[Expression], applied: list[Apply]) -> Iterable[Piece]:
     yield from _of_rows_and_columns(applied)
     if any(x.operation in (scatter, add_at) for x in applied):
         yield "What is scattered is added to zeros, where the index in brackets says. "
+    if any(x.operation in (pick, put_at) for x in applied):
+        yield "To pick is to take one element of each column or row; to put, to set it among zeros. "
 
 
 def _of_rows_and_columns(applied: list[Apply]) -> Iterable[Piece]:
@@ -102,7 +104,8 @@ def _axes(applied: list[Apply]) -> Iterable[Piece]:
     names = {
         x.operation.name.removeprefix("log_")
         for x in applied
-        if x.operation.defaults.get("axis") == 0 and not axes_to_write(x)
+        if x.operation.defaults.get("axis") == 0 and "before" not in x.operation.text
+        if not axes_to_write(x)
         if max(x.shape) < np.prod(x.shape)
     }
     if names:

@@ -17,7 +17,7 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.nodes import is_, transposed
 from minigrad.operations.elementwise import multiply
-from minigrad.operations.lookup import add_at
+from minigrad.operations.lookup import add_at, pick, put_at
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
 from minigrad.writing.source.python_text import identifier
 from minigrad.writing.source.repeated import unused
@@ -25,7 +25,7 @@ from minigrad.writing.structure import Part
 
 Factors = tuple[Expression, ...]
 # Views, which nobody needs to keep, and pieces, which are assigned to.
-FREE = (transpose, reshape, getitem, broadcast_to, scatter, add_at)
+FREE = (transpose, reshape, getitem, broadcast_to, scatter, add_at, pick, put_at)
 
 
 @dataclass(frozen=True)

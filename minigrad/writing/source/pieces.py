@@ -17,7 +17,7 @@ from minigrad.notation.expression import (
 from minigrad.notation.indices import each, is_view
 from minigrad.notation.nodes import is_, product, split_number, times, total, transposed
 from minigrad.operations.elementwise import add, multiply
-from minigrad.operations.lookup import add_at, take
+from minigrad.operations.lookup import add_at, pick, put_at, take
 from minigrad.operations.shape import (
     broadcast_to,
     getitem,
@@ -60,10 +60,11 @@ def _taken_apart(e: Expression, target: Expression) -> tuple[Expression, Express
         turned = transposed(target)
         piece, inner = _taken_apart(x.inputs[0], turned)
         return (target, e) if piece == turned else (piece, times(number, inner))
-    if is_(x, add_at):
+    if is_(x, add_at) or is_(x, put_at):
         inner, numbers = x.inputs
+        lookup = take if is_(x, add_at) else pick
         along = Parameters(axis=x.parameters["axis"])
-        return Apply(take, (target, numbers), inner.shape, along), times(number, inner)
+        return Apply(lookup, (target, numbers), inner.shape, along), times(number, inner)
     if not (is_(x, scatter) and target.shape):
         return target, e
     [inner], index = x.inputs, x.parameters["index"]
@@ -98,6 +99,8 @@ def times_written(pieces: Iterable[Expression], whole: Symbol, t: int) -> Array:
     for piece in pieces:
         if is_(piece, take):
             counts[...] += 2  # or more: who knows which numbers come twice
+        elif is_(piece, pick):
+            counts.swapaxes(0, piece.parameters["axis"])[0] += 1  # one of each, wherever that is
         elif isinstance(piece, Apply):
             view = evaluate(piece.inputs[0], lambda _: counts, t)
             np.add.at(view, with_moved(piece.parameters, lambda i: i.at(t))["index"], 1)

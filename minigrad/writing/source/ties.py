@@ -10,7 +10,7 @@ from minigrad.notation.indices import WHOLE, each
 from minigrad.notation.shapes import thin_index
 from minigrad.operations import reduction
 from minigrad.operations.linear import matmul
-from minigrad.operations.lookup import take
+from minigrad.operations.lookup import pick, take
 from minigrad.operations.shape import (
     broadcast_to,
     concatenate,
@@ -126,6 +126,8 @@ class Ties:
         if e.operation is take:
             axis = parameters["axis"]
             return [*x[:axis], *inputs[1], *x[axis + 1 :]]
+        if e.operation is pick:
+            return [self._tie(x[1 - parameters["axis"]], *inputs[1])]
         if e.operation in (reduction.softmax, reduction.log_softmax):
             return [*x]
         if e.operation is reduction.softmax_cross_entropy:

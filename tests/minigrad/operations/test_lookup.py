@@ -86,3 +86,46 @@ def test_numbers_that_are_no_indices_are_refused() -> None:
         x[:, mg.tensor([7], name="words")]
     with pytest.raises(TypeError, match="take: expected"):
         np.take(x, mg.tensor([0.5]), axis=0)
+
+
+# --- one element of each row or column ----------------------------------------------------------
+
+L, LABELS = np.arange(12.0).reshape(3, 4), np.array([2, 0, -1])
+
+
+@pytest.mark.parametrize("each", [np.arange(3), range(3), mg.tensor([0, 1, 2])])
+def test_one_element_of_each_row_or_column(each: Any) -> None:
+    """As NumPy has it, recorded with the labels; its gradient is a one at each of them."""
+    weights = np.array([1.0, 2.0, 3.0])
+    for rows in (True, False):
+        x = mg.tensor(L if rows else L.T, requires_grad=True)
+        y = mg.tensor(LABELS, name="y")
+        picked = x[each, y] if rows else x[y, each]
+        assert [i.name for i in picked._inputs or ()] == [None, "y"]
+        np.testing.assert_array_equal(picked.data, [2.0, 4.0, 11.0])
+        (weights * picked).sum().backward()
+        expected = np.array([[0, 0, 1, 0], [2, 0, 0, 0], [0, 0, 0, 3]])
+        np.testing.assert_array_equal(x.grad, expected if rows else expected.T)
+
+
+def test_a_plan_picks_by_other_labels() -> None:
+    nll = mg.compile(lambda x, y: -mg.sum(mg.log_softmax(x, axis=1)[np.arange(3), y]))
+    p = np.exp(L) / np.exp(L).sum(axis=1, keepdims=True)
+    for labels in ([0, 1, 2], [3, 3, 0]):
+        expected = -np.log([p[i, k] for i, k in enumerate(labels)]).sum()
+        np.testing.assert_allclose(nll(L, np.array(labels)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (np.array([0, 2, 1]), mg.tensor(LABELS)),
+        (np.arange(2), mg.tensor(LABELS[:2])),
+        (np.arange(3), mg.tensor(LABELS[:1])),
+        (mg.tensor(np.arange(3), name="i"), mg.tensor(LABELS)),
+    ],
+)
+def test_other_pairs_of_indices_stay_parameters(index: Any) -> None:
+    x = mg.tensor(L, requires_grad=True)
+    assert len(x[index]._inputs or ()) == 1
+    np.testing.assert_array_equal(x[index].data, L[tuple(map(np.asarray, index))])

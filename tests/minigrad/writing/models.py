@@ -94,6 +94,18 @@ def heads() -> mg.GradientFlow:
     return mg.gradient_flow(((C @ W_O).named("R") ** 2).sum().named("J"))
 
 
+def likelihood(rows: bool) -> mg.GradientFlow:
+    """The log-likelihood of labels, one of each row or column, which some classes are picked by."""
+    rng = np.random.default_rng(0)
+    X = mg.tensor(rng.normal(size=(5, 3) if rows else (3, 5)), requires_grad=True, name="X")
+    W = mg.tensor(rng.normal(size=(3, 4) if rows else (4, 3)), requires_grad=True, name="W")
+    y, k = (mg.tensor(rng.integers(0, 4, 5), name=name) for name in "yk")
+    L = mg.log_softmax(X @ W if rows else W @ X, axis=int(rows)).named("L")
+    n = np.arange(5)
+    picked = [L[n, i] if rows else L[i, n] for i in (y, k)]
+    return mg.gradient_flow((-(picked[0].sum() + (picked[1] ** 2).sum())).named("J"))
+
+
 MODELS = {
     "heads": heads,
     "convolution": convolution,
@@ -102,4 +114,6 @@ MODELS = {
     "stacked lstm": stacked_lstm,
     "labels as classes": lambda: cross_entropy("classes"),
     "labels as weights": lambda: cross_entropy("weights"),
+    "likelihood in rows": lambda: likelihood(rows=True),
+    "likelihood in columns": lambda: likelihood(rows=False),
 }
