@@ -67,10 +67,10 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     Z = V.T @ H + b_y  # Z = Vᵀ H + b_y
     # J = -Σ one_hot(y) ∘ log softmax_{axis 1}(Z)
     J = np.sum(
-        -np.sum(np.moveaxis(np.eye(7, dtype='float64')[y], -1, 1) * log_softmax(Z, axis=1), axis=1)
+        -np.sum(np.moveaxis(np.eye(7, dtype='int8')[y], -1, 1) * log_softmax(Z, axis=1), axis=1)
     )
     # ∂J/∂Z = softmax_{axis 1}(Z) - one_hot(y)
-    dJ_dZ = softmax(Z, axis=1) - np.moveaxis(np.eye(7, dtype='float64')[y], -1, 1)
+    dJ_dZ = softmax(Z, axis=1) - np.moveaxis(np.eye(7, dtype='int8')[y], -1, 1)
     dJ_dV = np.sum(H @ dJ_dZ.mT, axis=0)  # ∂J/∂V = Σ_{axis 0} H (∂J/∂Z)ᵀ
     dJ_db_y = np.sum(dJ_dZ, axis=(0, 2), keepdims=True)[0]  # ∂J/∂b_y = Σ_{axes 0, 2} ∂J/∂Z
     dJ_dH = V @ dJ_dZ  # ∂J/∂H = V ∂J/∂Z

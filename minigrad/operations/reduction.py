@@ -151,7 +151,8 @@ def _one_hot(labels: Array, *, classes: int = 2, axis: int = 0, dtype: Any = np.
 
 
 def _one_hot_source(classes: int, axis: int, dtype: Any) -> str:
-    return f"np.moveaxis(np.eye({classes}, dtype='{np.dtype(dtype)}')[{{0}}], -1, {axis})"
+    # Small integers take the precision of what they meet.
+    return f"np.moveaxis(np.eye({classes}, dtype='int8')[{{0}}], -1, {axis})"
 
 
 one_hot = without_gradient("one_hot", _one_hot, 1, python=_one_hot_source)

@@ -72,7 +72,8 @@ def _signs(parts: list[Expression], applied: list[Apply]) -> Iterable[Piece]:
     if any(x.operation in (scatter, add_at) for x in applied):
         yield "What is scattered is added to zeros, where the index in brackets says. "
     if any(x.operation in (pick, put_at) for x in applied):
-        yield "To pick is to take one element of each column or row; to put, to set it among zeros. "
+        yield "To pick is to take one element of each column or row; to put, to put it back "
+        yield "among zeros. "
 
 
 def _of_rows_and_columns(applied: list[Apply]) -> Iterable[Piece]:

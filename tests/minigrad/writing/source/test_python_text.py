@@ -1,0 +1,31 @@
+"""Expressions as Python: in the precision of the arguments, whatever they were derived with."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from tests.minigrad.writing.programs import FLOWS
+from tests.minigrad.writing.source.test_module import given_and_wanted
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lstm", "gru", "language model", "attention", "residual", "labels as classes"]
+    + ["likelihood in rows", "likelihood in columns"],
+)
+def test_source_computes_in_the_precision_of_its_arguments(name: str) -> None:
+    flow = FLOWS[name]()
+    derivation = mg.derive(flow)
+    namespace: dict[str, Any] = {}
+    exec(derivation.numpy_source(), namespace)
+    given, wanted = given_and_wanted(flow, derivation)
+    single = {k: x.astype(np.float32) if x.dtype.kind == "f" else x for k, x in given.items()}
+    J, found = namespace["gradients"](**single)
+    assert J.dtype == np.float32
+    np.testing.assert_allclose(J, flow.J.item(), rtol=1e-5)
+    for argument, expected in wanted.items():
+        assert found[argument].dtype == np.float32, argument
+        size = np.abs(expected).max()
+        np.testing.assert_allclose(found[argument], expected, rtol=1e-3, atol=1e-4 * size)
