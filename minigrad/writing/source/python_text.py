@@ -70,8 +70,11 @@ def _tree(e: Expression, names: Names) -> ast.expr:
     if isinstance(e, OverSteps):
         return _parsed(names.over_steps(e))
     if e.operation is add:
-        tree = _tree(e.inputs[0], names)
-        for x in e.inputs[1:]:
+        terms = [*e.inputs]
+        first = next((x for x in terms if without_sign(x) is None), terms[0])
+        terms.remove(first)
+        tree = _tree(first, names)
+        for x in terms:
             positive = without_sign(x)
             operation = add if positive is None else subtract
             tree = _filled(_template(operation, {}), [tree, _tree(positive or x, names)])
@@ -122,12 +125,13 @@ def _bracket(e: Apply, names: Names) -> ast.expr:
 
 
 def _fraction_in_front(e: Apply) -> tuple[Number, Expression] | None:
-    """n and x, of x / n: written so, and not as 0.3333 x."""
+    """n and m x, of m x / n: written so, and not as 0.3333 x."""
     first, *rest = e.inputs
     fraction = as_fraction(first.value) if isinstance(first, Number) else None
-    if fraction is None or fraction.numerator != 1 or fraction.denominator == 1:
+    if fraction is None or fraction.denominator == 1:
         return None
-    x = rest[0] if len(rest) == 1 else Apply(multiply, tuple(rest), e.shape, e.parameters)
+    above = [*([] if fraction.numerator == 1 else [Number(fraction.numerator)]), *rest]
+    x = above[0] if len(above) == 1 else Apply(multiply, tuple(above), e.shape, e.parameters)
     return Number(fraction.denominator), x
 
 

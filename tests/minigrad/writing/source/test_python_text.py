@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from tests.minigrad.writing.passes import leaves
 from tests.minigrad.writing.programs import FLOWS
 from tests.minigrad.writing.source.test_module import given_and_wanted
 
+PRECISE = ["lstm", "gru", "language model", "attention", "residual", "labels as classes"]
 
-@pytest.mark.parametrize(
-    "name",
-    ["lstm", "gru", "language model", "attention", "residual", "labels as classes"]
-    + ["likelihood in rows", "likelihood in columns"],
-)
+
+@pytest.mark.parametrize("name", [*PRECISE, "likelihood in rows", "likelihood in columns"])
 def test_source_computes_in_the_precision_of_its_arguments(name: str) -> None:
     flow = FLOWS[name]()
     derivation = mg.derive(flow)
@@ -29,3 +28,12 @@ def test_source_computes_in_the_precision_of_its_arguments(name: str) -> None:
         assert found[argument].dtype == np.float32, argument
         size = np.abs(expected).max()
         np.testing.assert_allclose(found[argument], expected, rtol=1e-3, atol=1e-4 * size)
+
+
+def test_fractions_and_differences_are_written_as_people_do() -> None:
+    leaf = leaves()
+    u, h = leaf("u", 3), leaf("h", 3)
+    J = 2 / 35 * mg.sum(mg.exp(-h + u) * h)
+    source = mg.derive(mg.gradient_flow(J.named("J")), layout="gradient").numpy_source()
+    assert "J = 2 * np.sum(exp_J * h) / 35" in source
+    assert "exp_J = np.exp(u - h)" in source
