@@ -29,6 +29,31 @@ class Symbol:
     kind: Literal["value", "adjoint", "constant"] = "value"
 
 
+class Decimal(float):
+    """A number that was typed as a decimal, such as 0.01, and not as 1/100; so are its multiples.
+
+    Examples
+    --------
+    >>> from minigrad.notation.expression import Decimal
+    >>> type(2 * Decimal(0.01)), type(Decimal(0.3) / 3)
+    (<class 'minigrad.notation.expression.Decimal'>, <class 'minigrad.notation.expression.Decimal'>)
+    """
+
+    def __mul__(self, other: float) -> "Decimal":
+        return Decimal(f"{float(self) * other:.15g}")  # 0.3 and not 0.30000000000000004
+
+    def __truediv__(self, other: float) -> "Decimal":
+        return self * (1 / other)
+
+    def __neg__(self) -> "Decimal":
+        return self * -1
+
+    def __abs__(self) -> "Decimal":
+        return self * (-1 if self < 0 else 1)
+
+    __rmul__ = __mul__
+
+
 @dataclass(frozen=True)
 class Number:
     """A number, or an array that holds one number everywhere."""
@@ -348,7 +373,13 @@ def _number(array: Array) -> Number | None:
     value = float(str(array.flat[0] + 0))  # the shortest decimal that means this number
     spread = np.ptp(array.astype(float))
     if spread == 0 and np.isfinite(value):
-        return Number(value, array.shape)
+        return Number(_as_typed(value), array.shape)
     if array.dtype.kind == "f" and spread <= 4 * np.finfo(array.dtype).eps * abs(value):
         return Number(float(f"{value:.6g}"), array.shape)  # as labels that sum to one
     return None
+
+
+def _as_typed(value: float) -> float:
+    """A number, as a decimal if it is short; but 0.5 and 0.25 people write as fractions."""
+    is_short = float(f"{value:.3g}") == value
+    return Decimal(value) if is_short and not (8 * value).is_integer() else value

@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Shape
+from minigrad.notation.expression import NONE, Apply, Decimal, Expression, Number, Parameters, Shape
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, divide, multiply
 from minigrad.operations.linear import matmul
@@ -119,10 +119,11 @@ def _product_of(factors: tuple[Expression, ...], shape: Shape) -> Expression:
 
 def as_fraction(value: float) -> Fraction | None:
     """The fraction that a number is meant as, 1/6; None if it is a decimal, 0.45."""
+    if isinstance(value, Decimal):
+        return None
     near = Fraction(value).limit_denominator(1000)
     if abs(value - near) > 4e-16 * abs(value):
         return None
     is_short = abs(float(f"{value:.6g}") - value) <= 4e-16 * abs(value)
     is_decimal = is_short and near.denominator > 1
-    small = abs(near.numerator) <= 2 and near.denominator not in (10, 100, 1000)
-    return near if small or not is_decimal else None
+    return near if abs(near.numerator) <= 2 or not is_decimal else None

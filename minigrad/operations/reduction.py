@@ -50,7 +50,7 @@ sum = operation(
 mean = operation(
     lambda x, *, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: np.broadcast_to(
-        restored(g, x, axis, keepdims) * (y.size / x.size), x.shape
+        restored(g, x, axis, keepdims) / (x.size / y.size), x.shape
     ),
     name="mean",
     numpy=np.mean,

@@ -62,3 +62,12 @@ def test_scalars_stand_in_front_and_circles_between_arrays(name: str) -> None:
     flow = mg.gradient_flow(mg.sum(f(s, x, W).named("v") ** 2).named("J"))
     lines = [str(line).partition("  ")[2] for line in mg.derive(flow, layout="gradient").lines]
     assert sorted(lines) == sorted([*expected, "∂J/∂v = 2 v"])
+
+
+def test_decimals_stay_decimals_and_means_are_fractions() -> None:
+    """What was typed as 0.01 is not read as 1/100; that of a mean is no decimal."""
+    W = mg.tensor(np.ones((3, 5)), requires_grad=True, name="W")
+    J = 0.01 * mg.sum(W**2) + 0.3 * mg.sum(W) + mg.mean(0.5 * mg.exp(W), axis=1).sum()
+    derivation = mg.derive(mg.gradient_flow(J.named("J")), layout="gradient")
+    assert str(derivation.lines[0]) == "3.1  ∂J/∂W = 1/10 exp(W) + 0.3 + 0.02 W"
+    assert "0.02 * W" in derivation.numpy_source()

@@ -293,7 +293,7 @@ def test_what_is_needed_twice_is_computed_once() -> None:
         ("unit length", "    sqrt_x = np.sqrt(np.sum(x ** 2))"),
         ("taken name", "    exp_z_2 = np.exp(x * exp_z)"),
         ("gelu", "    product_y = W.T @ x"),
-        ("gelu", "    tanh_y = np.tanh(0.8 * (product_y + product_y ** 3 / 25))"),
+        ("gelu", "    tanh_y = np.tanh(0.8 * (product_y + 0.04 * product_y ** 3))"),
         ("increments", "        tanh_h[t] = np.tanh(W.T @ x[t - 1] + U.T @ h[t - 1])"),
         ("nested increments", "        exp_h[t] = np.exp(tanh_h[t] - 2)"),
         ("nested increments", "    sigmoid_k = sigmoid(k)"),
