@@ -130,6 +130,9 @@ class WrittenDerivation(Derivation):
     Attributes
     ----------
     lines : list of WrittenLine
+    flow : GradientFlow
+        What it speaks of: the flow that was given, with names for what is computed once and read at
+        every step.
     model : Model
         What it was written from: equations, and contributions in sections.
     """
