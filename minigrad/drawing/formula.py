@@ -91,7 +91,7 @@ def unnamed(x: Tensor) -> Formula:
     """A leaf without a name: the number that it is, or its shape."""
     known = number_of(x)
     if known is not None:
-        latex, text = Latex().number(known), Text().number(known)
+        latex, text = _Latex().number(known), Text().number(known)
         return Formula(latex.text, text.text, latex.precedence)
     shape = "×".join(map(str, x.shape))
     return Formula(rf"\mathrm{{constant}}_{{{shape}}}", f"constant {shape}")
@@ -132,10 +132,15 @@ def _read(
 
 
 class _Latex(Latex):
+    """LaTeX for ziamath, which has no bold digits, and sets names upright that are of letters."""
+
     beside = r" \, "  # between factors that only stand beside each other
+    bold_digits = Text.bold_digits
 
     def template(self, operation: Operation) -> str:
-        return super().template(operation).replace("} {", rf"}}{self.beside}{{")
+        template = super().template(operation).replace("} {", rf"}}{self.beside}{{")
+        name = operation.name.replace("_", r"\_")
+        return template.replace(rf"\operatorname{{{{{name}}}}}", rf"\text{{{{{operation.name}}}}}")
 
     def symbol(self, e: Symbol) -> Written:
         assert isinstance(e, Leaf)
