@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 
-from minigrad.drawing.blocks import Blocks
+from minigrad.drawing.blocks import Blocks, Pairs
 from minigrad.drawing.formula import (
     GRADIENTS,
     Formula,
@@ -20,7 +20,7 @@ from minigrad.drawing.numbering import number_plus_nodes
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, Label
-from minigrad.notation.expression import Expression
+from minigrad.notation.expression import Expression, Parameters
 from minigrad.notation.nodes import transposed
 from minigrad.tensor import Tensor
 
@@ -55,6 +55,7 @@ class BackwardPicture:
         self._shares: dict[tuple[Label, int | None], str] = {}
         self._depends: dict[Tensor, bool] = {}
         self._places: dict[int, Tensor] = {}
+        self._moving: dict[Tensor, Parameters] = {}
 
     def build(self) -> Picture:
         """Draw all adjoints that are asked for."""
@@ -94,6 +95,7 @@ class BackwardPicture:
         """Draw the operations that lead from dJ/dm to a part of dJ/dv; returns the last node."""
         adjoint = self.flow.adjoint(*m)
         here = v[1] if m[1] is None else m[1]
+        self._moving |= self.blocks.moving(here, lambda u: self._beside(v, m, u - (here or 0)))
         if self.every_operation:
             return self._draw_operations(v, m, part)
         path = self._path(part, adjoint)
@@ -109,6 +111,17 @@ class BackwardPicture:
             tail, done = node_id, x
             carried = f"{self._derivative(v, here).text} via {self._name(m, here).text}"
         return tail
+
+    def _beside(self, v: Label, m: Label, distance: int) -> Pairs:
+        """What a contribution is made of, each with what that of another step is made of."""
+        there_v, there_m = ((name, t if t is None else t + distance) for name, t in (v, m))
+        there = self.flow.contributions(*there_v) if there_v in self.flow.values else {}
+        to_visit = [(self.flow.contributions(*v)[m], there[there_m])] if there_m in there else []
+        while to_visit:
+            x, y = to_visit.pop()
+            if x is not y and x._operation is y._operation and x._name is None:
+                yield x, y
+                to_visit += zip(x._inputs or (), y._inputs or (), strict=True)
 
     def _draw_operations(self, v: Label, m: Label, part: Tensor) -> str:
         """Draw every operation between dJ/dm and a part of dJ/dv; returns the last node."""
@@ -185,9 +198,9 @@ class BackwardPicture:
         others = [i for i in x._inputs or () if not self._depends.get(i)]
         if x._operation.drawn == "doublecircle" and len(others) == 1:
             node = Node(node_id, "doublecircle", symbol(x._operation))
-            node.caption = expression(others[0], written)
+            node.caption = expression(others[0], written, self._moving)
         else:
-            node = Node(node_id, "formula", expression(x, written))
+            node = Node(node_id, "formula", expression(x, written, self._moving))
         node.block, node.age, node.gradient = self.blocks[here], x._index, x._data
         return node
 

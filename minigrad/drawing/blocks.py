@@ -1,13 +1,17 @@
 """Which steps a picture shows, and how they are written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeAlias
 
 from minigrad.drawing.formula import Formula, leaf, named, unnamed
 from minigrad.drawing.picture import Block
 from minigrad.drawing.trace import Steps, Trace
-from minigrad.notation.expression import Expression, number_of
+from minigrad.notation.expression import Expression, Parameters, number_of
+from minigrad.notation.steps import moving_between
 from minigrad.operation import SUM
 from minigrad.tensor import Tensor
+
+Pairs: TypeAlias = Iterable[tuple[Tensor, Tensor]]
 
 
 class Blocks:
@@ -101,6 +105,26 @@ class Blocks:
         latex, text = rf"{least.latex} \ldots {most.latex}", f"{least.text}…{most.text}"
         return leaf(x, Formula(latex, text, SUM))
 
+    def moving(self, here: int | None, beside: Callable[[int], Pairs]) -> dict[Tensor, Parameters]:
+        """Parameters that are others at each step that this one stands for, as the index in X[t-1].
+
+        Parameters
+        ----------
+        beside
+            What stands at this step, each with what stands in its place at another one.
+        """
+        block = self[here]
+        if here is None or block is None:
+            return {}
+        first, last = self.steps[block].first, self.steps[block].last
+        found: dict[Tensor, list[Parameters]] = {}
+        for other in {first, min(here + 1, last), last} - {here}:
+            for x, y in beside(other):
+                if "index" in x._parameters:
+                    both = Parameters(x._parameters), Parameters(y._parameters)
+                    found.setdefault(x, []).append(moving_between(*both, here, other))
+        return {x: way for x, (way, *others) in found.items() if all(w == way for w in others)}
+
     def symbol(self, t: int | None, seen_from: int | None) -> str:
         """How a step is written in mathematics."""
         block = self[seen_from]
@@ -116,7 +140,7 @@ class Blocks:
         if len(steps) == 1:
             here = "t =" if self.origin is None else "step"
             return f"{here} {self.written(steps.first, steps.first)}"
-        # What is counted anew in each step, such as an index, is that of the step that is drawn.
+        # What is another at each step, and does not move evenly, is that of the step that is drawn.
         title = f"t = {steps.first} … {steps.last}   ×{len(steps)}"
         return f"{title}   (drawn: t = {steps.shown})"
 

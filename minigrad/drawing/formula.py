@@ -1,8 +1,9 @@
 """What is written in a picture: formulas, as mathematics and as plain text."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from types import MappingProxyType
 
 from minigrad.notation.expression import Apply, Expression, Parameters, Symbol, number_of
 from minigrad.notation.forms import typeset
@@ -110,15 +111,25 @@ def leaf(x: Tensor, formula: Formula) -> Expression:
     return Leaf(str(x._index), None, x.shape, kind, formula)  # type: ignore[arg-type]
 
 
-def expression(x: Tensor, written: Callable[[Tensor], Expression | None]) -> Formula:
-    """Write what a tensor was computed from, down to what is `written` as it is."""
-    e = typeset(_read(x, written, count(1)))
+def expression(
+    x: Tensor,
+    written: Callable[[Tensor], Expression | None],
+    moving: Mapping[Tensor, Parameters] = MappingProxyType({}),
+) -> Formula:
+    """Write what a tensor was computed from, down to what is `written` as it is.
+
+    `moving` has the parameters of operations that are others at other steps.
+    """
+    e = typeset(_read(x, written, moving, count(1)))
     latex, text = _Latex().written(e), _Text().written(e)
     return Formula(latex.text, text.text, latex.precedence)
 
 
 def _read(
-    x: Tensor, written: Callable[[Tensor], Expression | None], counted: Iterator[int]
+    x: Tensor,
+    written: Callable[[Tensor], Expression | None],
+    moving: Mapping[Tensor, Parameters],
+    counted: Iterator[int],
 ) -> Expression:
     known = written(x) or number_of(x)
     if known is not None:
@@ -127,8 +138,9 @@ def _read(
         return leaf(x, unnamed(x))
     if next(counted) > MOST_OPERATIONS:
         return leaf(x, MORE)
-    inputs = tuple(_read(i, written, counted) for i in x._inputs or ())
-    return simplified(Apply(x._operation, inputs, x.shape, Parameters(x._parameters)))
+    inputs = tuple(_read(i, written, moving, counted) for i in x._inputs or ())
+    parameters = moving.get(x) or Parameters(x._parameters)
+    return simplified(Apply(x._operation, inputs, x.shape, parameters))
 
 
 class _Latex(Latex):

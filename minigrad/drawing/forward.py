@@ -147,7 +147,7 @@ class ForwardPicture:
             sources.append(i)
             return leaf(i, INCOMING)
 
-        return expression(x, written)
+        return expression(x, written, self.blocks.moving(t, lambda u: self.trace.beside(t, u)))
 
     def _connect(self, x: Tensor, to: str, user: Tensor) -> None:
         """Draw the edge by which a value comes into a node."""

@@ -57,6 +57,10 @@ class Trace:
         """What stands, in steps that are alike, where a tensor stands in its own."""
         return [self._members[t][self._place[x]] for t in steps if t is not None]
 
+    def beside(self, t: int | None, u: int) -> list[tuple[Tensor, Tensor]]:
+        """The tensors of two steps that are alike, in pairs."""
+        return [] if t is None else list(zip(self._members[t], self._members[u], strict=True))
+
     def _steps(self) -> dict[Tensor, int | None]:
         from_inputs: dict[Tensor, list[int]] = {}  # of several steps, two are kept
         for x in self.nodes:

@@ -152,6 +152,30 @@ def _as_stack(e: OverSteps) -> OverSteps | None:
     return None
 
 
+def moving_between(a: Parameters, b: Parameters, t: int, u: int) -> Parameters:
+    """Parameters whose single indices move with the step, from those at one to those at another.
+
+    Examples
+    --------
+    >>> from minigrad.notation.steps import moving_between
+    >>> moving_between(Parameters(index=(2, 0)), Parameters(index=(3, 0)), t=3, u=4)
+    {'index': (MovingIndex(offset=-1, factor=1), 0)}
+    """
+    starts, others = list[Any](), list[Any]()
+    with_indices(a, starts.append)
+    with_indices(b, others.append)
+    if len(starts) != len(others):
+        return a
+    factors = [divmod(y - x, u - t) for x, y in zip(starts, others, strict=True)]
+    left = iter(zip(starts, factors, strict=True))
+
+    def moving(_: object) -> int | MovingIndex:
+        start, (factor, rest) = next(left)
+        return start if rest or not factor else MovingIndex(start - factor * t, factor)
+
+    return with_indices(a, moving)
+
+
 def _moving(at: AtSteps) -> Expression | None:
     """The one expression that all are, with indices that move; None if they move unevenly."""
     found = {t: _indices(e) for t, e in at.items()}

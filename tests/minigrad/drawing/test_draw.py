@@ -387,14 +387,18 @@ def test_a_number_that_differs_by_step_is_shown_as_a_range():
         assert titles(mg.draw(what), "block") == ["t = 1 … 5   ×5   (drawn: t = 3)"]
 
 
-def test_an_index_is_that_of_the_step_that_the_title_names():
-    X, losses = leaf("X", 5, 2), []
+def test_an_index_moves_with_the_step_or_is_that_of_the_step_that_the_title_names():
+    X, Y, losses = leaf("X", 5, 4), leaf("Y", 5, 4), []
     for t in range(1, 6):
         with mg.step(t):
-            losses.append((mg.tanh(X[t - 1]) * 2).sum().named("L"))
-    drawing = mg.draw(sum(losses).named("J"))
-    assert titles(drawing, "block") == ["t = 1 … 5   ×5   (drawn: t = 3)"]
-    assert [label for kind, label in graph(drawing)[0] if "X[" in label] == ["X[2]"]
+            uneven = Y[[0, 3, 1, 4, 2][t - 1]]
+            losses.append((mg.tanh(X[t - 1, 2:]) * uneven[2:]).sum().named("L"))
+    J = sum(losses).named("J")
+    assert titles(mg.draw(J), "block") == ["t = 1 … 5   ×5   (drawn: t = 3)"]
+    indexed = {label for _, label in graph(mg.draw(J))[0] if "[" in label}
+    assert indexed == {"X[t-1, 2:]", "Y[1][2:]"}
+    ends = {label for kind, label in graph(mg.draw(mg.gradient_flow(J)))[0] if kind == "end"}
+    assert any("scatter[t-1, 2:]" in label for label in ends)
 
 
 def test_wider_edges_carry_larger_gradients():
