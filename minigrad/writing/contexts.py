@@ -12,7 +12,7 @@ from minigrad.backprop import by_age, graph, inputs_of
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.notation.expression import Parameters
 from minigrad.operations.elementwise import add, positive
-from minigrad.operations.shape import concatenate, stack
+from minigrad.operations.shape import concatenate, getitem, stack
 from minigrad.tensor import Tensor
 from minigrad.writing.dependence import behind
 from minigrad.writing.source.repeated import unused
@@ -123,7 +123,8 @@ def _in_both(x: Tensor, y: Tensor, same: Mapping[Tensor, Tensor]) -> Iterator[tu
     to_visit, seen = [(x, y)], {(x, y)}
     while to_visit:
         a, b = to_visit.pop()
-        if a._operation is not b._operation or len(inputs_of(a)) != len(inputs_of(b)):
+        are_alike = a._operation is b._operation and len(inputs_of(a)) == len(inputs_of(b))
+        if not are_alike or _is_own_piece(a):
             continue
         for i, (p, q) in enumerate(zip(inputs_of(a), inputs_of(b), strict=True)):
             is_same = p in same and same[p] is same.get(q)
@@ -132,6 +133,11 @@ def _in_both(x: Tensor, y: Tensor, same: Mapping[Tensor, Tensor]) -> Iterator[tu
             elif p._name is None and q._name is None and (p, q) not in seen:
                 seen.add((p, q))
                 to_visit.append((p, q))
+
+
+def _is_own_piece(x: Tensor) -> bool:
+    """Whether it is taken from an unnamed stack, of which each step may read what is its own."""
+    return x._operation is getitem and inputs_of(x)[0]._operation in (stack, concatenate)
 
 
 def _joins(x: Tensor, same: Mapping[Tensor, Tensor]) -> bool:

@@ -163,7 +163,11 @@ class WrittenDerivation(Derivation):
         return numpy_source(self.model)
 
     def check(self, flow: GradientFlow, chained: bool = False) -> "Report":
-        """See `Derivation.check`; the flow may be of another number of steps."""
+        """See `Derivation.check`.
+
+        The flow may be of another number of steps, if no line says how many there are, as in a mean
+        over them or in the shape of what holds something for each.
+        """
         if not isinstance(flow, GradientFlow):
             return super().check(flow, chained)
         of_other_length = Derivation(self.title, self.layout)

@@ -78,6 +78,17 @@ def test_values_at_a_distance_are_no_contexts(T: int) -> None:
     assert with_contexts(flow) is flow
 
 
+def test_a_step_that_takes_its_own_piece_of_a_stack_reads_that() -> None:
+    _, h = contexts.encoded(4)
+    H, J = mg.stack(list(h.values())), 0
+    for t in h:
+        with mg.step(t):
+            J = J + mg.sum(mg.exp(H[t - 1]).named("y"))
+    flow = mg.gradient_flow(J.named("J"))
+    assert with_contexts(flow) is flow
+    assert "y⁽ᵗ⁾ = exp(h⁽ᵗ⁾)    (eq. 3)" in equations(flow)
+
+
 def test_a_recurrence_that_reads_its_start_at_every_step_stays_as_it_is() -> None:
     leaf = leaves()
     U, V = leaf("U", 3, 3), leaf("V", 3, 3)
