@@ -1,6 +1,8 @@
 """Write docs/derivations: `python docs/write_derivations.py`."""
 
+import argparse
 import runpy
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,7 +82,7 @@ def flow_through(operation: Any) -> mg.GradientFlow:
     inputs += [] if isinstance(last, dict) else [last]
     rng = np.random.default_rng(0)
     low, high = operation.domain
-    names = ("a", "b", "c") if len(inputs) > 1 else ("x",)
+    names = "abcd" if len(inputs) > 1 else ("x",)
     leaves = [
         mg.tensor(rng.uniform(low, high, size=x), requires_grad=True, name=name)
         if isinstance(x, tuple)
@@ -94,8 +96,11 @@ def flow_through(operation: Any) -> mg.GradientFlow:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description="Write docs/derivations, all of it anew.").parse_args()
     for name, text in documents():
-        (DOCS / "derivations" / name).write_text(text, "utf-8")
+        path = DOCS / "derivations" / name
+        path.write_text(text, "utf-8")
+        print(f"wrote {path}", file=sys.stderr)
 
 
 if __name__ == "__main__":

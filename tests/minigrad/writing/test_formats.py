@@ -3,6 +3,7 @@
 import re
 import runpy
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,24 @@ def test_docs_are_up_to_date(name: str, text: str) -> None:
     if name.endswith(".md"):
         for formula in formulas(text):
             parse(formula)
+
+
+def test_the_script_says_what_it_writes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = SCRIPT["main"]
+    (tmp_path / "derivations").mkdir()
+    monkeypatch.setitem(main.__globals__, "DOCS", tmp_path)
+    monkeypatch.setitem(main.__globals__, "documents", lambda: [("a.md", "text")])
+    monkeypatch.setattr("sys.argv", ["write_derivations.py", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "Write docs/derivations" in capsys.readouterr().out
+    assert not (tmp_path / "derivations/a.md").exists()
+    monkeypatch.setattr("sys.argv", ["write_derivations.py"])
+    main()
+    assert (tmp_path / "derivations/a.md").read_text() == "text"
+    assert capsys.readouterr().err == f"wrote {tmp_path / 'derivations/a.md'}\n"
 
 
 def test_notebooks_show_a_line_as_the_document_has_it() -> None:
