@@ -56,7 +56,7 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     _require_floats("V", V, W.shape[1], 7)  # because of one_hot(y)
     _require_floats("b_y", b_y, 7, 1)  # because of one_hot(y)
     _require_floats("h0", h0, W.shape[1], words.shape[1])
-    _require_shape("y", y, None, None)
+    _require_shape("y", y, T, words.shape[1])
     e = {}
     h = {0: h0}
     for t in range(1, T + 1):

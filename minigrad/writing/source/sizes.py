@@ -34,7 +34,7 @@ from minigrad.writing.source.pieces import in_pieces, without_broadcast
 from minigrad.writing.source.program import Block, Program
 from minigrad.writing.source.ties import Axis
 from minigrad.writing.source.wrapping import WIDTH
-from minigrad.writing.steps import is_general
+from minigrad.writing.steps import is_general, plus
 from minigrad.writing.structure import Model
 
 # Parameters that stay what they are, whatever the sizes.
@@ -93,6 +93,9 @@ def requirements(
     told_by = clock(program.arguments, model) if model.steps else None
     fixed, steps_are_fixed = _fixed(program, blocks)
     sizes: dict[Axis, str] = {}
+    if told_by is not None and not steps_are_fixed:
+        of_steps = program.ties.of_steps.items()
+        sizes = {axis: plus("T", n - model.steps[-1]) for axis, n in of_steps}
     for argument in sorted(program.arguments, key=lambda a: a is not told_by):
         name = argument.name
         array, of_step = name, f"{name}[{argument.steps[0]}]" if argument.is_by_step else name
@@ -104,7 +107,8 @@ def requirements(
         in_front = len(expected) - len(argument.leaf.shape)
         for i in range(in_front, len(expected)):
             axis = program.ties.root((argument.leaf.name, i - in_front))
-            expected[i] = expected[i] or sizes.get(axis)
+            if argument is not told_by:  # before which T is not known
+                expected[i] = expected[i] or sizes.get(axis)
             sizes.setdefault(axis, f"{of_step}.shape[{i}]")
         if argument.is_by_step:
             yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'

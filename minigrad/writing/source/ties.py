@@ -21,7 +21,8 @@ from minigrad.operations.shape import (
 )
 from minigrad.writing.structure import Equation
 
-# An axis of a named value, or one that is known by its number alone.
+# An axis of a named value, or one that is known by its number alone; ("", n) has one element for
+# each of n steps.
 Axis: TypeAlias = tuple[str, int] | int
 
 REDUCTIONS = (reduction.sum, reduction.mean, reduction.max, reduction.logsumexp)
@@ -47,6 +48,7 @@ class Ties:
     def __init__(self, equations: Iterable[Equation]) -> None:
         self._tied: dict[Axis, Axis] = {}
         self._new = count().__next__
+        self._numbers_of_steps: set[int] = set()
         for e in equations:
             self._tie_all(self._axes(e.value), self._axes(e.expression))
 
@@ -97,7 +99,15 @@ class Ties:
         axis = e.parameters["axis"] % len(e.shape)
         rest = [[*x[:axis], *x[axis + (e.operation is concatenate) :]] for x in inputs]
         tied = self._tie_all(*rest)
-        return [*tied[:axis], self._new(), *tied[axis:]]
+        is_of_steps = isinstance(e, OverSteps) and e.operation is stack
+        along: Axis = ("", e.shape[axis]) if is_of_steps else self._new()
+        self._numbers_of_steps |= {e.shape[axis]} if is_of_steps else set()
+        return [*tied[:axis], along, *tied[axis:]]
+
+    @property
+    def of_steps(self) -> dict[Axis, int]:
+        """The axes with one element for each step, and how many those are."""
+        return {self.root(("", n)): n for n in self._numbers_of_steps}
 
     def _broadcast(self, e: Apply, inputs: Sequence[Sequence[Axis]]) -> list[Axis]:
         """The axes of a function of each element, of what is repeated, and of sums along axes."""
@@ -126,6 +136,9 @@ class Ties:
         if e.operation is take:
             axis = parameters["axis"]
             return [*x[:axis], *inputs[1], *x[axis + 1 :]]
+        if e.operation is reduction.one_hot:
+            axis = parameters["axis"] % len(e.shape)
+            return [*x[:axis], self._new(), *x[axis:]]
         if e.operation is pick:
             return [self._tie(x[1 - parameters["axis"]], *inputs[1])]
         if e.operation in (reduction.softmax, reduction.log_softmax):

@@ -8,7 +8,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.writing.source.ties import Ties
-from tests.minigrad.writing.programs import lstm_flow
+from tests.minigrad.writing.programs import FLOWS, lstm_flow
 from tests.minigrad.writing.source.test_module import given_and_wanted
 
 # Sizes by hand: each letter is a length that nothing else has to have.
@@ -97,3 +97,15 @@ def test_refuses_whole_numbers_that_would_cut_a_gradient() -> None:
     gradients, given = lstm_source()
     with pytest.raises(TypeError, match=r"^x: expected floating-point numbers, got int64"):
         gradients(**{**given, "x": given["x"].astype(int)})
+
+
+@pytest.mark.parametrize("change", [lambda y: y[:, :1], lambda y: y[:1], lambda y: y[:, 0]])
+def test_refuses_labels_that_do_not_fit(change: Callable[..., Any]) -> None:
+    """One label for a row of them would be repeated by NumPy."""
+    flow = FLOWS["language model"]()
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(flow).numpy_source(), namespace)
+    given = given_and_wanted(flow, mg.derive(flow))[0]
+    namespace["gradients"](**given)
+    with pytest.raises(ValueError, match="y: expected the shape"):
+        namespace["gradients"](**{**given, "y": change(given["y"])})
