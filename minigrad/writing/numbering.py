@@ -9,7 +9,7 @@ from minigrad.writing.structure import Item, Model
 
 
 def plus_numbers(
-    model: Model, are_added: Callable[[Item], bool]
+    model: Model, added: Callable[[Item], Sequence[int]]
 ) -> dict[tuple[Symbol, bool], list[int]]:
     """The numbers at each sum; what has a step and what has none are counted apart.
 
@@ -17,8 +17,9 @@ def plus_numbers(
     ----------
     model
         The derivation.
-    are_added
-        Whether the parts of an item meet.
+    added
+        Which of the components of an item meet at a step, by their places: what comes from other
+        steps, then what comes through each value.
 
     Returns
     -------
@@ -35,22 +36,23 @@ def plus_numbers(
         for item in items:
             if not _is_added(item, has_step, computed):
                 continue
-            key, by_step = _key(item.of), _flowing_in(item, has_step)
+            together = added(item)
+            key, by_step = _key(item.of), _flowing_in(item, has_step, together)
             if item.is_shared and has_step:
                 key += " of a step"
-            if not are_added(item):
+            if not together:
                 tails[key] = [source for sources in by_step for source in sources]
                 continue
             # Those of a step meet first, two at a time, and then the sums of the steps.
-            added = partial(_added, item.of, key, owner, tails)
-            tails[key] = [added([added(sources) for sources in by_step])]
+            add_up = partial(_added_up, item.of, key, owner, tails)
+            tails[key] = [add_up([add_up(sources) for sources in by_step])]
         order = [name for name in flow_order(owner, tails) if name in owner]
         for number, plus in enumerate(order, 1):
             numbers.setdefault((owner[plus], has_step), []).append(number)
     return numbers
 
 
-def _added(
+def _added_up(
     of: Symbol,
     key: str,
     owner: dict[str, Symbol],
@@ -81,11 +83,16 @@ def _key(s: Symbol) -> str:
     return f"{s.name} {s.t}"
 
 
-def _flowing_in(item: Item, has_step: bool) -> list[list[str]]:
+def _flowing_in(item: Item, has_step: bool, together: Sequence[int]) -> list[list[str]]:
     """What comes through values, by the step that it comes from; of a weight, what a step gives."""
     through = {part.via.name: part.via for part in item.parts}
     if item.is_shared and not has_step:
         return [["all steps", *(_key(via) for via in through.values() if via.t is None)]]
-    own = [_key(via) for via in through.values() if via.t is not None or not item.is_shared]
-    steps = {0: own} | {d: [f"{item.of.name} from {d}"] for d in item.from_steps}
-    return [steps[d] for d in sorted(steps, reverse=True) if steps[d]]
+    components: list[int | Symbol] = [*item.from_steps, *through.values()]
+    steps: dict[int, list[str]] = {}
+    for x in [components[i] for i in together] or components:
+        if isinstance(x, int):
+            steps[x] = [f"{item.of.name} from {x}"]
+        elif x.t is not None or not item.is_shared:
+            steps.setdefault(0, []).append(_key(x))
+    return [steps[d] for d in sorted(steps, reverse=True)]

@@ -57,14 +57,12 @@ class Rows:
         self.model = model
         self.layout = layout
         self.computed = {x for e in model.equations for x in subexpressions(e.expression)}
-        self.plus = plus_numbers(model, lambda item: item.is_shared or self.meet(item))
+        self.plus = plus_numbers(model, self._most_at_once)
 
     def equation(self, e: Equation) -> Row:
-        remark: list[Piece] = [f"eq. {e.number}"]
-        for held in self.condition(e.steps):
-            remark += [", ", held]
+        remark = with_commas([f"eq. {e.number}", *self.condition(e.steps)])
         left, right = (partial(as_written, x) for x in (e.value, typeset(e.expression)))
-        return Row(counted_from(e.origin, left), counted_from(e.origin, right), tuple(remark))
+        return Row(counted_from(e.origin, left), counted_from(e.origin, right), remark)
 
     def of_line(self, line: "WrittenLine") -> list[Row]:
         """What a line says; a sum may be written otherwise at other steps."""
@@ -116,8 +114,10 @@ class Rows:
         """The sum of components; or each of them, where it is the whole derivative."""
         terms = self.terms(item)
         if self.meet(item):
-            right = partial(added_up, [term.written for term in terms])
-            yield Row(sum_of(item), right, self._labels(item, item.of.t is not None))
+            for together, held in self.meetings(item):
+                right = partial(added_up, [terms[i].written for i in together])
+                labels = self._labels(item, item.of.t is not None, len(together) - 1)
+                yield Row(sum_of(item), right, with_commas([*labels, *self.condition(held)]))
             return
         for term in terms:
             held = sorted(term.steps.intersection(self.model.steps))
@@ -125,10 +125,30 @@ class Rows:
             if held:  # not if it is there for a given state alone
                 yield Row(term.left or sum_of(item), term.written, remark)
 
-    def _labels(self, item: Item, has_step: bool) -> tuple[Piece, ...]:
+    def _labels(self, item: Item, has_step: bool, most: int | None = None) -> tuple[Piece, ...]:
         """The numbers of the plus nodes of a sum, if it has any."""
-        numbers = self.plus.get((item.of, has_step))
+        numbers = self.plus.get((item.of, has_step), [])[:most]
         return (f"plus {', '.join(map(str, numbers))}",) if numbers else ()
+
+    def meetings(self, item: Item) -> list[tuple[Sequence[int], list[int]]]:
+        """The places of components that are there together, and when; of all if they ever are.
+
+        Where a component is missing at the first or the last steps, its own reason says so.
+        """
+        terms = self.terms(item)
+        at: dict[Sequence[int], list[int]] = {}
+        for t in self.model.steps:
+            at.setdefault(tuple(i for i, x in enumerate(terms) if t in x.steps), []).append(t)
+        every = tuple(range(len(terms)))
+        if item.of.t != 0 or item.is_shared or every in at or any(x.left for x in terms):
+            return [(every, [])]
+        return [(some, held) for some, held in at.items() if some]
+
+    def _most_at_once(self, item: Item) -> Sequence[int]:
+        """The places of as many components as are there together; of one alone, none."""
+        if not (item.is_shared or self.meet(item)):
+            return ()
+        return max((some for some, _ in self.meetings(item)), key=len)
 
     def meet(self, item: Item) -> bool:
         """Whether there is a step at which two components are there."""
@@ -171,8 +191,7 @@ class Rows:
         over: Formula = partial(sum_of_shares, item.of.name, min(steps), max(steps))
         terms = [*_components(item, of_steps=False), over]
         between = range(min(steps), max(steps) + 1)
-        labels, held = self._labels(item, False), self.condition(steps, between)
-        remark = (*labels, *((", ",) if labels and held else ()), *held)
+        remark = with_commas([*self._labels(item, False), *self.condition(steps, between)])
         return Row(derivative(item.of.name, None), partial(added_up, terms), remark)
 
     def condition(
@@ -181,6 +200,11 @@ class Rows:
         """When something holds; nothing if it does at all steps."""
         held = condition(steps, everything or self.model.steps, self.model.last, self.model.reach)
         return (partial(at_steps, held),) if held else ()
+
+
+def with_commas(remarks: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Remarks in one, with commas between."""
+    return tuple(piece for remark in remarks for piece in (", ", remark))[1:]
 
 
 def adjoint_of(item: Item) -> Formula:

@@ -73,3 +73,30 @@ def test_what_comes_within_a_step_meets_before_what_comes_from_others() -> None:
             J = J + (((h - mu) / mg.sqrt(v + 1)).named("q") ** 3).sum()
     flow = mg.gradient_flow(J)
     assert in_text(flow) == in_picture(flow) == {("h", 0): [1, 3, 4], ("mu", 0): [2]}
+
+
+@pytest.mark.parametrize(
+    ("is_last_alone", "sums"),
+    [
+        (False, ["|t+1 + |o⁽ᵗ⁾    (plus 1, t < T)", "|o⁽ᵗ⁾ + |q    (plus 1, t = T)"]),
+        (True, ["|t+1    (t < T)", "|q + |o    (plus 1, t = T)"]),
+    ],
+)
+def test_a_sum_has_the_components_that_are_there_together(
+    is_last_alone: bool, sums: list[str]
+) -> None:
+    """A loss on the last state, and one on it too or on each, so that three are never there."""
+    leaf, J = leaves(), 0
+    U, V, Q, h = leaf("U", 3, 3), leaf("V", 3, 3), leaf("Q", 3, 3), leaf("h", 3, 2, t=0)
+    for t in range(1, 5):
+        with mg.step(t):
+            h = mg.tanh(U @ h).named("h")
+            if not is_last_alone:
+                J = J + ((V @ h).named("o") ** 2).sum()
+    if is_last_alone:
+        J = ((V @ h).named("o") ** 3).sum()
+    flow = mg.gradient_flow(J + ((Q @ h).named("q") ** 2).sum())
+    text = mg.derive(flow).text()
+    for row in sums:
+        assert f"    ∂J/∂h⁽ᵗ⁾ = {row.replace('|', '∂J/∂h⁽ᵗ⁾|')}\n" in text
+    assert in_picture(flow)["h", 0] == [1] * (1 if is_last_alone else 2)
