@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from math import prod
 
 from minigrad.notation.expression import (
     NONE,
@@ -241,16 +242,27 @@ def number_on_the_right(e: Apply) -> Expression | None:
 
 
 def number_in_front(e: Apply) -> Expression | None:
-    """s (n x) = n s x"""
+    """s (n x) = n s x, where another form has written n out, as that of a mean"""
     if e.operation is not multiply or not any(is_(x, multiply) for x in e.inputs):
         return None
     factors = [u for x in e.inputs for u in (x.inputs if is_(x, multiply) else (x,))]
-    factors.sort(key=lambda x: (x.shape != (), not isinstance(x, Number)))
-    return replace(e, inputs=tuple(factors))
+    numbers = [x for x in factors if isinstance(x, Number) and not x.shape]
+    others = sorted((x for x in factors if x not in numbers), key=lambda x: x.shape != ())
+    number = prod(x.value for x in numbers)
+    return replace(e, inputs=(*([] if number == 1 else [Number(number)]), *others))
+
+
+def sum_of_repeated(e: Apply) -> Expression | None:
+    """The sum of a scalar that is repeated n times is n times the scalar."""
+    x = e.inputs[0]
+    if e.operation is not sum_ or e.shape or not is_(x, broadcast_to) or x.inputs[0].shape:
+        return None
+    return product(Number(prod(x.shape)), x.inputs[0])
 
 
 FORMS = (
     cross_entropies,
+    sum_of_repeated,
     sum_as_product,
     mean_as_product,
     product_with_ones,

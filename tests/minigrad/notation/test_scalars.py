@@ -41,6 +41,7 @@ SCALARS: dict[str, tuple[Model, list[str]]] = {
         lambda s, x, W: s * (x**2).mean(axis=0, keepdims=True),
         ["∂J/∂s = Σ 1/3 ∂J/∂v ∘ 𝟏ᵀ x²", "∂J/∂x = 2/3 s ∂J/∂v ∘ x"],
     ),
+    "offset": (lambda s, x, W: s + x, ["∂J/∂s = Σ ∂J/∂v", "∂J/∂x = ∂J/∂v"]),
     "sum": (
         lambda s, x, W: s * mg.exp(x) * mg.sum(x),
         [
@@ -71,3 +72,13 @@ def test_decimals_stay_decimals_and_means_are_fractions() -> None:
     derivation = mg.derive(mg.gradient_flow(J.named("J")), layout="gradient")
     assert str(derivation.lines[0]) == "3.1  ∂J/∂W = 1/10 exp(W) + 0.3 + 0.02 W"
     assert "0.02 * W" in derivation.numpy_source()
+
+
+def test_a_scalar_that_is_repeated_is_counted() -> None:
+    """J = u^2 of u = Σ (x + s), of twelve elements: dJ/ds = 12 dJ/du."""
+    s = mg.tensor(0.5, requires_grad=True, name="s")
+    x = mg.tensor(np.ones((3, 4)), requires_grad=True, name="x")
+    flow = mg.gradient_flow((mg.sum(x + s).named("u") ** 2).named("J"))
+    derivation = mg.derive(flow, layout="gradient")
+    assert "3.1  ∂J/∂s = 12 ∂J/∂u" in map(str, derivation.lines)
+    assert derivation.check(flow, chained=True).ok
