@@ -1,6 +1,6 @@
 """The numbers of plus nodes, which are those that the picture of the gradient flow has."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 
 from minigrad.notation.expression import Symbol
@@ -9,17 +9,20 @@ from minigrad.writing.structure import Item, Model
 
 
 def plus_numbers(
-    model: Model, added: Callable[[Item], Sequence[int]]
+    model: Model, added: Callable[[Item, int | None], Sequence[int]]
 ) -> dict[tuple[Symbol, bool], list[int]]:
     """The numbers at each sum; what has a step and what has none are counted apart.
+
+    Of the steps, one between stands for all, as in the picture, whose blocks are numbered anew.
+    What meets only at the last or the first step has the numbers that it has there.
 
     Parameters
     ----------
     model
         The derivation.
     added
-        Which of the components of an item meet at a step, by their places: what comes from other
-        steps, then what comes through each value.
+        Which of the components of an item meet at a step, or at any if it is None, by their places:
+        what comes from other steps, then what comes through each value.
 
     Returns
     -------
@@ -30,26 +33,32 @@ def plus_numbers(
     items.sort(key=lambda item: model.oldest_first.index(item.of))
     computed = {equation.value.name for equation in model.equations}
     numbers: dict[tuple[Symbol, bool], list[int]] = {}
-    for has_step in (False, True):
-        owner: dict[str, Symbol] = {}
-        tails: dict[str, list[str]] = {}
-        for item in items:
-            if not _is_added(item, has_step, computed):
-                continue
-            together = added(item)
-            key, by_step = _key(item.of), _flowing_in(item, has_step, together)
-            if item.is_shared and has_step:
-                key += " of a step"
-            if not together:
-                tails[key] = [source for sources in by_step for source in sources]
-                continue
-            # Those of a step meet first, two at a time, and then the sums of the steps.
-            add_up = partial(_added_up, item.of, key, owner, tails)
-            tails[key] = [add_up([add_up(sources) for sources in by_step])]
-        order = [name for name in flow_order(owner, tails) if name in owner]
-        for number, plus in enumerate(order, 1):
-            numbers.setdefault((owner[plus], has_step), []).append(number)
+    steps = model.steps and (model.steps[len(model.steps) // 2], model.steps[-1], model.steps[0])
+    for has_step, t in ((False, None), *((True, t) for t in (*steps, None))):
+        here = [item for item in items if _is_added(item, has_step, computed)]
+        found: dict[Symbol, list[int]] = {}
+        together = [(item, added(item, t)) for item in here]
+        for number, of in enumerate(_in_order(together, has_step), 1):
+            found.setdefault(of, []).append(number)
+        numbers = {(of, has_step): of_sum for of, of_sum in found.items()} | numbers
     return numbers
+
+
+def _in_order(items: Iterable[tuple[Item, Sequence[int]]], has_step: bool) -> Iterator[Symbol]:
+    """What the plus nodes belong to, in the order of the flow."""
+    owner: dict[str, Symbol] = {}
+    tails: dict[str, list[str]] = {}
+    for item, together in items:
+        key, by_step = _key(item.of), _flowing_in(item, has_step, together)
+        if item.is_shared and has_step:
+            key += " of a step"
+        if not together:
+            tails[key] = [source for sources in by_step for source in sources]
+            continue
+        # Those of a step meet first, two at a time, and then the sums of the steps.
+        add_up = partial(_added_up, item.of, key, owner, tails)
+        tails[key] = [add_up([add_up(sources) for sources in by_step])]
+    return (owner[name] for name in flow_order(owner, tails) if name in owner)
 
 
 def _added_up(

@@ -57,7 +57,7 @@ class Rows:
         self.model = model
         self.layout = layout
         self.computed = {x for e in model.equations for x in subexpressions(e.expression)}
-        self.plus = plus_numbers(model, self._most_at_once)
+        self.plus = plus_numbers(model, self._together)
 
     def equation(self, e: Equation) -> Row:
         remark = with_commas([f"eq. {e.number}", *self.condition(e.steps)])
@@ -144,11 +144,14 @@ class Rows:
             return [(every, [])]
         return [(some, held) for some, held in at.items() if some]
 
-    def _most_at_once(self, item: Item) -> Sequence[int]:
-        """The places of as many components as are there together; of one alone, none."""
+    def _together(self, item: Item, t: int | None) -> Sequence[int]:
+        """The places of components that meet at a step; of one alone, none."""
         if not (item.is_shared or self.meet(item)):
             return ()
-        return max((some for some, _ in self.meetings(item)), key=len)
+        if t is None or item.of.t is None:
+            return max((some for some, _ in self.meetings(item)), key=len)
+        here = [i for i, x in enumerate(self.terms(item)) if t + item.of.t in x.steps]
+        return here if len(here) > 1 else ()
 
     def meet(self, item: Item) -> bool:
         """Whether there is a step at which two components are there."""

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import minigrad as mg
+from tests.minigrad.writing.contexts import encoded
 from tests.minigrad.writing.passes import leaves
 from tests.minigrad.writing.programs import FLOWS
 
@@ -100,3 +101,18 @@ def test_a_sum_has_the_components_that_are_there_together(
     for row in sums:
         assert f"    ∂J/∂h⁽ᵗ⁾ = {row.replace('|', '∂J/∂h⁽ᵗ⁾|')}\n" in text
     assert in_picture(flow)["h", 0] == [1] * (1 if is_last_alone else 2)
+
+
+def test_what_meets_at_the_last_step_alone_is_numbered_there() -> None:
+    """A decoder that reads h(T), which is in the loss too: two blocks, each with its plus 1."""
+    leaf, h = encoded(5)
+    A, C, s, J = leaf("A", 4, 4), leaf("C", 3, 4), leaf("s", 4, 3, t=0), mg.sum(h[5] ** 3)
+    for t in h:
+        with mg.step(t):
+            s = mg.tanh(A.T @ s + C.T @ h[5]).named("s")
+            J = J + mg.sum(s**2)
+    derivation = mg.derive(mg.gradient_flow(J.named("J")))
+    assert "∂J/∂s⁽ᵗ⁾ = ∂J/∂s⁽ᵗ⁾|t+1 + ∂J/∂s⁽ᵗ⁾|J    (plus 1)" in derivation.text()
+    assert "∂J/∂h⁽ᵗ⁾ = ∂J/∂h⁽ᵗ⁾|J + ∂J/∂h⁽ᵗ⁾|h_T    (plus 1, t = T)" in derivation.text()
+    found = in_picture(derivation.flow)
+    assert (found["s", 0], found["h", 0]) == ([1], [1])
