@@ -22,8 +22,13 @@ Use: TypeAlias = tuple[Tensor, int]
 _Found: TypeAlias = dict[Tensor, set[Use]]  # by the value that it stands in
 
 
-def with_contexts(flow: GradientFlow) -> GradientFlow:
+def with_contexts(flow: GradientFlow, stacks: bool = False) -> GradientFlow:
     """The flow of the same program with a name for everything that is read as one at many steps.
+
+    Parameters
+    ----------
+    stacks
+        Whether stacks of values at steps get a name too that are read outside of the steps.
 
     Examples
     --------
@@ -39,6 +44,8 @@ def with_contexts(flow: GradientFlow) -> GradientFlow:
     """
     nodes = graph(flow.J, constants=True)
     uses = _contexts(flow, nodes)
+    if stacks:
+        uses |= {c: found for c, found in _stacks(flow).items() if c not in uses}
     if not uses:
         return flow
     return gradient_flow(_copied(nodes, _named(uses, flow), uses)[flow.J])
@@ -63,6 +70,17 @@ def _contexts(flow: GradientFlow, nodes: Sequence[Tensor]) -> dict[Tensor, set[U
                 some = (uses if is_before else within).setdefault(c, set())
                 some.update(use for found in at.values() for use in found)
     return {c: left for c, found in uses.items() if (left := found - within.get(c, set()))}
+
+
+def _stacks(flow: GradientFlow) -> dict[Tensor, set[Use]]:
+    """Stacks without a name in values without a step, and where they are read."""
+    found: dict[Tensor, set[Use]] = {}
+    for (_, t), x in flow.values.items():
+        for use in _uses(x) if t is None else ():
+            c = _input(use)
+            if c._name is None and c._operation in (stack, concatenate) and len(_read(c)) > 1:
+                found.setdefault(c, set()).add(use)
+    return found
 
 
 def _in_all(alike: Sequence[Tensor], same: Mapping[Tensor, Tensor]) -> dict[Tensor, _Found]:

@@ -138,8 +138,12 @@ class WrittenDerivation(Derivation):
     """
 
     def __init__(self, flow: GradientFlow, wrt: Collection[str] | None, layout: str) -> None:
-        flow = with_contexts(flow)
+        given, flow = flow, with_contexts(flow)
         model = model_of(flow, wrt)
+        self._names_stacks = model.is_unrolled
+        if self._names_stacks:  # a function of a stack reads otherwise at each step, without a name
+            flow = with_contexts(given, stacks=True)
+            model = model_of(flow, wrt)
         super().__init__(f"Derivatives of {model.J}", layout)
         self.flow = flow
         self.model = model
@@ -171,7 +175,7 @@ class WrittenDerivation(Derivation):
         if not isinstance(flow, GradientFlow):
             return super().check(flow, chained)
         of_other_length = Derivation(self.title, self.layout)
-        flow = with_contexts(flow)
+        flow = with_contexts(flow, self._names_stacks)
         of_other_length.lines += [line.for_steps_of(flow) for line in self.lines]
         return of_other_length.check(flow, chained)
 

@@ -145,6 +145,16 @@ class Model:
         return frozenset(name for name, shape in shapes.items() if not shape)
 
     @property
+    def is_unrolled(self) -> bool:
+        """Whether something is another contribution at each of many steps."""
+        return any(
+            len([part for part in item.parts if part.via.name == via]) >= max(4, len(self.steps))
+            for section in self.sections
+            for item in section
+            for via in item.via
+        )
+
+    @property
     def last(self) -> int | None:
         """The step that is called T."""
         return self.steps[-1] if self.steps else None

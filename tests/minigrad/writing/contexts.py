@@ -103,6 +103,14 @@ def keys(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
     return mg.gradient_flow(loss(leaf, outputs).named("J"))
 
 
+def pooled(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """A smooth maximum over the steps, of a stack."""
+    _, h = encoded(T)
+    H = named(mg.stack(list(h.values())), "H")
+    p = mg.logsumexp(H, axis=0).named("p")
+    return mg.gradient_flow(mg.sum(p**2).named("J"))
+
+
 def in_the_loss(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
     """What is added to the loss at each step has no name, and reads the last state."""
     _, h = encoded(T)
@@ -118,5 +126,6 @@ CONTEXTS = {
     "attention to all states": attention,
     "attention to a stack made anew": partial(attention, anew=True),
     "keys": keys,
+    "pooled": pooled,
     "in the loss": in_the_loss,
 }
