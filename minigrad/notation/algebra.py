@@ -60,12 +60,13 @@ def sum_of_sums(e: Apply) -> Expression | None:
 
 
 def like_terms(e: Apply) -> Expression | None:
-    """2 a + 3 a = 5 a; a b + b a = 2 a b; 0 + a = a"""
+    """2 a + 3 a = 5 a; a b + b a = 2 a b; 0 + a = a; 1 + an array of ones = an array of twos"""
+    of_numbers = broadcast(tuple(x for x in e.inputs if isinstance(x, Number)))
     counts: dict[Expression, float] = {}
     alike: dict[Hashable, Expression] = {}
     for x in e.inputs:
         number, rest = split_number(x)
-        like = Number(1, x.shape) if rest is None else rest
+        like = Number(1, of_numbers) if rest is None else rest
         first = alike.setdefault(_unordered(like), like)
         counts[first] = counts.get(first, 0) + number
     terms = tuple(times(n, like) for like, n in counts.items() if n != 0)

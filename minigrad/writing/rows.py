@@ -102,7 +102,7 @@ class Rows:
         """What a contribution is: all of the derivative, the share of a step, or a component."""
         if item.is_whole:
             written = adjoint_of(item)
-        elif item.is_shared and len(item.via) == 1:
+        elif item.is_shared and part.via.t is not None and len(moving(item)) == 1:
             written = partial(share_of_step, item.of.name)
         else:
             written = _component(item, part)

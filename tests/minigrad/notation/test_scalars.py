@@ -82,3 +82,11 @@ def test_a_scalar_that_is_repeated_is_counted() -> None:
     derivation = mg.derive(flow, layout="gradient")
     assert "3.1  ∂J/∂s = 12 ∂J/∂u" in map(str, derivation.lines)
     assert derivation.check(flow, chained=True).ok
+
+
+def test_numbers_of_every_shape_are_one_number() -> None:
+    """d/dA of the sum of 1/2 A - A / 3, times 6, is 1 everywhere."""
+    A = mg.tensor(np.ones((2, 3)), requires_grad=True, name="A")
+    flow = mg.gradient_flow((6 * mg.sum(0.5 * A - A / 3) + mg.mean(A)).named("J"))
+    [line] = mg.derive(flow, layout="gradient").lines
+    assert str(line) == "3.1  ∂J/∂A = 7/6 𝟏"

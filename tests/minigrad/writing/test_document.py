@@ -125,3 +125,13 @@ def test_lists_in_words() -> None:
     J = mg.softmax_cross_entropy(ones("Z", 3, 2), labels).sum().named("J")
     text = " ".join(mg.derive(mg.gradient_flow(J)).text().split())
     assert "Without an axis, one_hot and softmax work along axis 0" in text
+
+
+def test_a_share_is_called_so_where_something_comes_from_outside_too() -> None:
+    text = mg.derive(FLOWS["weight in a sum"](), layout="gradient").text()
+    rows = [line.strip() for line in text.splitlines() if line.startswith("    ∂J/∂U")]
+    assert rows == [
+        "∂J/∂U|S = ∂J/∂S",
+        "∂J/∂U|t = h⁽ᵗ⁻¹⁾ (∂J/∂z⁽ᵗ⁾)ᵀ",
+        "∂J/∂U = ∂J/∂U|S + Σ(t=1..T) ∂J/∂U|t",
+    ]
