@@ -244,7 +244,7 @@ def unbroadcast(g: Any, x: Tensor) -> Any:
 
 
 def graph(output: Tensor, constants: bool = False) -> list[Tensor]:
-    """What requires a gradient and leads to `output`, in the order in which it was made."""
+    """What leads to `output` and requires a gradient, or all, in the order in which it was made."""
     found = {output}
     to_visit = [output]
     while to_visit:

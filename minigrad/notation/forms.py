@@ -144,6 +144,7 @@ def _is_column(e: Expression) -> bool:
 
 
 def is_elementwise(e: Apply) -> bool:
+    """Whether each element is computed of those in its place, with NumPy's broadcasting."""
     if e.operation.defaults or e.operation in (matmul, outer):
         return False
     return e.shape == broadcast(e.inputs)
