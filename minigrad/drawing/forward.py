@@ -1,12 +1,13 @@
 """The forward picture: named values, and the operations between them at the level of equations."""
 
 import re
+from functools import partial
 
 from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.formula import INCOMING, Formula, expression, leaf, unnamed
 from minigrad.drawing.picture import Node, Picture
 from minigrad.drawing.trace import Trace
-from minigrad.notation.expression import Expression
+from minigrad.notation.expression import Expression, Parameters
 from minigrad.operation import Operation
 from minigrad.tensor import Tensor
 
@@ -32,6 +33,9 @@ class ForwardPicture:
         self._kind: dict[Tensor, str] = {}
         self._folded: set[Tensor] = set()
         self._wanted: set[Tensor] = set()
+        self._moving: dict[Tensor, Parameters] = {}
+        for t in (steps.shown for steps in blocks.steps):
+            self._moving |= blocks.moving(t, partial(trace.beside, t))
 
     def build(self) -> Picture:
         """Draw all that the outputs lead back to."""
@@ -147,7 +151,7 @@ class ForwardPicture:
             sources.append(i)
             return leaf(i, INCOMING)
 
-        return expression(x, written, self.blocks.moving(t, lambda u: self.trace.beside(t, u)))
+        return expression(x, written, self._moving)
 
     def _connect(self, x: Tensor, to: str, user: Tensor) -> None:
         """Draw the edge by which a value comes into a node."""

@@ -1,6 +1,6 @@
 """What leads to some outputs: to which step each tensor belongs, and which steps are alike."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from minigrad.backprop import by_age, inputs_of
@@ -57,9 +57,9 @@ class Trace:
         """What stands, in steps that are alike, where a tensor stands in its own."""
         return [self._members[t][self._place[x]] for t in steps if t is not None]
 
-    def beside(self, t: int | None, u: int) -> list[tuple[Tensor, Tensor]]:
+    def beside(self, t: int, u: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The tensors of two steps that are alike, in pairs."""
-        return [] if t is None else list(zip(self._members[t], self._members[u], strict=True))
+        return zip(self._members[t], self._members[u], strict=True)
 
     def _steps(self) -> dict[Tensor, int | None]:
         from_inputs: dict[Tensor, list[int]] = {}  # of several steps, two are kept

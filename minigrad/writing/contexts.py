@@ -91,11 +91,12 @@ def _in_all(alike: Sequence[Tensor], same: Mapping[Tensor, Tensor]) -> dict[Tens
             at = found.setdefault(same[_input(use)], {})
             at.setdefault(x, set()).add(use)
             at.setdefault(y, set()).add(other)
-    for x in alike:
+    for x in alike if found else ():
+        read: dict[Tensor | None, set[Use]] = {}
         for use in _uses(x):
-            c = same.get(_input(use))
-            if c in found and x not in found[c]:
-                found[c][x] = {use for use in _uses(x) if same.get(_input(use)) is c}
+            read.setdefault(same.get(_input(use)), set()).add(use)
+        for c in found.keys() & read.keys():
+            found[c].setdefault(x, read[c])
     return found
 
 
@@ -219,14 +220,15 @@ def _copied(
         inputs = [read_as.get((x, i), copy[y]) for i, y in enumerate(inputs_of(x))]
         copy[x] = _node(x, x._operation, inputs, x._parameters)
         copy[x]._name, copy[x]._t = x._name, x._t
-        if x in named and x._name is not None:
+        if x not in named:
+            continue
+        if x._name is not None:
             contexts[x] = _node(x, positive, [copy[x]], {})
-        elif x in named:  # made again, as a value without a step that only these uses read
+        else:  # made again, as a value without a step that only these uses read
             inputs = [contexts.get(y, copy[y]) for y in inputs_of(x)]
             contexts[x] = _node(x, x._operation, inputs, x._parameters)
-        if x in named:
-            contexts[x]._name = named[x]
-            read_as |= dict.fromkeys(uses[x], contexts[x])
+        contexts[x]._name = named[x]
+        read_as |= dict.fromkeys(uses[x], contexts[x])
     return copy
 
 

@@ -73,10 +73,11 @@ def _require_steps(name, arrays, *steps):
 
 def required(body: str) -> list[str]:
     """The functions that a body calls to refuse arguments."""
-    called = [name for name in REQUIRE if f"{name}(" in body]
-    if "_require_floats" in called and "_require_shape" not in called:
-        called.append("_require_shape")
-    return [REQUIRE[name] for name in called]
+    called: list[str] = []
+    for name, function in REQUIRE.items():  # those that others call come after them
+        if any(f"{name}(" in source for source in (body, *called)):
+            called.append(function)
+    return called
 
 
 def requirements(
@@ -98,32 +99,39 @@ def requirements(
         sizes = {axis: plus("T", n - model.steps[-1]) for axis, n in of_steps}
     for argument in sorted(program.arguments, key=lambda a: a is not told_by):
         name = argument.name
-        array, of_step = name, f"{name}[{argument.steps[0]}]" if argument.is_by_step else name
         expected: list[str | None] = [str(n) if n in fixed else None for n in argument.shape]
         for i in _axes_of_steps(argument, steps_are_fixed):
             expected[i] = str(argument.shape[i])
         if argument.walk and argument is not told_by and not steps_are_fixed:
             expected[argument.walk.axis] = size_for_steps(argument, model)
         in_front = len(expected) - len(argument.leaf.shape)
+        array = f"{name}[{argument.steps[0]}]" if argument.is_by_step else name
         for i in range(in_front, len(expected)):
             axis = program.ties.root((argument.leaf.name, i - in_front))
             if argument is not told_by:  # before which T is not known
                 expected[i] = expected[i] or sizes.get(axis)
-            sizes.setdefault(axis, f"{of_step}.shape[{i}]")
-        if argument.is_by_step:
-            yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
-            yield f"for _array in {name}.values():"
-            array = "_array"
-        if name in results or expected:
-            kind = "floats" if name in results else "shape"
-            given = ", ".join([f'"{name}"', array, *map(str, expected)])
-            reasons = dict.fromkeys(fixed[n] for n in argument.shape if fixed.get(n))
-            indent = "    " if argument.is_by_step else ""
-            yield _with_reasons(f"{indent}_require_{kind}({given})", reasons)
+            sizes.setdefault(axis, f"{array}.shape[{i}]")
+        reasons = dict.fromkeys(fixed[n] for n in argument.shape if fixed.get(n))
+        yield from _required(argument, expected, name in results, reasons)
         if argument is told_by:
             yield f"T = {last_step(argument, model)}"
     if model.steps and told_by is None:
         yield f"T = {program.last}"
+
+
+def _required(
+    argument: Argument, sizes: Sequence[str | None], is_float: bool, reasons: Collection[str]
+) -> Iterator[str]:
+    """The statements that refuse an argument of other sizes, or of whole numbers."""
+    name, array, indent = argument.name, argument.name, ""
+    if argument.is_by_step:
+        yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
+        yield f"for _array in {name}.values():"
+        array, indent = "_array", "    "
+    if is_float or sizes:
+        given = ", ".join([f'"{name}"', array, *map(str, sizes)])
+        statement = f"{indent}_require_{'floats' if is_float else 'shape'}({given})"
+        yield _with_reasons(statement, reasons)
 
 
 def _with_reasons(statement: str, reasons: Collection[str]) -> str:
@@ -207,10 +215,8 @@ def _expressions(model: Model) -> Iterator[Expression]:
             for part in item.parts:
                 may_count = math.prod(part.of.shape) < _largest(model, part.via.name)
                 for piece, e in in_pieces(part.expression, part.of).items():
-                    for x in (
-                        *_without_exponents(piece),
-                        *_without_exponents(without_broadcast(e)),
-                    ):
+                    yield from _without_exponents(piece)
+                    for x in _without_exponents(without_broadcast(e)):
                         if may_count or x.shape or not isinstance(x, Number):
                             yield x
 

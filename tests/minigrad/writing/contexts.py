@@ -74,30 +74,19 @@ def last_input(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))
 
 
-def attention(T: int = 4, named: Named = not_named, anew: bool = False) -> mg.GradientFlow:
-    """A decoder attends to all states, stacked once, or `anew` in each step."""
+def attention(
+    T: int = 4, named: Named = not_named, anew: bool = False, with_keys: bool = False
+) -> mg.GradientFlow:
+    """A decoder attends to all states, stacked once or `anew` in each step, or to keys of them."""
     leaf, h = encoded(T)
     V, s, outputs = leaf("V", 3, 3), leaf("s", 3, 3, t=0), {}
     H = named(mg.stack(list(h.values())), "H")
+    K = named(leaf("A", 3, 3) @ H, "c_h") if with_keys else None
     for t in h:
         with mg.step(t):
             if anew:
                 H = mg.stack(list(h.values()))
-            alpha = mg.softmax(mg.sum(H * s, axis=1), axis=0).named("alpha")
-            c = mg.sum(alpha.reshape(T, 1, 3) * H, axis=0).named("c")
-            s = outputs[t] = mg.tanh(V.T @ s + c).named("s")
-    return mg.gradient_flow(loss(leaf, outputs).named("J"))
-
-
-def keys(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
-    """What is computed of the stack is read at every step, and the stack itself too."""
-    leaf, h = encoded(T)
-    A, V, s, outputs = leaf("A", 3, 3), leaf("V", 3, 3), leaf("s", 3, 3, t=0), {}
-    H = named(mg.stack(list(h.values())), "H")
-    K = named(A @ H, "c_h")
-    for t in h:
-        with mg.step(t):
-            alpha = mg.softmax(mg.sum(K * s, axis=1), axis=0).named("alpha")
+            alpha = mg.softmax(mg.sum((H if K is None else K) * s, axis=1), axis=0).named("alpha")
             c = mg.sum(alpha.reshape(T, 1, 3) * H, axis=0).named("c")
             s = outputs[t] = mg.tanh(V.T @ s + c).named("s")
     return mg.gradient_flow(loss(leaf, outputs).named("J"))
@@ -125,7 +114,7 @@ CONTEXTS = {
     "last input": last_input,
     "attention to all states": attention,
     "attention to a stack made anew": partial(attention, anew=True),
-    "keys": keys,
+    "keys": partial(attention, with_keys=True),
     "pooled": pooled,
     "in the loss": in_the_loss,
 }
