@@ -4,7 +4,7 @@ A careful author gives it one: `h_T = h⁽ᵀ⁾`. Without it, its distance from
 another at each, and nothing of it could be said for general t.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ from minigrad.writing.source.repeated import unused
 
 # A tensor where it stands: what was computed from it, and as which input.
 Use: TypeAlias = tuple[Tensor, int]
+_Uses: TypeAlias = dict[Tensor, set[Use]]
 _Found: TypeAlias = dict[Tensor, set[Use]]  # by the value that it stands in
 
 
@@ -43,33 +44,54 @@ def with_contexts(flow: GradientFlow, stacks: bool = False) -> GradientFlow:
     ['J', 'h_last']
     """
     nodes = graph(flow.J, constants=True)
-    uses = _contexts(flow, nodes)
+    uses, starts = _contexts(flow, nodes)
     if stacks:
         uses |= {c: found for c, found in _stacks(flow).items() if c not in uses}
-    if not uses:
+    if not (uses or starts):
         return flow
-    return gradient_flow(_copied(nodes, _named(uses, flow), uses)[flow.J])
+    uses |= {x: found | uses.get(x, set()) for x, found in starts.items()}
+    return gradient_flow(_copied(nodes, _named(uses, flow), uses, starts)[flow.J])
 
 
 # --- what is read at many steps -------------------------------------------------------------------
 
 
-def _contexts(flow: GradientFlow, nodes: Sequence[Tensor]) -> dict[Tensor, set[Use]]:
-    """What values read as the same at all their steps, or all but one; and where they do."""
+def _contexts(flow: GradientFlow, nodes: Sequence[Tensor]) -> tuple[_Uses, _Uses]:
+    """What values read as the same at all their steps, or all but one; and where they do.
+
+    The second are starts of recurrences, which all of their steps read.
+    """
     same = _first_alike(nodes)
     reads = {name: set[str]() for name, _ in flow.values}
     for (name, _), x in flow.values.items():
         reads[name] |= {y._name for y in _read(x) if y._name is not None}
-    uses: dict[Tensor, set[Use]] = {}
-    within: dict[Tensor, set[Use]] = {}  # what it depends on itself, as in a recurrence
+    uses: _Uses = {}
+    within: _Uses = {}  # what it depends on itself, as in a recurrence
+    starts: _Uses = {}
     for name, alike, least in _alike(flow):
         for c, at in _in_all(alike, same).items():
+            found = {use for of_one in at.values() for use in of_one}
             depends = {y._name for y in ([c] if c._name else _read(c)) if y._name is not None}
             is_before = all(name != m and name not in behind(m, reads) for m in depends)
             if len(at) >= least or not is_before:
-                some = (uses if is_before else within).setdefault(c, set())
-                some.update(use for found in at.values() for use in found)
-    return {c: left for c, found in uses.items() if (left := found - within.get(c, set()))}
+                (uses if is_before else within).setdefault(c, set()).update(found)
+            if len(at) >= least and not is_before:
+                for start, of_start in _starts(c, found, reads):
+                    starts.setdefault(start, set()).update(of_start)
+    uses = {c: left for c, found in uses.items() if (left := found - within.get(c, set()))}
+    return uses, starts
+
+
+def _starts(
+    c: Tensor, found: set[Use], reads: Mapping[str, Collection[str]]
+) -> Iterator[tuple[Tensor, set[Use]]]:
+    """Values of a recurrence that nothing else of it takes part in, and where they are read."""
+    if c._name is None:  # a function of them: that is read otherwise if they are
+        found = {use for use in _uses(c) if _input(use) in {*_read(c)}}
+    for x in {_input(use) for use in found}:
+        before = {y._name for y in graph(x, constants=True) if y._name is not None and y is not x}
+        if all(x._name not in {m, *behind(m, reads)} for m in before):
+            yield x, {use for use in found if _input(use) is x}
 
 
 def _stacks(flow: GradientFlow) -> dict[Tensor, set[Use]]:
@@ -210,9 +232,12 @@ def _named(contexts: Iterable[Tensor], flow: GradientFlow) -> dict[Tensor, str]:
 
 
 def _copied(
-    nodes: Sequence[Tensor], named: Mapping[Tensor, str], uses: Mapping[Tensor, Collection[Use]]
+    nodes: Sequence[Tensor], named: Mapping[Tensor, str], uses: _Uses, starts: Container[Tensor]
 ) -> dict[Tensor, Tensor]:
-    """Copy a graph; what is in `named` has its name in those `uses`."""
+    """Copy a graph; what is in `named` has its name in those `uses`.
+
+    Of a start it is the value itself, `h_0`, and what the recurrence begins with is `h⁽⁰⁾ = h_0`.
+    """
     copy: dict[Tensor, Tensor] = {}
     contexts: dict[Tensor, Tensor] = {}
     read_as: dict[Use, Tensor] = {}
@@ -227,6 +252,10 @@ def _copied(
         else:  # made again, as a value without a step that only these uses read
             inputs = [contexts.get(y, copy[y]) for y in inputs_of(x)]
             contexts[x] = _node(x, x._operation, inputs, x._parameters)
+        if x in starts:
+            copy[x], contexts[x] = contexts[x], copy[x]
+            copy[x]._name, copy[x]._t = x._name, x._t
+            contexts[x]._t = None
         contexts[x]._name = named[x]
         read_as |= dict.fromkeys(uses[x], contexts[x])
     return copy

@@ -224,7 +224,7 @@ class Writer:
         shares = list[Row]()
         for item in items:
             shares += [row for via in item.via for row in self._parts(item, via)]
-            shares += [self.rows.share(item)] if len(moving(item)) > 1 else []
+            shares += self.rows.share(item) if len(moving(item)) > 1 else []
         yield Paragraph((f"{reason}, {share}",))
         yield shares
         yield Paragraph(("and the sum over the steps" if one else "and the sums over the steps",))

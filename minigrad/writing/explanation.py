@@ -221,7 +221,7 @@ def _claimed(line: "WrittenLine") -> Formula:
     """What the line gives, as it stands in the text."""
     if line.part is None and not line.item.is_shared:
         return sum_of(line.item)
-    [row] = line.rows.of_line(line)
+    row, *_ = line.rows.of_line(line)
     assert row.left is not None
     return row.left
 

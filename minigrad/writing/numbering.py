@@ -37,7 +37,7 @@ def plus_numbers(
     for has_step, t in ((False, None), *((True, t) for t in (*steps, None))):
         here = [item for item in items if _is_added(item, has_step, computed)]
         found: dict[Symbol, list[int]] = {}
-        together = [(item, added(item, t)) for item in here]
+        together = [(item, added(item, t) if has_step else range(len(item.via))) for item in here]
         for number, of in enumerate(_in_order(together, has_step), 1):
             found.setdefault(of, []).append(number)
         numbers = {(of, has_step): of_sum for of, of_sum in found.items()} | numbers
@@ -84,7 +84,7 @@ def _is_added(item: Item, has_step: bool, computed: Container[str]) -> bool:
     while the gradient of a weight ends at each step.
     """
     if has_step:
-        return item.is_shared or item.of.t is not None
+        return item.has_step
     return item.of.name in computed if item.is_shared else item.of.t is None
 
 

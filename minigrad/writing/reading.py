@@ -1,5 +1,6 @@
 """Reads the model of a derivation off a gradient flow. Time steps become relative here."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
@@ -105,18 +106,36 @@ def _leaves(flow: GradientFlow) -> tuple[Leaf, ...]:
 def _equations(flow: GradientFlow, reader: Reader) -> list[Equation]:
     """The forward pass in the order of the program, each equation once."""
     found: dict[str, dict[tuple[Symbol, Expression], list[int]]] = {}
+    for name in _in_order(flow):
+        found[name] = {}
     for (name, t), x in flow.values.items():
         if x._operation is None:
             continue
         expression = reader.read(x) if t is not None else gathered(reader.read(x))
         of = Symbol(name, None if t is None else 0, x.shape)
-        steps = found.setdefault(name, {}).setdefault((of, shifted(expression, -(t or 0))), [])
+        steps = found[name].setdefault((of, shifted(expression, -(t or 0))), [])
         steps += [] if t is None else [t]
     return [
         Equation(number, of, expression, tuple(sorted(steps)))
         for number, variants in enumerate(found.values(), 1)
         for (of, expression), steps in aligned(variants).items()
     ]
+
+
+def _in_order(flow: GradientFlow) -> list[str]:
+    """What is computed, in the order of the program; what begins before the others, as they do."""
+    at: dict[str, dict[int | None, int]] = {}
+    for age, ((name, t), x) in enumerate(flow.values.items()):
+        if x._operation is not None:
+            at.setdefault(name, {})[t] = age
+    begins = Counter(min(ages) for ages in at.values() if None not in ages)  # type: ignore[type-var]
+    usual = max(begins, key=lambda t: (begins[t], t), default=0)
+
+    def place(name: str) -> int:
+        ages = at[name]
+        return ages[usual] if usual in ages and min(ages) < usual else min(ages.values())
+
+    return sorted(at, key=place)
 
 
 def _parts(flow: GradientFlow, reader: Reader) -> list[Part]:

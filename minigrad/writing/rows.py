@@ -72,7 +72,7 @@ class Rows:
         if not line.item.is_shared:
             return list(self.of_sum(line.item))
         of_all_steps = line.claim.via is None
-        return [self.over_steps(line.item) if of_all_steps else self.share(line.item)]
+        return [self.over_steps(line.item)] if of_all_steps else list(self.share(line.item))
 
     # --- contributions ----------------------------------------------------------------------------
 
@@ -140,23 +140,23 @@ class Rows:
         for t in self.model.steps:
             at.setdefault(tuple(i for i, x in enumerate(terms) if t in x.steps), []).append(t)
         every = tuple(range(len(terms)))
-        if item.of.t != 0 or item.is_shared or every in at or any(x.left for x in terms):
+        if item.of.t != 0 or every in at or any(x.left for x in terms):
             return [(every, [])]
         return [(some, held) for some, held in at.items() if some]
 
     def _together(self, item: Item, t: int | None) -> Sequence[int]:
         """The places of components that meet at a step; of one alone, none."""
-        if not (item.is_shared or self.meet(item)):
+        if not self.meet(item):
             return ()
-        if t is None or item.of.t is None:
-            return max((some for some, _ in self.meetings(item)), key=len)
-        here = [i for i, x in enumerate(self.terms(item)) if t + item.of.t in x.steps]
+        terms = self.terms(item)
+        at = {s: [i for i, x in enumerate(terms) if s in x.steps] for s in self.model.steps}
+        here = max(at.values(), key=len) if t is None else at.get(t + (item.of.t or 0), [])
         return here if len(here) > 1 else ()
 
     def meet(self, item: Item) -> bool:
-        """Whether there is a step at which two components are there."""
+        """Whether there is a step at which two components are there, if they are at steps."""
         steps = [t for term in self.terms(item) for t in term.steps]
-        return item.of.t is None or len(set(steps)) < len(steps)
+        return not item.has_step or len(set(steps)) < len(steps)
 
     def terms(self, item: Item) -> list[Term]:
         """The components of a derivative: from other steps, and through each value."""
@@ -183,10 +183,15 @@ class Rows:
 
     # --- sums over steps --------------------------------------------------------------------------
 
-    def share(self, item: Item) -> Row:
-        """The share of a step, where it is a sum."""
-        right = partial(added_up, moving(item))
-        return Row(partial(share_of_step, item.of.name), right, self._labels(item, True))
+    def share(self, item: Item) -> Iterator[Row]:
+        """The share of a step, where it is a sum; or each component that it is at some steps."""
+        left = partial(share_of_step, item.of.name)
+        if self.meet(item):
+            yield Row(left, partial(added_up, moving(item)), self._labels(item, True))
+            return
+        for term in self.terms(item):
+            if term.steps:
+                yield Row(left, term.written, self.condition(sorted(term.steps)))
 
     def over_steps(self, item: Item) -> Row:
         """What the steps share: the sum of the shares, and of what does not come from steps."""

@@ -91,6 +91,11 @@ class Item:
         return self.of.t is None and any(part.via.t is not None for part in self.parts)
 
     @property
+    def has_step(self) -> bool:
+        """Whether it is the adjoint of a value at a step, or each step has a share of it."""
+        return self.of.t is not None or self.is_shared
+
+    @property
     def is_whole(self) -> bool:
         """Whether the one part, in its variants, is the whole adjoint."""
         return len(self.via) == 1 and not (self.from_steps or self.of.t or self.is_shared)

@@ -99,13 +99,25 @@ def _statements(p: Program, block: Block) -> Iterator[str]:
         return
     indent = " " * 8
     left: set[int] = set()  # the steps at which the condition before does not hold
-    for steps, group in groupby(block.statements, key=lambda s: s.steps):
+    for steps, group in groupby(_together(block.statements), key=lambda s: s.steps):
         needed = condition(steps, sorted(block.steps), p.last, p.model.reach)
         is_else = bool(needed) and set(steps) == left
         if needed:
             yield f"{indent}else:" if is_else else f"{indent}if {needed}:"
         yield from _written(group, f"{indent}    " if needed else indent)
         left = set(block.steps).difference(steps) if needed and not is_else else set()
+
+
+def _together(statements: Iterable[Statement]) -> list[Statement]:
+    """Those that hold at the same steps one after the other, if none between holds at these."""
+    result: list[Statement] = []
+    for s in statements:
+        i = len(result)
+        while i and s.steps and result[i - 1].steps and not {*s.steps} & {*result[i - 1].steps}:
+            i -= 1
+        is_alike = i > 0 and result[i - 1].steps == s.steps
+        result.insert(i if is_alike else len(result), s)
+    return result
 
 
 def _written(statements: Iterable[Statement], indent: str) -> Iterator[str]:

@@ -107,6 +107,25 @@ def in_the_loss(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
     return mg.gradient_flow(sum(mg.sum(mg.exp(h[t] * last)) for t in h if t < T).named("J"))
 
 
+def from_its_start(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """A recurrence that reads its given start at every step."""
+    leaf = leaves()
+    x = sequence(leaf, "x", 5, range(1, T + 1), requires_grad=False)
+    W, U, V, h, J = leaf("W", 5, 3), leaf("U", 3, 3), leaf("V", 3, 3), {}, 0
+    if named is not_named:
+        start = h[0] = leaf("h", 3, 3, t=0)
+    else:
+        start = leaf("h_0", 3, 3)
+        with mg.step(0):
+            h[0] = named(start, "h")
+    for t in x:
+        with mg.step(t):
+            z = (W.T @ x[t] + U.T @ h[t - 1] + V.T @ start).named("z")
+            h[t] = mg.tanh(z).named("h")
+            J = J + (h[t] ** 2).sum()
+    return mg.gradient_flow(J.named("J"))
+
+
 CONTEXTS = {
     "decoder": decoder,
     "later decoder": later_decoder,
@@ -117,4 +136,5 @@ CONTEXTS = {
     "keys": partial(attention, with_keys=True),
     "pooled": pooled,
     "in the loss": in_the_loss,
+    "from its start": from_its_start,
 }

@@ -93,7 +93,7 @@ def test_lines_and_source_of_any_passes(described: list[Pass], T: int) -> None:
     for chained in (False, True):
         report = derivation.check(flow, chained=chained)
         assert report.ok, report
-    given, wanted = given_and_wanted(flow, derivation)
+    given, wanted = given_and_wanted(derivation)
     J, found = gradients_of(derivation)(**given)
     np.testing.assert_allclose(J, flow.J.item(), rtol=1e-12)
     assert found.keys() == wanted.keys()
@@ -110,7 +110,7 @@ def test_source_holds_for_another_length_or_refuses_it(
     """It may not be wrong without a word."""
     reading = [replace(p, end=None, others=p.others | {(-1, 0)}) for p in described]
     longer = flow_of(reading, T + more)
-    given, wanted = given_and_wanted(longer, mg.derive(longer))
+    given, wanted = given_and_wanted(mg.derive(longer))
     try:
         J, found = gradients_of(mg.derive(flow_of(reading, T)))(**given)
     except ValueError as error:

@@ -39,8 +39,9 @@ with open(sys.argv[1] + "/found.pickle", "wb") as file:
 """
 
 
-def given_and_wanted(flow: mg.GradientFlow, derivation: WrittenDerivation) -> tuple[Arrays, Arrays]:
+def given_and_wanted(derivation: WrittenDerivation) -> tuple[Arrays, Arrays]:
     """The arguments of the written function, and what the engine has for each."""
+    flow = derivation.flow
     given: Arrays = {}
     wanted: Arrays = {}
     for argument in Program(derivation.model).arguments:
@@ -65,7 +66,7 @@ def test_equals_the_engine_without_it(name: str, tmp_path: Path) -> None:
     flow = SOURCES[name]()
     derivation = mg.derive(flow)
     (tmp_path / "written.py").write_text(derivation.numpy_source(), "utf-8")
-    given, wanted = given_and_wanted(flow, derivation)
+    given, wanted = given_and_wanted(derivation)
     (tmp_path / "given.pickle").write_bytes(pickle.dumps(given))
     subprocess.run([sys.executable, "-W", "error", "-c", RUN, tmp_path], check=True)
     J, found = pickle.loads((tmp_path / "found.pickle").read_bytes())
@@ -166,7 +167,7 @@ def written_for(model: Model, **sizes: int) -> Any:
 
 
 def assert_equals_the_engine(gradients: Any, flow: mg.GradientFlow) -> None:
-    given, wanted = given_and_wanted(flow, mg.derive(flow))
+    given, wanted = given_and_wanted(mg.derive(flow))
     J, found = gradients(**given)
     np.testing.assert_allclose(J, flow.J.item(), rtol=1e-12)
     for name, expected in wanted.items():
@@ -180,7 +181,7 @@ def test_slices_fix_only_the_sizes_that_they_speak_of(model: Model) -> None:
         assert_equals_the_engine(gradients, model(**{"n": 4, changed: OTHER[changed]}))
     flow = model(n=OTHER["n"])
     with pytest.raises(ValueError, match=r"^W_x: expected the shape"):
-        gradients(**given_and_wanted(flow, mg.derive(flow))[0])
+        gradients(**given_and_wanted(mg.derive(flow))[0])
 
 
 def dense(take: Callable[[mg.Tensor], Any]) -> Model:

@@ -19,7 +19,7 @@ def test_source_computes_in_the_precision_of_its_arguments(name: str) -> None:
     derivation = mg.derive(flow)
     namespace: dict[str, Any] = {}
     exec(derivation.numpy_source(), namespace)
-    given, wanted = given_and_wanted(flow, derivation)
+    given, wanted = given_and_wanted(derivation)
     single = {k: x.astype(np.float32) if x.dtype.kind == "f" else x for k, x in given.items()}
     J, found = namespace["gradients"](**single)
     assert J.dtype == np.float32

@@ -68,7 +68,7 @@ def lstm_source() -> tuple[Callable[..., Any], dict[str, Any]]:
     namespace: dict[str, Any] = {}
     exec(mg.derive(lstm_flow()).numpy_source(), namespace)
     longer = lstm_flow(T=7, B=2)
-    return namespace["gradients"], given_and_wanted(longer, mg.derive(longer))[0]
+    return namespace["gradients"], given_and_wanted(mg.derive(longer))[0]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_refuses_labels_that_do_not_fit(change: Callable[..., Any]) -> None:
     flow = FLOWS["language model"]()
     namespace: dict[str, Any] = {}
     exec(mg.derive(flow).numpy_source(), namespace)
-    given = given_and_wanted(flow, mg.derive(flow))[0]
+    given = given_and_wanted(mg.derive(flow))[0]
     namespace["gradients"](**given)
     with pytest.raises(ValueError, match="y: expected the shape"):
         namespace["gradients"](**{**given, "y": change(given["y"])})
