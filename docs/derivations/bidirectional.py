@@ -33,6 +33,15 @@ def _require_shape(name, array, *shape):
         )
 
 
+def _require_distributions(name, array, axis):
+    """Raise unless labels add up to one along an axis; the gradient would have another factor."""
+    if not np.allclose(np.sum(array, axis=axis), 1):
+        raise ValueError(
+            f"{name}: expected numbers that add up to 1 along axis {axis}, as in the derivation; "
+            "derive again with these"
+        )
+
+
 def gradients(*, W_f, U_f, b_f, W_b, U_b, b_b, V_f, V_b, b_y, h_f0, h_b_end, x, y):
     """Compute J and its gradients, in the shapes of the arguments.
 
@@ -65,6 +74,7 @@ def gradients(*, W_f, U_f, b_f, W_b, U_b, b_b, V_f, V_b, b_y, h_f0, h_b_end, x, 
     _require_floats("h_f0", h_f0, W_f.shape[1], x.shape[2])
     _require_floats("h_b_end", h_b_end, W_b.shape[1], x.shape[2])
     _require_shape("y", y, T, V_f.shape[1], x.shape[2])
+    _require_distributions("y", y, -2)
     h_f = {0: h_f0}
     for t in range(1, T + 1):
         # z_f⁽ᵗ⁾ = W_fᵀ x⁽ᵗ⁾ + U_fᵀ h_f⁽ᵗ⁻¹⁾ + b_f

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from itertools import count
 from types import MappingProxyType
 
-from minigrad.notation.expression import Apply, Expression, Parameters, Symbol, number_of
+from minigrad.notation.expression import Apply, Expression, Parameters, Symbol
 from minigrad.notation.forms import typeset
 from minigrad.notation.names import latex_name
 from minigrad.notation.printing import Latex, Text
+from minigrad.notation.reader import number_of
 from minigrad.notation.simplify import simplified
 from minigrad.notation.template import Written
 from minigrad.operation import FUNCTION, POWER, Operation

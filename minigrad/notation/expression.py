@@ -1,7 +1,6 @@
 """Expressions as data: what a value or an adjoint is, in terms of named ones."""
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any, Literal, TypeAlias
@@ -10,8 +9,6 @@ import numpy as np
 
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, multiply
-from minigrad.operations.shape import transpose
-from minigrad.tensor import Array, Tensor
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -256,130 +253,3 @@ def evaluate(e: Expression, lookup: Callable[[Symbol], Any], t: int = 0) -> Any:
         return reduce(e.operation.forward, arguments)
     result = e.operation.forward(*arguments, **with_moved(e.parameters, lambda i: i.at(t)))
     return result * 1.0 if np.asarray(result).dtype == bool else result  # [0 < x] is a number
-
-
-class Reader:
-    """Reads expressions off the graph, as far as the next named values.
-
-    Attributes
-    ----------
-    arrays : dict
-        Arrays that nobody has named, by the names that they are given here, and their steps.
-    """
-
-    def __init__(
-        self,
-        leaves: Mapping[Tensor, Expression],
-        simplify: Callable[[Apply], Expression] = lambda e: e,
-    ) -> None:
-        self.leaves = leaves
-        self.simplify = simplify
-        self.arrays: dict[tuple[str, int | None], Array] = {}
-        self._places = {_place(x._data): e for x, e in leaves.items()}
-
-    def read(self, root: Tensor) -> Expression:
-        """The expression of a tensor; of a named one, what it was computed as."""
-        known: dict[Tensor, Expression] = {}
-        to_visit = [root]
-        while to_visit:
-            x = to_visit[-1]
-            missing = [u for u in x._inputs or () if u not in known and u not in self.leaves]
-            if missing and (x is root or x not in self.leaves):
-                to_visit += missing
-                continue
-            to_visit.pop()
-            if x not in known:
-                known[x] = self._expression(x, known)
-        return known[root]
-
-    def read_contribution(self, root: Tensor) -> Expression:
-        """The expression of a contribution, which may be another value's adjoint unchanged."""
-        return self.leaves[root] if root in self.leaves else self.read(root)
-
-    def _expression(self, x: Tensor, known: Mapping[Tensor, Expression]) -> Expression:
-        constant = self._view(x) if x._operation is None else None
-        if constant := constant or number_of(x):
-            return constant
-        if x._operation is None:
-            return Symbol("", None, x.shape, "constant")
-        inputs = tuple(self.leaves[u] if u in self.leaves else known[u] for u in x._inputs or ())
-        for i, u in enumerate(x._inputs or ()):
-            if inputs[i] == Symbol("", None, u.shape, "constant"):
-                constant = self._named(x, i, u._data, inputs)
-                inputs = (*inputs[:i], constant, *inputs[i + 1 :])
-        return self.simplify(Apply(x._operation, inputs, x.shape, Parameters(x._parameters)))
-
-    def _view(self, x: Tensor) -> Expression | None:
-        """What a constant shows, if it is a named value or the transpose of one.
-
-        How constants are made is not recorded; a transpose is seen from where its elements lie.
-        """
-        for array, turned in ((x._data, False), (x._data.mT if x.ndim > 1 else x._data, True)):
-            if _place(array) in self._places:
-                e = self._places[_place(array)]
-                axes = None if x.ndim == 2 else (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
-                if not turned:
-                    return e
-                return self.simplify(Apply(transpose, (e,), x.shape, Parameters(axes=axes)))
-        return None
-
-    def _named(self, x: Tensor, i: int, array: Array, inputs: tuple[Expression, ...]) -> Symbol:
-        """Give an array that nobody has named the name and the step that its use suggests."""
-        steps = [s.t for e in inputs for s in symbols(e) if s.t is not None]
-        t = max(steps) if steps else None
-        base = _argument_name(x._operation, i)
-        taken = {e.name for e in self.leaves.values() if isinstance(e, Symbol)}
-        for n in range(1, len(self.arrays) + len(taken) + 2):
-            name = base if n == 1 else f"{base}_{n}"
-            if name in taken:
-                continue
-            given = self.arrays.setdefault((name, t), array)
-            if given is array or np.array_equal(given, array):
-                break
-        return Symbol(name, t, array.shape, "constant")
-
-
-def _place(array: Array) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    """Where the elements of an array lie in memory, and in which order."""
-    return array.__array_interface__["data"][0], array.shape, array.strides
-
-
-def _argument_name(operation: Operation, i: int) -> str:
-    """What the operation calls its argument: `labels`; a ufunc has no telling names."""
-    if isinstance(operation.forward, np.ufunc) or operation.arity is None:
-        return "k"
-    return list(inspect.signature(operation.forward).parameters)[i]
-
-
-def number_of(x: Tensor) -> Number | None:
-    """The number that a constant, or what is computed of constants, holds everywhere, if it does.
-
-    What holds one number because a named value does, keeps that name.
-    """
-    found = None if x.requires_grad else _number(x._data)
-    to_visit = [x] if found else []
-    while to_visit:
-        u = to_visit.pop()
-        if u.requires_grad or (u._name is not None and _number(u._data)):
-            return None
-        to_visit += u._inputs or ()
-    return found
-
-
-def _number(array: Array) -> Number | None:
-    """The number that an array holds everywhere; the noise of the last digits is none."""
-    if array.size == 0 or array.dtype.kind not in "fiub":
-        return None
-    value = float(str(array.flat[0] + 0))  # the shortest decimal that means this number
-    spread = np.ptp(array.astype(float))
-    if spread == 0 and np.isfinite(value):
-        return Number(_as_typed(value), array.shape)
-    if array.dtype.kind == "f" and spread <= 4 * np.finfo(array.dtype).eps * abs(value):
-        return Number(float(f"{value:.6g}"), array.shape)  # as labels that sum to one
-    return None
-
-
-def _as_typed(value: float) -> float:
-    """A number, as a decimal if it is short; but 0.5 and 0.25 people write as fractions."""
-    is_short = float(f"{value:.3g}") == value
-    return Decimal(value) if is_short and not (8 * value).is_integer() else value

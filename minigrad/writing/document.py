@@ -17,6 +17,7 @@ from minigrad.writing.phrases import (
     at_step,
     counted_from,
     derivative,
+    distribution,
     how_many,
     listed,
     size,
@@ -93,7 +94,7 @@ class Writer:
                 inside = set(leaf.steps) <= set(steps)
                 at = self.rows.condition(leaf.steps) if inside else [self._range(leaf.steps)]
                 given += [piece for held in at for piece in (" for ", held)]
-            given += [": ", size(leaf.shape)]
+            given += [": ", size(leaf.shape), distribution(leaf)]
         for name, array in self.model.arrays.items():
             written = partial(as_written, Symbol(name, None, array.shape))
             given += ["; ", written, ": ", size(array.shape), ", an array of the program"]

@@ -19,13 +19,12 @@ from minigrad.notation.expression import (
     Apply,
     Expression,
     Parameters,
-    Reader,
     Symbol,
     evaluate,
-    number_of,
 )
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
+from minigrad.notation.reader import Reader, number_of
 from minigrad.notation.simplify import simplified
 from minigrad.tensor import Array, Tensor
 from minigrad.writing.formats import WIDTH, display

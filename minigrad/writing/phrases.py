@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from minigrad.notation.expression import Expression, Shape
 from minigrad.notation.printer import Printer
-from minigrad.writing.structure import Part
+from minigrad.writing.structure import Leaf, Part
 
 # A formula, once it is known how formulas are written.
 Formula: TypeAlias = Callable[[Printer], str]
@@ -59,6 +59,16 @@ def sum_of_shares(name: str, first: int, last: int, p: Printer) -> str:
 def size(shape: Shape) -> Piece:
     """The shape of an array."""
     return (lambda p: p.size(shape)) if shape else "a number"
+
+
+def distribution(leaf: Leaf) -> str:
+    """What is assumed of labels."""
+    if leaf.along is None:
+        return ""
+    which = ("whose columns add", "whose rows add")
+    add = which[leaf.along] if len(leaf.shape) == 2 else "which adds"
+    axis = f" along axis {leaf.along}" if len(leaf.shape) > 2 else ""
+    return f", {add} up to 1{axis}"
 
 
 def added_up(terms: Sequence[Formula], p: Printer) -> str:

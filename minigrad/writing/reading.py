@@ -1,12 +1,13 @@
 """Reads the model of a derivation off a gradient flow. Time steps become relative here."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from minigrad.backprop import graph
 from minigrad.flow import GradientFlow, Label
-from minigrad.notation.expression import Expression, Number, Reader, Symbol, shifted
+from minigrad.notation.expression import Expression, Number, Symbol, shifted
+from minigrad.notation.reader import Reader
 from minigrad.notation.simplify import simplified
 from minigrad.notation.steps import aligned, gathered
 from minigrad.tensor import Tensor
@@ -31,7 +32,7 @@ def model_of(flow: GradientFlow, wrt: Collection[str] | None = None) -> Model:
     items = _items(parts)
     if wrt is not None:
         items = _leading_to(wrt, items)
-    leaves_found = _leaves(flow)
+    leaves_found = _leaves(flow, reader.distributions)
     steps = {t for e in equations for t in e.steps} or {t for x in leaves_found for t in x.steps}
     for name, t in reader.arrays:
         if t is not None:
@@ -93,14 +94,17 @@ def _label(flow: GradientFlow) -> Label:
     return next(label for label, x in flow.values.items() if x is flow.J)
 
 
-def _leaves(flow: GradientFlow) -> tuple[Leaf, ...]:
+def _leaves(flow: GradientFlow, distributions: Mapping[str, int]) -> tuple[Leaf, ...]:
     steps: dict[str, list[int]] = {}
     first: dict[str, Tensor] = {}
     for (name, t), x in flow.values.items():
         if x._operation is None:
             steps.setdefault(name, []).extend([] if t is None else [t])
             first.setdefault(name, x)
-    return tuple(Leaf(name, x.shape, tuple(sorted(steps[name]))) for name, x in first.items())
+    return tuple(
+        Leaf(name, x.shape, tuple(sorted(steps[name])), distributions.get(name))
+        for name, x in first.items()
+    )
 
 
 def _equations(flow: GradientFlow, reader: Reader) -> list[Equation]:
@@ -124,18 +128,22 @@ def _equations(flow: GradientFlow, reader: Reader) -> list[Equation]:
 
 def _in_order(flow: GradientFlow) -> list[str]:
     """What is computed, in the order of the program; what begins before the others, as they do."""
-    at: dict[str, dict[int | None, int]] = {}
+    ages: dict[str, dict[int | None, int]] = {}
     for age, ((name, t), x) in enumerate(flow.values.items()):
         if x._operation is not None:
-            at.setdefault(name, {})[t] = age
-    begins = Counter(min(ages) for ages in at.values() if None not in ages)  # type: ignore[type-var]
-    usual = max(begins, key=lambda t: (begins[t], t), default=0)
+            ages.setdefault(name, {})[t] = age
+    begins = {
+        name: min(t for t in at if t is not None) for name, at in ages.items() if {*at} - {None}
+    }
+    counts = Counter(begins.values())
+    usual = max(counts, key=lambda t: (counts[t], t), default=0)
 
     def place(name: str) -> int:
-        ages = at[name]
-        return ages[usual] if usual in ages and min(ages) < usual else min(ages.values())
+        at = ages[name]
+        is_early = begins.get(name, usual) < usual and usual in at
+        return at[usual] if is_early else min(at.values())
 
-    return sorted(at, key=place)
+    return sorted(ages, key=place)
 
 
 def _parts(flow: GradientFlow, reader: Reader) -> list[Part]:

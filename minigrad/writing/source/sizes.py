@@ -60,6 +60,14 @@ def _require_shape(name, array, *shape):
             f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
             f"got {found}; derive again for other sizes"
         )''',
+    "_require_distributions": '''\
+def _require_distributions(name, array, axis):
+    """Raise unless labels add up to one along an axis; the gradient would have another factor."""
+    if not np.allclose(np.sum(array, axis=axis), 1):
+        raise ValueError(
+            f"{name}: expected numbers that add up to 1 along axis {axis}, as in the derivation; "
+            "derive again with these"
+        )''',
     "_require_steps": '''\
 def _require_steps(name, arrays, *steps):
     """Raise unless there is an array for each of the derivation's steps, and for no other."""
@@ -132,6 +140,9 @@ def _required(
         given = ", ".join([f'"{name}"', array, *map(str, sizes)])
         statement = f"{indent}_require_{'floats' if is_float else 'shape'}({given})"
         yield _with_reasons(statement, reasons)
+    if argument.leaf.along is not None:
+        axis = argument.leaf.along - len(argument.leaf.shape)
+        yield f'{indent}_require_distributions("{name}", {array}, {axis})'
 
 
 def _with_reasons(statement: str, reasons: Collection[str]) -> str:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.notation.expression import Expression, Reader, Symbol, evaluate
+from minigrad.notation.expression import Expression, Symbol, evaluate
 from minigrad.notation.printing import Text
+from minigrad.notation.reader import Reader
 from minigrad.notation.simplify import simplified
 from minigrad.operations.lookup import add_at
 from minigrad.operations.shape import scatter

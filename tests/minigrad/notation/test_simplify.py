@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.notation.expression import Expression, Reader, Symbol, evaluate
+from minigrad.notation.expression import Expression, Symbol, evaluate
 from minigrad.notation.forms import typeset
 from minigrad.notation.nodes import simplified
 from minigrad.notation.printing import Latex, Text
+from minigrad.notation.reader import Reader
 from minigrad.operations.elementwise import equal, greater
 from minigrad.tensor import Tensor
 from minigrad.writing.layout import laid_out

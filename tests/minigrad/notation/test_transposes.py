@@ -8,13 +8,13 @@ import pytest
 import minigrad as mg
 from minigrad.notation.expression import (
     Expression,
-    Reader,
     Symbol,
     evaluate,
     subexpressions,
 )
 from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
+from minigrad.notation.reader import Reader
 from minigrad.notation.simplify import simplified
 from minigrad.operations.elementwise import greater
 from minigrad.writing.layout import laid_out

@@ -1,0 +1,191 @@
+"""Reads expressions off a graph, as far as the next named values."""
+
+import inspect
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from minigrad.notation.expression import (
+    Apply,
+    Decimal,
+    Expression,
+    Number,
+    Parameters,
+    Symbol,
+    symbols,
+)
+from minigrad.notation.indices import WHOLE, by_axis, is_plain
+from minigrad.operation import Operation
+from minigrad.operations.elementwise import astype
+from minigrad.operations.reduction import one_hot
+from minigrad.operations.reduction import sum as sum_
+from minigrad.operations.shape import getitem, transpose
+from minigrad.tensor import Array, Tensor
+
+
+class Reader:
+    """Reads expressions off the graph, as far as the next named values.
+
+    Attributes
+    ----------
+    arrays : dict
+        Arrays that nobody has named, by the names that they are given here, and their steps.
+    distributions : dict
+        The axes along which labels add up to one, by their names, where that has been made use of.
+    """
+
+    def __init__(
+        self,
+        leaves: Mapping[Tensor, Expression],
+        simplify: Callable[[Apply], Expression] = lambda e: e,
+    ) -> None:
+        self.leaves = leaves
+        self.simplify = simplify
+        self.arrays: dict[tuple[str, int | None], Array] = {}
+        self.distributions: dict[str, int] = {}
+        self._places = {_place(x._data): e for x, e in leaves.items()}
+
+    def read(self, root: Tensor) -> Expression:
+        """The expression of a tensor; of a named one, what it was computed as."""
+        known: dict[Tensor, Expression] = {}
+        to_visit = [root]
+        while to_visit:
+            x = to_visit[-1]
+            missing = [u for u in x._inputs or () if u not in known and u not in self.leaves]
+            if missing and (x is root or x not in self.leaves):
+                to_visit += missing
+                continue
+            to_visit.pop()
+            if x not in known:
+                known[x] = self._expression(x, known)
+        return known[root]
+
+    def read_contribution(self, root: Tensor) -> Expression:
+        """The expression of a contribution, which may be another value's adjoint unchanged."""
+        return self.leaves[root] if root in self.leaves else self.read(root)
+
+    def _expression(self, x: Tensor, known: Mapping[Tensor, Expression]) -> Expression:
+        constant = self._view(x) if x._operation is None else None
+        if (labels := distribution_in(x)) and labels[0]._name is not None:
+            self.distributions[labels[0]._name] = labels[1]
+        if constant := constant or number_of(x):
+            return constant
+        if x._operation is None:
+            return Symbol("", None, x.shape, "constant")
+        inputs = tuple(self.leaves[u] if u in self.leaves else known[u] for u in x._inputs or ())
+        for i, u in enumerate(x._inputs or ()):
+            if inputs[i] == Symbol("", None, u.shape, "constant"):
+                constant = self._named(x, i, u._data, inputs)
+                inputs = (*inputs[:i], constant, *inputs[i + 1 :])
+        return self.simplify(Apply(x._operation, inputs, x.shape, Parameters(x._parameters)))
+
+    def _view(self, x: Tensor) -> Expression | None:
+        """What a constant shows, if it is a named value or the transpose of one.
+
+        How constants are made is not recorded; a transpose is seen from where its elements lie.
+        """
+        for array, turned in ((x._data, False), (x._data.mT if x.ndim > 1 else x._data, True)):
+            if _place(array) in self._places:
+                e = self._places[_place(array)]
+                axes = None if x.ndim == 2 else (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
+                if not turned:
+                    return e
+                return self.simplify(Apply(transpose, (e,), x.shape, Parameters(axes=axes)))
+        return None
+
+    def _named(self, x: Tensor, i: int, array: Array, inputs: tuple[Expression, ...]) -> Symbol:
+        """Give an array that nobody has named the name and the step that its use suggests."""
+        steps = [s.t for e in inputs for s in symbols(e) if s.t is not None]
+        t = max(steps) if steps else None
+        base = _argument_name(x._operation, i)
+        taken = {e.name for e in self.leaves.values() if isinstance(e, Symbol)}
+        for n in range(1, len(self.arrays) + len(taken) + 2):
+            name = base if n == 1 else f"{base}_{n}"
+            if name in taken:
+                continue
+            given = self.arrays.setdefault((name, t), array)
+            if given is array or np.array_equal(given, array):
+                break
+        return Symbol(name, t, array.shape, "constant")
+
+
+def _place(array: Array) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    """Where the elements of an array lie in memory, and in which order."""
+    return array.__array_interface__["data"][0], array.shape, array.strides
+
+
+def _argument_name(operation: Operation, i: int) -> str:
+    """What the operation calls its argument: `labels`; a ufunc has no telling names."""
+    if isinstance(operation.forward, np.ufunc) or operation.arity is None:
+        return "k"
+    return list(inspect.signature(operation.forward).parameters)[i]
+
+
+def number_of(x: Tensor) -> Number | None:
+    """The number that a constant holds everywhere, if it does and no named value is behind it.
+
+    Of labels that add up to one, the sum is that number, so that nobody has to write it.
+    """
+    if distribution_in(x):
+        return Number(1, x.shape)
+    found = None if x.requires_grad else _number(x._data)
+    to_visit = [x] if found else []
+    while to_visit:
+        u = to_visit.pop()
+        if u.requires_grad or u._name is not None:
+            return None
+        to_visit += u._inputs or ()
+    return found
+
+
+def _number(array: Array) -> Number | None:
+    """The number that an array holds everywhere; the noise of the last digits is none."""
+    if array.size == 0 or array.dtype.kind not in "fiub":
+        return None
+    value = float(str(array.flat[0] + 0))  # the shortest decimal that means this number
+    spread = np.ptp(array.astype(float))
+    if spread == 0 and np.isfinite(value):
+        return Number(_as_typed(value), array.shape)
+    if array.dtype.kind == "f" and spread <= 4 * np.finfo(array.dtype).eps * abs(value):
+        return Number(float(f"{value:.6g}"), array.shape)  # as labels that sum to one
+    return None
+
+
+def _as_typed(value: float) -> float:
+    """A number, as a decimal if it is short; but 0.5 and 0.25 people write as fractions."""
+    is_short = float(f"{value:.3g}") == value
+    return Decimal(value) if is_short and not (8 * value).is_integer() else value
+
+
+def distribution_in(x: Tensor) -> tuple[Tensor, int] | None:
+    """The labels that a constant is the sum of, and along which axis, if that is one everywhere.
+
+    They are a leaf with a name, or one at each class number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> from minigrad.notation.reader import distribution_in
+    >>> y = mg.tensor(np.array([[[0.2, 0.8]], [[0.6, 0.4]]]), name="y")
+    >>> labels, axis = distribution_in(y[0].sum(axis=1, keepdims=True))
+    >>> labels is y, axis
+    (True, 2)
+    """
+    if x.requires_grad or x._operation is not sum_ or not x._parameters["keepdims"]:
+        return None
+    [y], axis = x._inputs or (), x._parameters["axis"]
+    is_one = np.allclose(x._data, 1, rtol=4 * np.finfo(x._data.dtype).eps, atol=0)
+    if not is_one or not isinstance(axis, int):
+        return None
+    axis %= y.ndim
+    while y._operation is astype:
+        [y] = y._inputs or ()
+    if y._operation is getitem and is_plain(index := y._parameters["index"]):
+        [y] = y._inputs or ()
+        taken = by_axis(index, y.ndim)
+        axis = [i for i, part in enumerate(taken) if isinstance(part, slice)][axis]
+        if taken[axis] != WHOLE:
+            return None
+    is_given = y._operation is None and y._name is not None
+    return (y, axis) if is_given or y._operation is one_hot else None
