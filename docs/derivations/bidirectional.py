@@ -87,7 +87,7 @@ def gradients(*, W_f, U_f, b_f, W_b, U_b, b_b, V_f, V_b, b_y, h_f0, h_b_end, x, 
         z_b = W_b.T @ x[t - 1] + U_b.T @ h_b[t + 1] + b_b
         h_b[t] = np.tanh(z_b)  # h_b⁽ᵗ⁾ = tanh(z_b⁽ᵗ⁾)
         z_y[t] = V_f.T @ h_f[t] + V_b.T @ h_b[t] + b_y  # z_y⁽ᵗ⁾ = V_fᵀ h_f⁽ᵗ⁾ + V_bᵀ h_b⁽ᵗ⁾ + b_y
-    # J = -Σ(t=1..T) Σ y⁽ᵗ⁾ ∘ log softmax(z_y⁽ᵗ⁾)
+    # J = Σ(t=1..T) -Σ y⁽ᵗ⁾ ∘ log softmax(z_y⁽ᵗ⁾)
     J = sum(
         [np.sum(-np.sum(y[t - 1] * log_softmax(z_y[t], axis=0), axis=0)) for t in range(1, T + 1)]
     )

@@ -75,8 +75,8 @@ def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
         z_n = W_n.T @ x[t - 1] + r[t] * s[t] + b_n  # z_n⁽ᵗ⁾ = W_nᵀ x⁽ᵗ⁾ + r⁽ᵗ⁾ ∘ s⁽ᵗ⁾ + b_n
         n[t] = np.tanh(z_n)  # n⁽ᵗ⁾ = tanh(z_n⁽ᵗ⁾)
         h[t] = (1 - u[t]) * n[t] + u[t] * h[t - 1]  # h⁽ᵗ⁾ = (1 - u⁽ᵗ⁾) ∘ n⁽ᵗ⁾ + u⁽ᵗ⁾ ∘ h⁽ᵗ⁻¹⁾
-    # J = Σ(t=1..T) 1/2 Σ (h⁽ᵗ⁾ - y⁽ᵗ⁾)²
-    J = sum([np.sum((h[t] - y[t - 1]) ** 2) / 2 for t in range(1, T + 1)])
+    # J = 1/2 Σ(t=1..T) Σ (h⁽ᵗ⁾ - y⁽ᵗ⁾)²
+    J = sum([np.sum((h[t] - y[t - 1]) ** 2) for t in range(1, T + 1)]) / 2
     dJ_dh_next = 0
     dJ_dW_u = np.zeros_like(W_u)
     dJ_dU_u = np.zeros_like(U_u)

@@ -108,7 +108,7 @@ def gradients(
         z_y = W_ya.T @ a[t] + b_y  # z_y⁽ᵗ⁾ = W_yaᵀ a⁽ᵗ⁾ + b_y
         y_hat[t] = softmax(z_y)  # ŷ⁽ᵗ⁾ = softmax(z_y⁽ᵗ⁾)
     # J = -Σ(t=1..T) Σ y⁽ᵗ⁾ ∘ log(ŷ⁽ᵗ⁾)
-    J = sum([-np.sum(y[t - 1] * np.log(y_hat[t])) for t in range(1, T + 1)])
+    J = -sum([np.sum(y[t - 1] * np.log(y_hat[t])) for t in range(1, T + 1)])
     dJ_dW_ya = np.zeros_like(W_ya)
     dJ_db_y = np.zeros_like(b_y)
     dJ_da_next = 0

@@ -25,7 +25,7 @@ from minigrad.notation.nodes import (
     simplified,
     transposed,
 )
-from minigrad.notation.shapes import axes_of, is_longer_in_front, vector_in
+from minigrad.notation.shapes import axes_of, is_longer_in_front, scalars_out, vector_in
 from minigrad.notation.transposes import order_of, swaps
 from minigrad.notation.written import diag, less, outer, permuted, repeat
 from minigrad.operations.elementwise import add, divide, greater, log, multiply, power, where
@@ -66,7 +66,7 @@ def sum_as_product(e: Apply) -> Expression | None:
     if isinstance(x, Apply) and x.operation is multiply and len(x.inputs) == 2 and columns == 1:
         a, b = x.inputs
         if axes in ((0,), (0, 1)) and a.shape == b.shape == x.shape:
-            return matrix_product(Apply(transpose, (a,), a.shape[::-1], Parameters(axes=None)), b)
+            return matrix_product(transposed(a), b)
     if axes == (0, 1):
         return None
     if axes == (1,):
@@ -261,6 +261,11 @@ def sum_of_repeated(e: Apply) -> Expression | None:
     return product(Number(prod(x.shape)), x.inputs[0])
 
 
+def scalars_before_sum(e: Apply) -> Expression | None:
+    """The sum of n x is n times that of x, where another form has written n out."""
+    return scalars_out(e) if e.operation is sum_ else None
+
+
 FORMS = (
     cross_entropies,
     sum_of_repeated,
@@ -276,6 +281,7 @@ FORMS = (
     where_defined,
     number_on_the_right,
     number_in_front,
+    scalars_before_sum,
 )
 
 

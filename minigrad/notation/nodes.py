@@ -1,6 +1,7 @@
 """Simple expressions: nodes are simplified as they are made."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeGuard
 
@@ -99,6 +100,9 @@ def without_sign(e: Expression) -> Expression | None:
         if isinstance(first, Number) and first.value < 0:
             left = rest if first.value == -1 else [Number(-first.value), *rest]
             return _product_of(tuple(left), e.shape)
+    if isinstance(e, Apply) and e.operation is divide:
+        above = without_sign(e.inputs[0])
+        return None if above is None else replace(e, inputs=(above, e.inputs[1]))
     return None
 
 

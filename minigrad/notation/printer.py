@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Self
 
@@ -22,7 +21,7 @@ from minigrad.notation.nodes import without_sign
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.template import Written, filled, in_parentheses
 from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
-from minigrad.operations.elementwise import add, multiply, negative, power, subtract
+from minigrad.operations.elementwise import add, divide, multiply, negative, power, subtract
 
 
 class Printer(ABC):
@@ -77,6 +76,8 @@ class Printer(ABC):
             return self._product(e.inputs)
         if e.operation is power:
             return self._power(*e.inputs)
+        if e.operation is divide and (positive := without_sign(e)) is not None:
+            return self._filled(negative, self.written(positive))
         operands = [*map(self.written, e.inputs)]
         return filled(e.operation, self._with_parameters(e), operands, self.parentheses)
 
@@ -94,8 +95,6 @@ class Printer(ABC):
 
     def _over_steps(self, e: OverSteps) -> Written:
         if e.operation is add:
-            if (positive := without_sign(e.term)) is not None:
-                return self._filled(negative, self.written(replace(e, term=positive)))
             term = type(self)(self.J, "t", self.last, scalars=self.scalars).written(e.term)
             return Written(self.sum_of(e.first, e.last, self._within(term, SIGN)), SIGN)
         first, last = (self.absolute(t)(e.term) for t in (e.first, e.last))

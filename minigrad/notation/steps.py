@@ -101,8 +101,16 @@ def _with_gathered_terms(e: Expression) -> Expression:
         [terms, *others] = groups.values()
         over = None if others else _over_steps(e, terms)
         return over or e
-    result = [x for terms in groups.values() for x in _gathered_terms(e, terms)]
+    result = [_number_out(x) for terms in groups.values() for x in _gathered_terms(e, terms)]
     return result[0] if len(result) == 1 else Apply(add, tuple(result), e.shape, NONE)
+
+
+def _number_out(e: Expression) -> Expression:
+    """The sum over the steps of n x is n times that of x."""
+    if not isinstance(e, OverSteps) or e.operation is not add:
+        return e
+    number, rest = split_number(e.term)
+    return e if number == 1 or rest is None else product(Number(number), replace(e, term=rest))
 
 
 def _gathered_terms(e: Apply, terms: list[tuple[int, Expression]]) -> Iterator[Expression]:
@@ -177,9 +185,14 @@ def moving_between(a: Parameters, b: Parameters, t: int, u: int) -> Parameters:
 
 
 def _moving(at: AtSteps) -> Expression | None:
-    """The one expression that all are, with indices that move; None if they move unevenly."""
+    """The one expression that all are, with indices that move; None if they move unevenly.
+
+    Any two numbers lie on a line: of two steps that are no neighbours it would say nothing.
+    """
     found = {t: _indices(e) for t, e in at.items()}
-    (t, start), (u, other), *_ = found.items()
+    (t, start), (u, other), *more = found.items()
+    if not more and abs(u - t) > 1 and start != other:
+        return None
     factors = [(b - a) // (u - t) for a, b in zip(start, other, strict=True)]
     lines = [MovingIndex(a - factor * t, factor) for a, factor in zip(start, factors, strict=True)]
     if any([line.at(t) for line in lines] != indices for t, indices in found.items()):

@@ -11,14 +11,17 @@ from typing import Any, TypeAlias
 from minigrad.backprop import by_age, graph, inputs_of
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.notation.expression import Parameters
-from minigrad.operations.elementwise import add, positive
-from minigrad.operations.shape import concatenate, getitem, stack
+from minigrad.operations.elementwise import add, divide, multiply, negative, positive, subtract
+from minigrad.operations.reduction import mean
+from minigrad.operations.reduction import sum as sum_
+from minigrad.operations.shape import concatenate, getitem, reshape, stack
 from minigrad.tensor import Tensor
 from minigrad.writing.dependence import behind
 from minigrad.writing.source.repeated import unused
 
 # A tensor where it stands: what was computed from it, and as which input.
 Use: TypeAlias = tuple[Tensor, int]
+LINEAR = (add, subtract, negative, positive, sum_, mean, reshape)
 _Uses: TypeAlias = dict[Tensor, set[Use]]
 _Found: TypeAlias = dict[Tensor, set[Use]]  # by the value that it stands in
 
@@ -29,7 +32,8 @@ def with_contexts(flow: GradientFlow, stacks: bool = False) -> GradientFlow:
     Parameters
     ----------
     stacks
-        Whether stacks of values at steps get a name too that are read outside of the steps.
+        Whether stacks and sums of values at steps get a name too that are read outside of the
+        steps.
 
     Examples
     --------
@@ -46,7 +50,7 @@ def with_contexts(flow: GradientFlow, stacks: bool = False) -> GradientFlow:
     nodes = graph(flow.J, constants=True)
     uses, starts = _contexts(flow, nodes)
     if stacks:
-        uses |= {c: found for c, found in _stacks(flow).items() if c not in uses}
+        uses |= {c: found for c, found in _gathered(flow).items() if c not in uses}
     if not (uses or starts):
         return flow
     uses |= {x: found | uses.get(x, set()) for x, found in starts.items()}
@@ -94,15 +98,26 @@ def _starts(
             yield x, {use for use in found if _input(use) is x}
 
 
-def _stacks(flow: GradientFlow) -> dict[Tensor, set[Use]]:
-    """Stacks without a name in values without a step, and where they are read."""
+def _gathered(flow: GradientFlow) -> dict[Tensor, set[Use]]:
+    """Stacks and sums over steps without a name in values without a step, and where they are read.
+
+    Of a sum that is read linearly the terms do not meet, and it needs no name.
+    """
     found: dict[Tensor, set[Use]] = {}
     for (_, t), x in flow.values.items():
         for use in _uses(x) if t is None else ():
             c = _input(use)
-            if c._name is None and c._operation in (stack, concatenate) and len(_read(c)) > 1:
+            is_sum = c._operation is add and not _is_linear(use[0])
+            is_of_steps = c._operation in (stack, concatenate) or is_sum
+            if c._name is None and is_of_steps and len(_read(c)) > 1:
                 found.setdefault(c, set()).add(use)
     return found
+
+
+def _is_linear(x: Tensor) -> bool:
+    """Whether what depends on steps is added in it, at most with factors that do not."""
+    moving = [y for y in inputs_of(x) if y._t is not None or _read(y)]
+    return x._operation in LINEAR or (x._operation in (multiply, divide) and len(moving) < 2)
 
 
 def _in_all(alike: Sequence[Tensor], same: Mapping[Tensor, Tensor]) -> dict[Tensor, _Found]:

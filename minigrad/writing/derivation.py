@@ -79,8 +79,9 @@ class WrittenLine(Line):
         if steps == known or not steps:
             return self
         reach = self.rows.model.reach
-        alike = {t: counterpart(t, steps, known, reach) for t in steps}
-        return replace(self, steps=frozenset(t for t in steps if alike[t] in self.steps))
+        with_given = [t for name, t in flow.values if name == value.name and t is not None]
+        alike = {t: counterpart(t, steps, known, reach) for t in with_given}
+        return replace(self, steps=frozenset(t for t in alike if alike[t] in self.steps))
 
     def explain(self, t: int | None = None) -> str:
         r"""Justify the line, so that it can be followed by hand.

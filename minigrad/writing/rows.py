@@ -85,7 +85,9 @@ class Rows:
         if (column := of_one_column(expression)) != typeset(expression):
             one = "for one row" if is_of_row(column) else "for one column"
             rows.append((partial(as_written, column), (one,)))
-        rows.append((partial(as_written, typeset(expression)), self.condition(part.steps)))
+        alike = {t for x in item.parts if x.via.name == part.via.name for t in x.steps}
+        held = self.condition(part.steps, sorted(alike.union(self.model.steps)))
+        rows.append((partial(as_written, typeset(expression)), held))
         for i, (right, remark) in enumerate(rows):
             first = None if i else self.left(item, part)
             yield Row(first, counted_from(part.origin, right), remark)

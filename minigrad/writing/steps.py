@@ -114,13 +114,17 @@ def is_general(steps: Sequence[int], everything: Sequence[int], reach: int = 1) 
 def counterpart(t: int, steps: Sequence[int], known: Sequence[int], reach: int = 1) -> int:
     """What a step is in a program of another number of steps: one of the first, the last, or else.
 
+    Of a given state, before the first or after the last, it is the one as far from there.
+
     Examples
     --------
     >>> from minigrad.writing.steps import counterpart
-    >>> [counterpart(t, range(1, 7), known=range(1, 5)) for t in range(1, 7)]
-    [1, 2, 2, 2, 2, 4]
+    >>> [counterpart(t, range(1, 7), known=range(1, 5)) for t in range(8)]
+    [0, 1, 2, 2, 2, 2, 4, 5]
     """
     from_first, from_last = t - steps[0], steps[-1] - t
+    if from_first < 0 or from_last < 0:
+        return known[0] + from_first if from_first < 0 else known[-1] - from_last
     if from_first < reach or from_last >= reach:
         return known[min(from_first, reach, len(known) - 1)]
     return known[-1 - min(from_last, len(known) - 1)]

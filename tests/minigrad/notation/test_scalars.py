@@ -39,7 +39,7 @@ SCALARS: dict[str, tuple[Model, list[str]]] = {
     ),
     "mean": (
         lambda s, x, W: s * (x**2).mean(axis=0, keepdims=True),
-        ["∂J/∂s = Σ 1/3 ∂J/∂v ∘ 𝟏ᵀ x²", "∂J/∂x = 2/3 s ∂J/∂v ∘ x"],
+        ["∂J/∂s = 1/3 Σ ∂J/∂v ∘ 𝟏ᵀ x²", "∂J/∂x = 2/3 s ∂J/∂v ∘ x"],
     ),
     "offset": (lambda s, x, W: s + x, ["∂J/∂s = Σ ∂J/∂v", "∂J/∂x = ∂J/∂v"]),
     "sum": (

@@ -126,6 +126,27 @@ def from_its_start(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))
 
 
+def masked_mean(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """A mean of squares over what a mask leaves of the steps."""
+    leaf, h = encoded(T)
+    squares, count = 0, 0
+    for t, x in h.items():
+        m = leaf("m", 1, 3, t=t, requires_grad=False)
+        squares, count = squares + (x**2 * m).sum(), count + m.sum()
+    return mg.gradient_flow((named(squares, "c") / named(count, "c_m")).named("J"))
+
+
+def weighted_mean(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
+    """A mean over the steps with weights that depend on the states."""
+    leaf, h = encoded(T)
+    v, above, below = leaf("v", 3, 1), 0, 0
+    for x in h.values():
+        w = mg.exp(v.T @ x)
+        above, below = above + w * x, below + w
+    mean = named(above, "c_h") / named(below, "c_h_2")
+    return mg.gradient_flow((mean**2).sum().named("J"))
+
+
 CONTEXTS = {
     "decoder": decoder,
     "later decoder": later_decoder,
@@ -137,4 +158,6 @@ CONTEXTS = {
     "pooled": pooled,
     "in the loss": in_the_loss,
     "from its start": from_its_start,
+    "masked mean": masked_mean,
+    "weighted mean": weighted_mean,
 }

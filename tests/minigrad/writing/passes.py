@@ -315,6 +315,23 @@ def residual_from_zero(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))
 
 
+def ends_put_together(T: int = 5) -> mg.GradientFlow:
+    """The first and the last state, of as many rows as there are steps between them."""
+    leaf = leaves()
+    x = sequence(leaf, "x", 5, range(1, T + 1), requires_grad=False)
+    h = recurrence(leaf, x, 4)
+    o = (leaf("V", 8, 2).T @ mg.concatenate([h[1], h[T]])).named("o")
+    return mg.gradient_flow((o**2).sum().named("J"))
+
+
+def roughness(T: int = 4) -> mg.GradientFlow:
+    """The loss is how much the states change, that after the given one too."""
+    leaf = leaves()
+    x = sequence(leaf, "x", 5, range(1, T + 1), requires_grad=False)
+    h = recurrence(leaf, x, 3)
+    return mg.gradient_flow(sum(((h[t] - h[t - 1]) ** 2).sum() for t in x).named("J"))  # type: ignore[union-attr]
+
+
 PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "ar2": ar2,
     "dilated": dilated,
@@ -342,4 +359,6 @@ PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "adaptive mean": adaptive_mean,
     "mean of inputs": mean_of_inputs,
     "inputs alone": inputs_alone,
+    "ends put together": ends_put_together,
+    "roughness": roughness,
 }

@@ -86,6 +86,14 @@ def test_a_name_that_is_taken_gets_a_number() -> None:
 NOTHING = ["ar2", "smoother", "stacked", "lagged inputs", "states in the loss"]
 
 
+def test_a_sum_over_the_steps_that_is_read_linearly_needs_no_name() -> None:
+    _, h = contexts.encoded(4)
+    half = 0.5 * sum((x**2).sum() for x in h.values()) / 3
+    assert (
+        equations(mg.gradient_flow(half.named("J")))[-1] == "J = 1/6 Σ(t=1..T) Σ (h⁽ᵗ⁾)²    (eq. 3)"
+    )
+
+
 @pytest.mark.parametrize("T", [2, 3, 6])
 def test_values_at_a_distance_are_no_contexts(T: int) -> None:
     for name in set(NOTHING) & PASSES.keys():

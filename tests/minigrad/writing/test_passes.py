@@ -111,6 +111,8 @@ GENERAL = {
     "lagged inputs": passes.lagged_inputs,
     "states in the loss": passes.states_in_the_loss,
     "residual from zero": passes.residual_from_zero,
+    "ends put together": passes.ends_put_together,
+    "roughness": passes.roughness,
     "decoder of an unnamed context": partial(passes.encoder_decoder, reads="at every step"),
     **{name: flow for name, flow in STACKED.items() if name != "weighted"},
     **{name: flow for name, flow in CONTEXTS.items() if name != "later decoder"},
@@ -227,6 +229,15 @@ def test_what_one_step_reads_far_away_has_numbers() -> None:
     assert "∂J/∂h⁽ᵀ⁾|z_s⁽¹⁾ = C ∂J/∂z_s⁽¹⁾" in text
     text = mg.derive(passes.attention_over_earlier_states()).text()
     assert "H⁽³⁾ = concatenate_{axis 1}(h⁽¹⁾, h⁽²⁾, h⁽³⁾)" in text
+
+
+def test_a_given_state_is_told_from_those_that_are_computed() -> None:
+    text = mg.derive(passes.roughness(), layout="gradient").text()
+    assert [line.strip() for line in text.splitlines() if "∂J/∂h⁽ᵗ⁾|J =" in line] == [
+        "∂J/∂h⁽ᵗ⁾|J = -2 (h⁽ᵗ⁺¹⁾ - h⁽ᵗ⁾)    (t = 0)",
+        "∂J/∂h⁽ᵗ⁾|J = 4 h⁽ᵗ⁾ - 2 h⁽ᵗ⁺¹⁾ - 2 h⁽ᵗ⁻¹⁾    (0 < t < T)",
+        "∂J/∂h⁽ᵗ⁾|J = 2 (h⁽ᵗ⁾ - h⁽ᵗ⁻¹⁾)    (t = T)",
+    ]
 
 
 def test_what_an_encoder_gives_comes_after_what_takes_it() -> None:
