@@ -1,11 +1,12 @@
 """Rules of kinks, where a derivative jumps: brackets that are 1 on one side and 0 on the other."""
 
 from dataclasses import replace
+from itertools import permutations
 from typing import TypeGuard
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number
-from minigrad.notation.nodes import fraction, is_, product, split_number, total
-from minigrad.operations.elementwise import divide, equal, greater, multiply
+from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint
+from minigrad.notation.nodes import broadcast, fraction, is_, product, split_number, total
+from minigrad.operations.elementwise import divide, equal, greater, multiply, where
 
 
 def is_bracket(e: Expression) -> TypeGuard[Apply]:
@@ -37,6 +38,52 @@ def selection(e: Apply) -> Expression | None:
     if rest is not None and is_(rest, divide):
         return total(product(a, condition), b)
     return product(a, total(condition, share))
+
+
+def selected_factor(e: Apply) -> Expression | None:
+    """where(c, a, 0) x = where(c, a x, 0), and where(c, 0, b) x = where(c, 0, b x)"""
+    for i, x in enumerate(e.inputs):
+        before, after = e.inputs[:i], e.inputs[i + 1 :]
+        if not is_(x, where) or x.shape != e.shape or 0 not in map(_value, x.inputs[1:]):
+            continue
+        if all(isinstance(u, Number) or has_adjoint(u) for u in (*before, *after)):
+            return None
+        c, *branches = x.inputs
+        parts = [split_number(product(*before, u, *after)) for u in branches]
+        inputs = (u or Number(0) for _, u in parts)
+        return product(Number(sum(n for n, _ in parts)), replace(x, inputs=(c, *inputs)))
+    return None
+
+
+def joined_selections(e: Apply) -> Expression | None:
+    """g where(c, a, 0) + where(c, 0, g b) = g where(c, a, b), where g is an adjoint or nothing"""
+    found = [(x, selected) for x in e.inputs if (selected := _selected(x))]
+    for (x, (c, g, a, zero)), (y, (d, h, other_zero, b)) in permutations(found, 2):
+        if (c, g) == (d, h) and _value(zero) == _value(other_zero) == 0:
+            one = Apply(where, (c, a, b), broadcast((c, a, b)), NONE)
+            joined = total(product(*g, one), *(u for u in e.inputs if u is not x and u is not y))
+            return joined if joined.shape == e.shape else None
+    return None
+
+
+def _selected(e: Expression) -> tuple[Expression, list[Expression], Expression, Expression] | None:
+    """The condition, the adjoints in front, and the branches of what is zero in one of them."""
+    factors = [*e.inputs] if is_(e, multiply) else [e]
+    selections = [x for x in factors if is_(x, where) and 0 in map(_value, x.inputs[1:])]
+    if len(selections) != 1:
+        return None
+    factors.remove(selections[0])
+    c, *branches = selections[0].inputs
+    for u in branches:
+        factors += u.inputs if is_(u, multiply) else [u] if _value(u) != 0 else []
+    g = [x for x in factors if has_adjoint(x)]
+    rest = product(*(x for x in factors if not has_adjoint(x)), Number(1))
+    a, b = (u if _value(u) == 0 else rest for u in branches)
+    return c, g, a, b
+
+
+def _value(e: Expression) -> float | None:
+    return e.value if isinstance(e, Number) else None
 
 
 def _excludes(condition: Expression, e: Expression) -> bool:

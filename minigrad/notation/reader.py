@@ -140,7 +140,7 @@ def number_of(x: Tensor) -> Number | None:
 
 def _number(array: Array) -> Number | None:
     """The number that an array holds everywhere; the noise of the last digits is none."""
-    if array.size == 0 or array.dtype.kind not in "fiub":
+    if array.size == 0 or array.dtype.kind not in "fiu":
         return None
     value = float(str(array.flat[0] + 0))  # the shortest decimal that means this number
     spread = np.ptp(array.astype(float))

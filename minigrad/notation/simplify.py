@@ -35,6 +35,7 @@ RULES.update(
             algebra.sum_of_sums,
             algebra.without_broadcast,
             algebra.like_terms,
+            kinks.joined_selections,
             algebra.common_adjoint,
             expansion.multiplied_out,
         ),
@@ -47,6 +48,7 @@ RULES.update(
             algebra.product_of_products,
             algebra.product_of_fractions,
             algebra.square,
+            kinks.selected_factor,
             expansion.multiplied_out,
         ),
         divide: (

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.notation.expression import Expression, Symbol, evaluate
 from minigrad.notation.forms import typeset
-from minigrad.notation.nodes import simplified
 from minigrad.notation.printing import Latex, Text
 from minigrad.notation.reader import Reader
+from minigrad.notation.simplify import simplified
 from minigrad.operations.elementwise import equal, greater
 from minigrad.tensor import Tensor
 from minigrad.writing.layout import laid_out
 
 RNG = np.random.default_rng(0)
 VALUES = {name: RNG.uniform(0.5, 2, size=(3, 3)) for name in "ABCg"}
+M = VALUES["A"] > 1  # a mask that is no tensor, and is called `condition`
 
 
 def read(f: Any, simplify: Any = simplified) -> Expression:
@@ -80,6 +81,8 @@ WRITTEN = {
     "A ∘ C / B": lambda A, B, C, g: A / (B / C),
     "2 / (3 A)": lambda A, B, C, g: 2 / (3 * A),
     "|A|": lambda A, B, C, g: np.sqrt(A**2),
+    "B - 1 / A": lambda A, B, C, g: B - 1 / A,
+    "-2 / A²": lambda A, B, C, g: -2 / A**2,
     "A ∘ √(A)": lambda A, B, C, g: np.sqrt(A) * np.sqrt(A) * np.sqrt(A),
     "√(A)": lambda A, B, C, g: A / np.sqrt(A),
     "0.45 A": lambda A, B, C, g: 0.9 * A / 2,
@@ -93,6 +96,14 @@ WRITTEN = {
     ),
     "A ∘ [A > B] + C ∘ [A = B]": lambda A, B, C, g: np.where(
         greater(A, B), A, np.where(equal(A, B), C, 0)
+    ),
+    "where(condition, A, B)": lambda A, B, C, g: np.where(M, A, 0) + np.where(M, 0, B),
+    "where(condition, A ∘ B, 0) - C": lambda A, B, C, g: A * np.where(M, B, 0) - C,
+    "∂J/∂g ∘ where(condition, A, B)": lambda A, B, C, g: (
+        np.where(M, 0, g * B) + np.where(M, g, 0) * A
+    ),
+    "where(condition, A, 0) - where(condition, B, 0)": lambda A, B, C, g: (
+        np.where(M, A, 0) - np.where(M, B, 0)
     ),
     "[A < 1]": lambda A, B, C, g: greater(1, A),
     "[A = 1]": lambda A, B, C, g: equal(1, A),
@@ -125,7 +136,7 @@ TRANSPOSED = {
 @pytest.mark.parametrize("written", WRITTEN, ids=str.strip)
 def test_is_the_same_number(written: str) -> None:
     def lookup(s: Symbol) -> Any:
-        return VALUES[s.name]
+        return {**VALUES, "condition": M}[s.name]
 
     expected = evaluate(read(WRITTEN[written], simplify=lambda e: e), lookup)
     e = read(WRITTEN[written])
