@@ -10,13 +10,15 @@ def softmax(x, *, axis=0):
 
 def _require_floats(name, array, *shape):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    _require_shape(name, array, *shape)
     if np.asarray(array).dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
-    _require_shape(name, array, *shape)
 
 
 def _require_shape(name, array, *shape):
     """Raise unless an array has the sizes that are expected; None stands for any."""
+    if shape and not isinstance(array, np.ndarray):
+        raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
     found = np.shape(array)
     if found == shape:
         return
@@ -42,7 +44,7 @@ def gradients(*, X, W_Q, W_K, W_V, Y):
     _require_floats("W_Q", W_Q, X.shape[1], 4)  # because of 1/2
     _require_floats("W_K", W_K, X.shape[1], 4)  # because of 1/2
     _require_floats("W_V", W_V, X.shape[1], None)
-    _require_shape("Y", Y, X.shape[0], W_V.shape[1])
+    _require_shape("Y", Y, len(X), W_V.shape[1])
     Q = X @ W_Q  # Q = X W_Q
     K = X @ W_K  # K = X W_K
     V = X @ W_V  # V = X W_V

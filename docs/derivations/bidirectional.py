@@ -15,13 +15,15 @@ def softmax(x, *, axis=0):
 
 def _require_floats(name, array, *shape):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    _require_shape(name, array, *shape)
     if np.asarray(array).dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
-    _require_shape(name, array, *shape)
 
 
 def _require_shape(name, array, *shape):
     """Raise unless an array has the sizes that are expected; None stands for any."""
+    if shape and not isinstance(array, np.ndarray):
+        raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
     found = np.shape(array)
     if found == shape:
         return

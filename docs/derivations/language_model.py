@@ -15,13 +15,15 @@ def softmax(x, *, axis=0):
 
 def _require_floats(name, array, *shape):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    _require_shape(name, array, *shape)
     if np.asarray(array).dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
-    _require_shape(name, array, *shape)
 
 
 def _require_shape(name, array, *shape):
     """Raise unless an array has the sizes that are expected; None stands for any."""
+    if shape and not isinstance(array, np.ndarray):
+        raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
     found = np.shape(array)
     if found == shape:
         return
@@ -50,7 +52,7 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     _require_shape("words", words, None, None)
     T = len(words)
     _require_floats("E", E, None, 7)  # because of one_hot(y)
-    _require_floats("W", W, E.shape[0], None)
+    _require_floats("W", W, len(E), None)
     _require_floats("U", U, W.shape[1], W.shape[1])
     _require_floats("b", b, W.shape[1], 1)
     _require_floats("V", V, W.shape[1], 7)  # because of one_hot(y)

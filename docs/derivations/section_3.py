@@ -18,13 +18,15 @@ def softmax(x, *, axis=0):
 
 def _require_floats(name, array, *shape):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    _require_shape(name, array, *shape)
     if np.asarray(array).dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
-    _require_shape(name, array, *shape)
 
 
 def _require_shape(name, array, *shape):
     """Raise unless an array has the sizes that are expected; None stands for any."""
+    if shape and not isinstance(array, np.ndarray):
+        raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
     found = np.shape(array)
     if found == shape:
         return
@@ -63,22 +65,22 @@ def gradients(
     """
     _require_floats("x", x, None, None, None)
     T = len(x)
-    _require_floats("W_fa", W_fa, None, W_fa.shape[0])
-    _require_floats("W_fx", W_fx, x.shape[1], W_fa.shape[0])
-    _require_floats("b_f", b_f, W_fa.shape[0], 1)
-    _require_floats("W_ua", W_ua, W_fa.shape[0], W_fa.shape[0])
-    _require_floats("W_ux", W_ux, x.shape[1], W_fa.shape[0])
-    _require_floats("b_u", b_u, W_fa.shape[0], 1)
-    _require_floats("W_oa", W_oa, W_fa.shape[0], W_fa.shape[0])
-    _require_floats("W_ox", W_ox, x.shape[1], W_fa.shape[0])
-    _require_floats("b_o", b_o, W_fa.shape[0], 1)
-    _require_floats("W_ca", W_ca, W_fa.shape[0], W_fa.shape[0])
-    _require_floats("W_cx", W_cx, x.shape[1], W_fa.shape[0])
-    _require_floats("b_c", b_c, W_fa.shape[0], 1)
-    _require_floats("W_ya", W_ya, W_fa.shape[0], None)
+    _require_floats("W_fa", W_fa, None, len(W_fa))
+    _require_floats("W_fx", W_fx, x.shape[1], len(W_fa))
+    _require_floats("b_f", b_f, len(W_fa), 1)
+    _require_floats("W_ua", W_ua, len(W_fa), len(W_fa))
+    _require_floats("W_ux", W_ux, x.shape[1], len(W_fa))
+    _require_floats("b_u", b_u, len(W_fa), 1)
+    _require_floats("W_oa", W_oa, len(W_fa), len(W_fa))
+    _require_floats("W_ox", W_ox, x.shape[1], len(W_fa))
+    _require_floats("b_o", b_o, len(W_fa), 1)
+    _require_floats("W_ca", W_ca, len(W_fa), len(W_fa))
+    _require_floats("W_cx", W_cx, x.shape[1], len(W_fa))
+    _require_floats("b_c", b_c, len(W_fa), 1)
+    _require_floats("W_ya", W_ya, len(W_fa), None)
     _require_floats("b_y", b_y, W_ya.shape[1], 1)
-    _require_floats("a0", a0, W_fa.shape[0], x.shape[2])
-    _require_floats("c0", c0, W_fa.shape[0], x.shape[2])
+    _require_floats("a0", a0, len(W_fa), x.shape[2])
+    _require_floats("c0", c0, len(W_fa), x.shape[2])
     _require_shape("y", y, T, W_ya.shape[1], x.shape[2])
     Gamma_f = {}
     Gamma_u = {}

@@ -45,12 +45,14 @@ REQUIRE = {
     "_require_floats": '''\
 def _require_floats(name, array, *shape):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
+    _require_shape(name, array, *shape)
     if np.asarray(array).dtype.kind not in "fc":
-        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
-    _require_shape(name, array, *shape)''',
+        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")''',
     "_require_shape": '''\
 def _require_shape(name, array, *shape):
     """Raise unless an array has the sizes that are expected; None stands for any."""
+    if shape and not isinstance(array, np.ndarray):
+        raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
     found = np.shape(array)
     if found == shape:
         return
@@ -118,7 +120,7 @@ def requirements(
             axis = program.ties.root((argument.leaf.name, i - in_front))
             if argument is not told_by:  # before which T is not known
                 expected[i] = expected[i] or sizes.get(axis)
-            sizes.setdefault(axis, f"{array}.shape[{i}]")
+            sizes.setdefault(axis, f"{array}.shape[{i}]" if i else f"len({array})")
         reasons = dict.fromkeys(fixed[n] for n in argument.shape if fixed.get(n))
         yield from _required(argument, expected, name in results, reasons)
         if argument is told_by:
@@ -136,10 +138,9 @@ def _required(
         yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
         yield f"for _array in {name}.values():"
         array, indent = "_array", "    "
-    if is_float or sizes:
-        given = ", ".join([f'"{name}"', array, *map(str, sizes)])
-        statement = f"{indent}_require_{'floats' if is_float else 'shape'}({given})"
-        yield _with_reasons(statement, reasons)
+    given = ", ".join([f'"{name}"', array, *map(str, sizes)])
+    statement = f"{indent}_require_{'floats' if is_float else 'shape'}({given})"
+    yield _with_reasons(statement, reasons)
     if argument.leaf.along is not None:
         axis = argument.leaf.along - len(argument.leaf.shape)
         yield f'{indent}_require_distributions("{name}", {array}, {axis})'

@@ -109,3 +109,19 @@ def test_refuses_labels_that_do_not_fit(change: Callable[..., Any]) -> None:
     namespace["gradients"](**given)
     with pytest.raises(ValueError, match="y: expected the shape"):
         namespace["gradients"](**{**given, "y": change(given["y"])})
+
+
+@pytest.mark.parametrize("name", ["x", "W_fa", "b_f", "y", "c0"])
+def test_refuses_what_is_no_array(name: str) -> None:
+    gradients, given = lstm_source()
+    with pytest.raises(TypeError, match=rf"^{name}: expected a NumPy array, got a list$"):
+        gradients(**{**given, name: given[name].tolist()})
+
+
+def test_refuses_an_array_for_a_number() -> None:
+    w, k = mg.tensor(np.ones(3), requires_grad=True, name="w"), mg.tensor(0.5, name="k")
+    namespace: dict[str, Any] = {}
+    exec(mg.derive(mg.gradient_flow((k * w**2).sum().named("J"))).numpy_source(), namespace)
+    assert namespace["gradients"](w=np.ones(3), k=2.0)[0] == 6
+    with pytest.raises(ValueError, match=r"^k: expected the shape \(\)"):
+        namespace["gradients"](w=np.ones(3), k=np.ones(3))
