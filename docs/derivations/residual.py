@@ -6,8 +6,9 @@ import numpy as np
 def _require_floats(name, array, *shape):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
     _require_shape(name, array, *shape)
-    if np.asarray(array).dtype.kind not in "fc":
-        raise TypeError(f"{name}: expected floating-point numbers, got {np.asarray(array).dtype}")
+    dtype = np.asarray(array).dtype
+    if dtype.kind not in "fc":
+        raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")
 
 
 def _require_shape(name, array, *shape):

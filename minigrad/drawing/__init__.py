@@ -9,8 +9,8 @@ from minigrad.drawing.formula import Formula
 from minigrad.drawing.forward import ForwardPicture
 from minigrad.drawing.picture import Picture
 from minigrad.drawing.summary import add_summaries
-from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, gradient_flow
+from minigrad.notation.trace import Trace
 from minigrad.tensor import Tensor
 
 __all__ = ["Drawing", "draw"]

@@ -18,10 +18,10 @@ from minigrad.drawing.formula import (
 from minigrad.drawing.forward import symbol
 from minigrad.drawing.numbering import number_plus_nodes
 from minigrad.drawing.picture import Node, Picture
-from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow, Label
 from minigrad.notation.expression import Expression, Parameters
 from minigrad.notation.nodes import transposed
+from minigrad.notation.trace import Trace
 from minigrad.tensor import Tensor
 
 PLUS = Formula("+", "+")

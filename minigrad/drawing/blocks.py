@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 from minigrad.drawing.formula import Formula, leaf, named, unnamed
 from minigrad.drawing.picture import Block
-from minigrad.drawing.trace import Steps, Trace
 from minigrad.notation.expression import Expression, Parameters
 from minigrad.notation.reader import number_of
 from minigrad.notation.steps import moving_between
+from minigrad.notation.trace import Steps, Trace
 from minigrad.operation import SUM
 from minigrad.tensor import Tensor
 

@@ -6,8 +6,8 @@ from functools import partial
 from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.formula import INCOMING, Formula, expression, leaf, unnamed
 from minigrad.drawing.picture import Node, Picture
-from minigrad.drawing.trace import Trace
 from minigrad.notation.expression import Expression, Parameters
+from minigrad.notation.trace import Trace
 from minigrad.operation import Operation
 from minigrad.tensor import Tensor
 

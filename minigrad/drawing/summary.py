@@ -7,8 +7,8 @@ import numpy as np
 
 from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.picture import Node, Picture
-from minigrad.drawing.trace import Trace
 from minigrad.flow import GradientFlow
+from minigrad.notation.trace import Trace
 
 # The root mean square of a gradient outside of these has vanished or exploded.
 VANISHED, EXPLODED = 1e-7, 1e4

@@ -121,7 +121,7 @@ class Writer:
                 " A part of it is marked by a bar, and by the value that it comes through or the "
                 "step that it comes from."
             )
-        if any(self.rows.plus.values()):
+        if self.rows.plus:
             said.append(" Where parts are added, the plus nodes of the gradient flow are numbered.")
         return Paragraph(tuple(said))
 

@@ -10,6 +10,7 @@ from minigrad.notation.expression import Expression, Number, Symbol, shifted
 from minigrad.notation.reader import Reader
 from minigrad.notation.simplify import simplified
 from minigrad.notation.steps import aligned, gathered
+from minigrad.notation.trace import Trace
 from minigrad.tensor import Tensor
 from minigrad.writing.sections import in_sections
 from minigrad.writing.structure import Equation, Item, Leaf, Model, Part
@@ -52,6 +53,7 @@ def model_of(flow: GradientFlow, wrt: Collection[str] | None = None) -> Model:
         leaves_found,
         arrays,
         oldest_first,
+        tuple(Trace([flow.J]).blocks()),
     )
 
 

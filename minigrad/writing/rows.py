@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from minigrad.notation.expression import Expression, subexpressions
 from minigrad.notation.forms import is_of_row, of_one_column, typeset
 from minigrad.writing.layout import in_input, laid_out, positive_first
-from minigrad.writing.numbering import plus_numbers
+from minigrad.writing.numbering import PlusNumbers
 from minigrad.writing.phrases import (
     Formula,
     Piece,
@@ -57,7 +57,7 @@ class Rows:
         self.model = model
         self.layout = layout
         self.computed = {x for e in model.equations for x in subexpressions(e.expression)}
-        self.plus = plus_numbers(model, self._together)
+        self.plus = PlusNumbers(model, self._together)
 
     def equation(self, e: Equation) -> Row:
         remark = with_commas([f"eq. {e.number}", *self.condition(e.steps)])
@@ -116,10 +116,12 @@ class Rows:
         """The sum of components; or each of them, where it is the whole derivative."""
         terms = self.terms(item)
         if self.meet(item):
-            for together, held in self.meetings(item):
+            meetings = self.meetings(item)
+            for together, held in meetings.items():
                 right = partial(added_up, [terms[i].written for i in together])
-                labels = self._labels(item, item.of.t is not None, len(together) - 1)
-                yield Row(sum_of(item), right, with_commas([*labels, *self.condition(held)]))
+                labels = plus(self.plus.of_sum(item, [t - (item.of.t or 0) for t in held]))
+                remark = self.condition(held) if len(meetings) > 1 else ()
+                yield Row(sum_of(item), right, with_commas([*labels, *remark]))
             return
         for term in terms:
             held = sorted(term.steps.intersection(self.model.steps))
@@ -127,12 +129,7 @@ class Rows:
             if held:  # not if it is there for a given state alone
                 yield Row(term.left or sum_of(item), term.written, remark)
 
-    def _labels(self, item: Item, has_step: bool, most: int | None = None) -> tuple[Piece, ...]:
-        """The numbers of the plus nodes of a sum, if it has any."""
-        numbers = self.plus.get((item.of, has_step), [])[:most]
-        return (f"plus {', '.join(map(str, numbers))}",) if numbers else ()
-
-    def meetings(self, item: Item) -> list[tuple[Sequence[int], list[int]]]:
+    def meetings(self, item: Item) -> dict[Sequence[int], list[int]]:
         """The places of components that are there together, and when; of all if they ever are.
 
         Where a component is missing at the first or the last steps, its own reason says so.
@@ -143,16 +140,15 @@ class Rows:
             at.setdefault(tuple(i for i, x in enumerate(terms) if t in x.steps), []).append(t)
         every = tuple(range(len(terms)))
         if item.of.t != 0 or every in at or any(x.left for x in terms):
-            return [(every, [])]
-        return [(some, held) for some, held in at.items() if some]
+            return {every: at.get(every, [])}
+        return {some: held for some, held in at.items() if some}
 
-    def _together(self, item: Item, t: int | None) -> Sequence[int]:
+    def _together(self, item: Item, t: int) -> Sequence[int]:
         """The places of components that meet at a step; of one alone, none."""
         if not self.meet(item):
             return ()
-        terms = self.terms(item)
-        at = {s: [i for i, x in enumerate(terms) if s in x.steps] for s in self.model.steps}
-        here = max(at.values(), key=len) if t is None else at.get(t + (item.of.t or 0), [])
+        of_t = t + (item.of.t or 0)
+        here = [i for i, term in enumerate(self.terms(item)) if of_t in term.steps]
         return here if len(here) > 1 else ()
 
     def meet(self, item: Item) -> bool:
@@ -189,7 +185,7 @@ class Rows:
         """The share of a step, where it is a sum; or each component that it is at some steps."""
         left = partial(share_of_step, item.of.name)
         if self.meet(item):
-            yield Row(left, partial(added_up, moving(item)), self._labels(item, True))
+            yield Row(left, partial(added_up, moving(item)), plus(self.plus.of_sum(item)))
             return
         for term in self.terms(item):
             if term.steps:
@@ -201,7 +197,7 @@ class Rows:
         over: Formula = partial(sum_of_shares, item.of.name, min(steps), max(steps))
         terms = [*_components(item, of_steps=False), over]
         between = range(min(steps), max(steps) + 1)
-        remark = with_commas([*self._labels(item, False), *self.condition(steps, between)])
+        remark = with_commas([*plus(self.plus.over_steps(item)), *self.condition(steps, between)])
         return Row(derivative(item.of.name, None), partial(added_up, terms), remark)
 
     def condition(
@@ -210,6 +206,11 @@ class Rows:
         """When something holds; nothing if it does at all steps."""
         held = condition(steps, everything or self.model.steps, self.model.last, self.model.reach)
         return (partial(at_steps, held),) if held else ()
+
+
+def plus(numbers: Sequence[int]) -> tuple[Piece, ...]:
+    """The numbers of the plus nodes of a sum, if it has any."""
+    return (f"plus {', '.join(map(str, numbers))}",) if numbers else ()
 
 
 def with_commas(remarks: Sequence[Piece]) -> tuple[Piece, ...]:

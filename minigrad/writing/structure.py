@@ -7,6 +7,7 @@ Time steps are relative here. What holds in the same words at many steps is one 
 from dataclasses import dataclass
 
 from minigrad.notation.expression import Expression, Symbol, symbols
+from minigrad.notation.trace import Steps
 from minigrad.tensor import Array
 
 
@@ -136,6 +137,8 @@ class Model:
         Arrays that nobody has named, by their names here.
     oldest_first
         What the items are of, in the order of the program.
+    blocks
+        Steps that are alike, which a picture draws as one.
     """
 
     J: str
@@ -145,6 +148,7 @@ class Model:
     leaves: tuple[Leaf, ...]
     arrays: dict[str, Array]
     oldest_first: tuple[Symbol, ...]
+    blocks: tuple[Steps, ...]
 
     @property
     def scalars(self) -> frozenset[str]:

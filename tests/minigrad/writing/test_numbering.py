@@ -5,9 +5,12 @@ import re
 import pytest
 
 import minigrad as mg
+from minigrad.writing.derivation import WrittenDerivation
+from minigrad.writing.formats import line_text
 from tests.minigrad.writing.contexts import encoded
 from tests.minigrad.writing.passes import leaves
 from tests.minigrad.writing.programs import FLOWS
+from tests.minigrad.writing.unnamed import UNNAMED
 
 ONE_BLOCK = (
     "lstm",
@@ -37,18 +40,32 @@ def in_picture(flow: mg.GradientFlow) -> dict[tuple[str, int | None], list[int]]
     return {key: sorted(numbers) for key, numbers in found.items()}
 
 
-def in_text(flow: mg.GradientFlow) -> dict[tuple[str, int | None], list[int]]:
-    found = {}
-    for line in mg.derive(flow).lines:
-        if labels := re.search(r"\(plus ([\d, ]+)\)$", str(line)):
-            found[line.item.of.name, line.item.of.t] = [*map(int, labels[1].split(", "))]
-    return found
+def in_text(derivation: WrittenDerivation) -> dict[tuple[str, int | None], list[int]]:
+    """The numbers at each value, in all of its sums."""
+    found: dict[tuple[str, int | None], list[int]] = {}
+    for line in derivation.lines:
+        for row in line.rows.of_line(line):
+            text = line_text([row], derivation.model)
+            if labels := re.search(r"\(plus ((\d+, )*\d+)(\)|, (t|\d+ <))", text):
+                key = line.item.of.name, line.item.of.t
+                found.setdefault(key, []).extend(map(int, labels[1].split(", ")))
+    return {key: sorted(numbers) for key, numbers in found.items()}
 
 
 @pytest.mark.parametrize("name", ONE_BLOCK)
 def test_text_has_the_numbers_of_the_picture(name: str) -> None:
-    flow = FLOWS[name]()
-    assert in_text(flow) == in_picture(mg.derive(flow).flow)
+    derivation = mg.derive(FLOWS[name]())
+    assert in_text(derivation) == in_picture(derivation.flow)
+
+
+@pytest.mark.parametrize("name", {**FLOWS, **UNNAMED})
+def test_every_plus_node_of_the_picture_is_in_the_text(name: str) -> None:
+    """Of sums that are alike in several blocks, which are numbered anew, the text has one."""
+    derivation = mg.derive({**FLOWS, **UNNAMED}[name]())
+    found, expected = in_text(derivation), in_picture(derivation.flow)
+    assert found.keys() == expected.keys()
+    for of, numbers in found.items():
+        assert set(numbers) <= set(expected[of])
 
 
 def test_shares_and_values_that_were_made_the_other_way_round() -> None:
@@ -58,7 +75,9 @@ def test_shares_and_values_that_were_made_the_other_way_round() -> None:
     z = (m + mg.exp(s)).named("z")
     flow = mg.gradient_flow((z**2).sum() + (m**2).sum() + mg.exp(s).sum())
     assert (
-        in_text(flow) == in_picture(flow) == {("m", None): [2], ("s", None): [1], ("x", None): [3]}
+        in_text(mg.derive(flow))
+        == in_picture(flow)
+        == {("m", None): [2], ("s", None): [1], ("x", None): [3]}
     )
 
 
@@ -73,7 +92,7 @@ def test_what_comes_within_a_step_meets_before_what_comes_from_others() -> None:
             v = ((h - mu) ** 2).mean(axis=0, keepdims=True).named("v")
             J = J + (((h - mu) / mg.sqrt(v + 1)).named("q") ** 3).sum()
     flow = mg.gradient_flow(J)
-    assert in_text(flow) == in_picture(flow) == {("h", 0): [1, 3, 4], ("mu", 0): [2]}
+    assert in_text(mg.derive(flow)) == in_picture(flow) == {("h", 0): [1, 3, 4], ("mu", 0): [2]}
 
 
 @pytest.mark.parametrize(
