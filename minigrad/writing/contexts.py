@@ -69,7 +69,7 @@ def _contexts(flow: GradientFlow, nodes: Sequence[Tensor]) -> tuple[_Uses, _Uses
     reads = {name: set[str]() for name, _ in flow.values}
     for (name, _), x in flow.values.items():
         reads[name] |= {y._name for y in _read(x) if y._name is not None}
-    uses: _Uses = {}
+    uses = _far(flow, reads)
     within: _Uses = {}  # what it depends on itself, as in a recurrence
     starts: _Uses = {}
     for name, alike, least in _alike(flow):
@@ -84,6 +84,32 @@ def _contexts(flow: GradientFlow, nodes: Sequence[Tensor]) -> tuple[_Uses, _Uses
                     starts.setdefault(start, set()).update(of_start)
     uses = {c: left for c, found in uses.items() if (left := found - within.get(c, set()))}
     return uses, starts
+
+
+def _far(flow: GradientFlow, reads: Mapping[str, Collection[str]]) -> _Uses:
+    """What a single step reads far away, as a decoder its start: how far depends on their number.
+
+    It is the first or the last of a name.
+    """
+    steps: dict[str, list[int]] = {}
+    for name, t in flow.values:
+        steps.setdefault(name, []).extend([] if t is None else [t])
+    found: dict[tuple[str, str, int], list[Use]] = {}
+    readers: dict[tuple[str, Tensor], set[int]] = {}
+    for (name, t), x in flow.values.items():
+        for use in _uses(x) if t is not None else ():
+            c = _input(use)
+            if c._name is not None and c._t is not None and t is not None:
+                found.setdefault((name, c._name, c._t - t), []).append(use)
+                readers.setdefault((name, c), set()).add(t)
+    uses: _Uses = {}
+    for (name, m, distance), [use, *others] in found.items():
+        c = _input(use)
+        is_alone = not others and len(readers[name, c]) == 1 and abs(distance) > 1
+        is_before = name != m and name not in behind(m, reads)
+        if is_alone and is_before and c._t in (min(steps[m]), max(steps[m])):
+            uses.setdefault(c, set()).add(use)
+    return uses
 
 
 def _starts(

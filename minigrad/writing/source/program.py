@@ -124,23 +124,13 @@ class Program:
     def is_general(self, e: Equation) -> bool:
         """Whether an equation that has numbers for steps means the same for another number of them.
 
-        Outside of the loops it may read the first step and the last. In a loop, the first step may
-        read the last of another loop: a decoder that starts from the last state of an encoder.
+        Outside of the loops it may read the first step and the last.
         """
-        if e.origin is None:
-            return True
-        if e.value.t is None:
-            read = symbols(transform(e.expression, _without_sum))
-            first, last = self.model.steps[0], self.model.steps[-1]
-            return all(s.t is None or not first < s.t < last for s in read)
-        steps = self.loops[self.loop_of[e.value.name]].steps or ()
-        far = [s for s in symbols(e.expression) if s.t is not None and abs(s.t) > 1]
-        return e.origin == min(steps) and all(
-            s.name in self.loop_of
-            and self.loop_of[s.name] != self.loop_of[e.value.name]
-            and e.origin + (s.t or 0) == self.last
-            for s in far
-        )
+        if e.origin is None or e.value.t is not None:
+            return e.origin is None
+        read = symbols(transform(e.expression, _without_sum))
+        first, last = self.model.steps[0], self.model.steps[-1]
+        return all(s.t is None or not first < s.t < last for s in read)
 
     # --- the forward pass -------------------------------------------------------------------------
 

@@ -51,7 +51,8 @@ def test_where_nothing_flows_in_from_another_step() -> None:
     )
     shorter = words(passes.encoder_decoder(T=5, S=3))
     assert "from the step t+1 (section 3.4); for t > 2 there is none." in shorter
-    assert "Comp-2 flows in from the step 1 (section 3.4) for t = T alone." in shorter
+    earlier = words(passes.attention_over_earlier_states())
+    assert "Comp-1 flows in from the step T (section 3.6) for t = 1 alone." in earlier
 
 
 def test_where_it_flows_to() -> None:
