@@ -9,9 +9,9 @@ from minigrad.notation.expression import (
     Apply,
     Expression,
     Number,
-    Symbol,
     has_adjoint,
     inputs_of,
+    subexpressions,
 )
 from minigrad.notation.nodes import (
     as_fraction,
@@ -164,7 +164,7 @@ def product_of_products(e: Apply) -> Expression | None:
 
 def _is_sum(e: Expression) -> bool:
     """Whether it is a scalar that arrays come down to, which is easier to read after others."""
-    return not isinstance(e, Symbol) and not e.shape
+    return not e.shape and any(x.shape for x in subexpressions(e))
 
 
 def product_of_fractions(e: Apply) -> Expression | None:

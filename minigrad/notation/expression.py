@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -93,28 +93,31 @@ NONE = Parameters()
 
 
 @dataclass(frozen=True)
-class MovingIndex:
-    """An index that moves with the time step: `factor` t + `offset`, among the parameters.
+class MovingNumber:
+    """A number that moves with the time step: `factor` t + `offset`.
+
+    It stands among the parameters, as an index, or by itself in an expression.
 
     Examples
     --------
-    >>> from minigrad.notation.expression import MovingIndex
-    >>> t = MovingIndex(0)
+    >>> from minigrad.notation.expression import MovingNumber
+    >>> t = MovingNumber(0)
     >>> 2 * (t - 1)
-    MovingIndex(offset=-2, factor=2)
+    MovingNumber(offset=-2, factor=2)
     """
 
     offset: int
     factor: int = 1
+    shape: ClassVar[Shape] = ()
 
-    def __add__(self, other: int) -> "MovingIndex":
-        return MovingIndex(self.offset + other, self.factor)
+    def __add__(self, other: int) -> "MovingNumber":
+        return MovingNumber(self.offset + other, self.factor)
 
-    def __sub__(self, other: int) -> "MovingIndex":
+    def __sub__(self, other: int) -> "MovingNumber":
         return self + -other
 
-    def __mul__(self, other: int) -> "MovingIndex":
-        return MovingIndex(self.offset * other, self.factor * other)
+    def __mul__(self, other: int) -> "MovingNumber":
+        return MovingNumber(self.offset * other, self.factor * other)
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -122,9 +125,9 @@ class MovingIndex:
         """The index at a step."""
         return self.factor * t + self.offset
 
-    def shifted(self, by: int) -> "MovingIndex":
-        """The same index, with steps counted from another one."""
-        return MovingIndex(self.at(by), self.factor)
+    def shifted(self, by: int) -> "MovingNumber":
+        """The same number, with steps counted from another one."""
+        return MovingNumber(self.at(by), self.factor)
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ class OverSteps:
     parameters: Parameters = NONE
 
 
-Expression: TypeAlias = Symbol | Number | Apply | OverSteps
+Expression: TypeAlias = Symbol | Number | MovingNumber | Apply | OverSteps
 
 
 def inputs_of(e: Expression) -> tuple[Expression, ...]:
@@ -175,12 +178,14 @@ def has_adjoint(e: Expression) -> bool:
     return any(isinstance(x, Symbol) and x.kind == "adjoint" for x in subexpressions(e))
 
 
-def has_moving_index(e: Expression) -> bool:
+def has_moving_number(e: Expression) -> bool:
     """Whether it reads otherwise at another step, though its values were the same."""
-    found: list[MovingIndex] = []
+    found: list[MovingNumber] = []
     for x in subexpressions(e):
         if isinstance(x, Apply):
             with_moved(x.parameters, found.append)
+        elif isinstance(x, MovingNumber):
+            return True
     return found != []
 
 
@@ -203,22 +208,24 @@ def shifted(e: Expression, by: int) -> Expression:
         return e if e.t is None else replace(e, t=e.t + by)
     if isinstance(e, OverSteps):
         return replace(e, first=e.first + by, last=e.last + by)
+    if isinstance(e, MovingNumber):
+        return e.shifted(by)
     if isinstance(e, Number):
         return e
     inputs = tuple(shifted(x, by) for x in e.inputs)
     return replace(e, inputs=inputs, parameters=with_moved(e.parameters, lambda i: i.shifted(by)))
 
 
-def with_moved(parameters: Parameters, change: Callable[[MovingIndex], Any]) -> Parameters:
+def with_moved(parameters: Parameters, change: Callable[[MovingNumber], Any]) -> Parameters:
     """The parameters with every index changed that moves with the time step."""
-    return with_indices(parameters, lambda i: change(i) if isinstance(i, MovingIndex) else i)
+    return with_indices(parameters, lambda i: change(i) if isinstance(i, MovingNumber) else i)
 
 
-def with_indices(parameters: Parameters, change: Callable[[int | MovingIndex], Any]) -> Parameters:
+def with_indices(parameters: Parameters, change: Callable[[int | MovingNumber], Any]) -> Parameters:
     """The parameters with every single index changed, those at the ends of slices too."""
 
     def changed(x: Any) -> Any:
-        if isinstance(x, int | MovingIndex) and not isinstance(x, bool):
+        if isinstance(x, int | MovingNumber) and not isinstance(x, bool):
             return change(x)
         if isinstance(x, slice):
             return slice(changed(x.start), changed(x.stop), x.step)
@@ -244,6 +251,8 @@ def evaluate(e: Expression, lookup: Callable[[Symbol], Any], t: int = 0) -> Any:
         return lookup(e)
     if isinstance(e, Number):
         return np.broadcast_to(e.value, e.shape) if e.shape else e.value
+    if isinstance(e, MovingNumber):
+        return e.at(t)
     if isinstance(e, OverSteps):
         steps = range(e.first, e.last + 1)
         arguments = [evaluate(shifted(e.term, s), lookup) for s in steps]

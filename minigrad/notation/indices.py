@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.notation.expression import MovingIndex
+from minigrad.notation.expression import MovingNumber
 
 WHOLE = slice(None)
 
@@ -39,7 +39,7 @@ def is_view(index: Any) -> bool:
 
 
 def _is_number(i: Any) -> bool:
-    return isinstance(i, int | MovingIndex) and not isinstance(i, bool)
+    return isinstance(i, int | MovingNumber) and not isinstance(i, bool)
 
 
 def shortened(index: Sequence[Any]) -> Any:

@@ -11,7 +11,7 @@ from minigrad.notation.expression import (
     NONE,
     Apply,
     Expression,
-    MovingIndex,
+    MovingNumber,
     Number,
     OverSteps,
     Shape,
@@ -20,7 +20,7 @@ from minigrad.notation.expression import (
 from minigrad.notation.nodes import without_sign
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.template import Written, filled, in_parentheses
-from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, Operation
+from minigrad.operation import FUNCTION, MATRIX_PRODUCT, POWER, PRODUCT, SIGN, SUM, Operation
 from minigrad.operations.elementwise import add, divide, multiply, negative, power, subtract
 
 
@@ -68,6 +68,9 @@ class Printer(ABC):
             return self.symbol(e)
         if isinstance(e, Number):
             return self.number(e)
+        if isinstance(e, MovingNumber):
+            text = self.index(e)
+            return Written(text, FUNCTION if text.isalnum() else SUM)
         if isinstance(e, OverSteps):
             return self._over_steps(e)
         if e.operation is add:
@@ -150,7 +153,9 @@ class Printer(ABC):
             is_sum = other.precedence == SIGN and not other.text.startswith("-")
             bare = is_sum and i == len(factors)
             right = other.text if bare else self._within(other, PRODUCT)
-            beside = f"{self._within(text, PRODUCT)}{self.beside}{right}"
+            both = text.text[-1:] + right[:1]
+            sign = self.dot if both.isascii() and both.isdigit() else self.beside
+            beside = f"{self._within(text, PRODUCT)}{sign}{right}"
             text = Written(beside, SIGN if bare else PRODUCT)
         return text
 
@@ -180,7 +185,7 @@ class Printer(ABC):
 
     # --- what differs -----------------------------------------------------------------------------
 
-    beside, dots, colon = " ", "...", ":"
+    beside, dot, dots, colon = " ", " · ", "...", ":"
     bold_digits: tuple[str, str]
 
     @abstractmethod
@@ -245,17 +250,19 @@ class Printer(ABC):
         if isinstance(value, np.ndarray):
             shown = np.array2string(value, separator=", ", threshold=10, edgeitems=2)
             return " ".join(shown.split())
-        if isinstance(value, MovingIndex):
+        if isinstance(value, MovingNumber):
             return self.index(value)
         return "..." if value is Ellipsis else str(value)
 
-    def index(self, i: MovingIndex) -> str:
+    def index(self, i: MovingNumber) -> str:
         """An index that moves with the time step."""
         letter = self.at or ("T" if self.origin == self.last else "")
         if not letter or (not self.at and i.factor != 1):
             return str(i.at(self.origin))
-        factor = {1: "", -1: "-"}.get(i.factor, str(i.factor))
-        return f"{factor}{letter}{i.offset:+d}" if i.offset else f"{factor}{letter}"
+        moving = f"{'' if abs(i.factor) == 1 else abs(i.factor)}{letter}"
+        if i.factor < 0:
+            return f"{i.offset or ''}-{moving}"
+        return f"{moving}{i.offset:+d}" if i.offset else moving
 
     def step(self, t: int) -> str:
         """A time step, counted from the one at hand: t, t+1, t-1; or from the last, T."""

@@ -19,6 +19,7 @@ class Latex(Printer):
     \mathbf{a}^{(t-1)}
     """
 
+    dot = r" \cdot "
     dots = r"\ldots"
     colon = "{:}"  # or else TeX takes it for a relation, with space around
     bold_digits = (r"\mathbf{0}", r"\mathbf{1}")
@@ -46,7 +47,7 @@ class Latex(Printer):
     def positive(self, value: float) -> Written:
         fraction = as_fraction(value)
         if fraction is not None and fraction.denominator > 1:
-            return Written(rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}")
+            return Written(rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}", POWER)
         digits, _, exponent = f"{value:.6g}".partition("e")
         text = rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
         return Written(text.removeprefix(r"1 \cdot "), POWER if exponent else FUNCTION)
@@ -123,7 +124,7 @@ class Text(Printer):
 
     def raised(self, text: str, exponent: str) -> str:
         raised = exponent.translate(_SUPERSCRIPTS)
-        plain = all(c in "0123456789+-" for c in exponent)
+        plain = all(c in "0123456789+-tT" for c in exponent)
         return text + (raised if plain else f"^({exponent})")
 
     def subscript(self, words: str, number: str) -> str:

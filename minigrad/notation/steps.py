@@ -8,12 +8,12 @@ from minigrad.notation.expression import (
     NONE,
     Apply,
     Expression,
-    MovingIndex,
+    MovingNumber,
     Number,
     OverSteps,
     Parameters,
     Symbol,
-    has_moving_index,
+    has_moving_number,
     shifted,
     subexpressions,
     symbols,
@@ -23,6 +23,7 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.indices import each
 from minigrad.notation.nodes import product, split_number
+from minigrad.notation.numbers import at_step, moving, without_numbers
 from minigrad.operations.elementwise import add
 from minigrad.operations.shape import concatenate, getitem, scatter, stack
 
@@ -43,7 +44,7 @@ def aligned(
         one = _moving(at) if len(variants) > 1 else None
         for e, steps in variants.items() if one is None else [(one, list(at))]:
             result[said, e] = steps
-    return _followed(result)
+    return _with_moving_numbers(_followed(result))
 
 
 def _followed(
@@ -53,7 +54,7 @@ def _followed(
     moving: dict[tuple[Said, Expression], Parameters] = {}
     for said, e in found:
         for x in subexpressions(e):
-            if isinstance(x, Apply) and x.operation is getitem and has_moving_index(x):
+            if isinstance(x, Apply) and x.operation is getitem and has_moving_number(x):
                 moving[said, x.inputs[0]] = x.parameters
 
     def followed(said: Said, e: Expression, t: int) -> Expression:
@@ -70,6 +71,26 @@ def _followed(
         (said, followed(said, e, steps[0]) if len(steps) == 1 else e): steps
         for (said, e), steps in found.items()
     }
+
+
+def _with_moving_numbers(
+    found: Mapping[tuple[Said, Expression], list[int]],
+) -> dict[tuple[Said, Expression], list[int]]:
+    """What differs in numbers alone, by a rule, as one; with those steps where that comes to it."""
+    alike: dict[tuple[Said, Expression], dict[int, Expression]] = {}
+    for (said, e), steps in found.items():
+        alike.setdefault((said, without_numbers(e)), {}).update(dict.fromkeys(steps, e))
+    general: dict[tuple[Said, Expression], Expression] = {}
+    for (said, form), at in alike.items():
+        if len(set(at.values())) > 2 and (one := moving(dict(sorted(at.items())))):
+            general[said, form] = one
+    result: dict[tuple[Said, Expression], list[int]] = {}
+    for (said, e), steps in found.items():
+        of_said = [x for (what, _), x in general.items() if what == said]
+        fits = [x for x in of_said if all(at_step(x, t) == e for t in steps)]
+        one = general.get((said, without_numbers(e)), fits[0] if fits else e)
+        result.setdefault((said, one), []).extend(steps)
+    return result
 
 
 def lengthened(e: Expression, last: int, by: int) -> Expression:
@@ -101,8 +122,28 @@ def _with_gathered_terms(e: Expression) -> Expression:
         [terms, *others] = groups.values()
         over = None if others else _over_steps(e, terms)
         return over or e
-    result = [_number_out(x) for terms in groups.values() for x in _gathered_terms(e, terms)]
+    joined = _by_rule([*groups.values()])
+    result = [_number_out(x) for terms in joined for x in _gathered_terms(e, terms)]
     return result[0] if len(result) == 1 else Apply(add, tuple(result), e.shape, NONE)
+
+
+def _by_rule(groups: list[list[tuple[int, Expression]]]) -> list[list[tuple[int, Expression]]]:
+    """Terms together that differ in numbers alone which follow a rule: x(1) + 2 x(2) + 3 x(3)."""
+    alike: dict[Expression, dict[int, Expression]] = {}
+    for [(t, x), *others] in groups:
+        if not others:
+            alike.setdefault(without_numbers(x), {})[t] = x
+    for at in alike.values():
+        one = moving(dict(sorted(at.items()))) if len(at) > 2 else None
+        if one is not None:
+            fits = [
+                [(t, one) for t, x in terms if at.get(t) is x or at_step(one, t) == x]
+                for terms in groups
+            ]
+            together = [term for terms in fits for term in terms]
+            left = [terms for terms, fit in zip(groups, fits, strict=True) if not fit]
+            return _by_rule([together, *left])
+    return groups
 
 
 def _number_out(e: Expression) -> Expression:
@@ -152,7 +193,7 @@ def _as_stack(e: OverSteps) -> OverSteps | None:
     length, rest = divmod(e.shape[axis], n)
     if given[:-1] != (slice(None),) * axis or rest:
         return None
-    start = MovingIndex(-e.first * length, length)
+    start = MovingNumber(-e.first * length, length)
     if given[-1] == start and length == 1:
         return OverSteps(piece, e.first, e.last, e.shape, stack, Parameters(axis=axis))
     if given[-1] == slice(start, start.shifted(1)):
@@ -167,7 +208,7 @@ def moving_between(a: Parameters, b: Parameters, t: int, u: int) -> Parameters:
     --------
     >>> from minigrad.notation.steps import moving_between
     >>> moving_between(Parameters(index=(2, 0)), Parameters(index=(3, 0)), t=3, u=4)
-    {'index': (MovingIndex(offset=-1, factor=1), 0)}
+    {'index': (MovingNumber(offset=-1, factor=1), 0)}
     """
     starts, others = list[Any](), list[Any]()
     with_indices(a, starts.append)
@@ -177,9 +218,9 @@ def moving_between(a: Parameters, b: Parameters, t: int, u: int) -> Parameters:
     factors = [divmod(y - x, u - t) for x, y in zip(starts, others, strict=True)]
     left = iter(zip(starts, factors, strict=True))
 
-    def moving(_: object) -> int | MovingIndex:
+    def moving(_: object) -> int | MovingNumber:
         start, (factor, rest) = next(left)
-        return start if rest or not factor else MovingIndex(start - factor * t, factor)
+        return start if rest or not factor else MovingNumber(start - factor * t, factor)
 
     return with_indices(a, moving)
 
@@ -194,12 +235,12 @@ def _moving(at: AtSteps) -> Expression | None:
     if not more and abs(u - t) > 1 and start != other:
         return None
     factors = [(b - a) // (u - t) for a, b in zip(start, other, strict=True)]
-    lines = [MovingIndex(a - factor * t, factor) for a, factor in zip(start, factors, strict=True)]
+    lines = [MovingNumber(a - factor * t, factor) for a, factor in zip(start, factors, strict=True)]
     if any([line.at(t) for line in lines] != indices for t, indices in found.items()):
         return None
     left = iter(lines)
 
-    def moving(_: object) -> int | MovingIndex:
+    def moving(_: object) -> int | MovingNumber:
         line = next(left)
         return line if line.factor else line.offset
 

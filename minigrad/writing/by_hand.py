@@ -17,12 +17,12 @@ from minigrad.notation.expression import (
     NONE,
     Apply,
     Expression,
-    MovingIndex,
+    MovingNumber,
     Number,
     OverSteps,
     Parameters,
     Symbol,
-    has_moving_index,
+    has_moving_number,
     shifted,
     subexpressions,
     symbols,
@@ -148,7 +148,7 @@ def _is_sum(line: "Line") -> bool:
 
 def _given(claim: Claim | Step, stepless: set[str]) -> Any:
     if isinstance(claim, Step):
-        return MovingIndex(claim.distance)
+        return MovingNumber(claim.distance)
     symbol = _symbol(claim, stepless)
     return OfSteps(symbol) if claim.t is ALL_STEPS else Sketch(symbol)
 
@@ -238,7 +238,7 @@ def _walked(lines: "Iterable[Line]") -> set[str]:
     for line in lines:
         e = _expression(line, set())
         for x in subexpressions(e) if e is not None else ():
-            if isinstance(x, Apply) and x.operation is getitem and has_moving_index(x):
+            if isinstance(x, Apply) and x.operation is getitem and has_moving_number(x):
                 found |= {s.name for s in symbols(x.inputs[0])}
     return found
 

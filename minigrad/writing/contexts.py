@@ -255,7 +255,8 @@ def _read(x: Tensor) -> list[Tensor]:
 def _named(contexts: Iterable[Tensor], flow: GradientFlow) -> dict[Tensor, str]:
     """What an author may call them: h_T is h at the last step, H all of h, and c_h a function."""
     ends = dict(sorted((name, t) for name, t in flow.values if t is not None))
-    T = max(t for (_, t), x in flow.values.items() if t is not None and x._operation is not None)
+    computed = [label for label, x in flow.values.items() if x._operation is not None]
+    T = max((t for _, t in computed if t is not None), default=None)
     taken = {name for name, _ in flow.values}
     named: dict[Tensor, str] = {}
     for x in sorted(contexts, key=by_age):

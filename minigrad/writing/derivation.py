@@ -14,7 +14,7 @@ from minigrad.notation.expression import (
     Expression,
     Symbol,
     evaluate,
-    has_moving_index,
+    has_moving_number,
     symbols,
     transform,
 )
@@ -289,7 +289,7 @@ def _function(
         return evaluate(e, array_of, values.get("t", 0))
 
     defaults: dict[str, Claim | Step] = {name: claim for claim, name in names.items()}
-    if has_moving_index(expression):
+    if has_moving_number(expression):
         defaults["t"] = THIS_STEP
     return _with_signature(line, defaults)
 

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.notation.expression import (
     Apply,
     Expression,
-    MovingIndex,
+    MovingNumber,
     OverSteps,
     Symbol,
     inputs_of,
@@ -161,7 +161,7 @@ def sizes_along_steps(e: Expression) -> set[int]:
 
 def _moves(index: list[Any], axis: int) -> bool:
     i = index[axis] if len(index) > axis else None
-    return isinstance(i.start if isinstance(i, slice) else i, MovingIndex)
+    return isinstance(i.start if isinstance(i, slice) else i, MovingNumber)
 
 
 def _parts(index: list[Any], axis: int, steps: tuple[int, ...]) -> Iterator[tuple[int, int]]:
@@ -169,9 +169,9 @@ def _parts(index: list[Any], axis: int, steps: tuple[int, ...]) -> Iterator[tupl
     before, i = index[:axis], index[axis] if len(index) > axis else None
     if not ({slice}.issuperset(map(type, before)) and before == [slice(None)] * axis):
         return
-    if isinstance(i, slice) and isinstance(i.start, MovingIndex):
+    if isinstance(i, slice) and isinstance(i.start, MovingNumber):
         yield from ((i.start.at(t), i.stop.at(t)) for t in steps)
-    elif isinstance(i, MovingIndex):
+    elif isinstance(i, MovingNumber):
         yield from ((i.at(t), i.at(t) + 1) for t in steps)
     elif isinstance(i, int):
         yield i, i + 1

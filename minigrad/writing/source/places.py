@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from minigrad.notation.expression import MovingIndex, OverSteps, Symbol
+from minigrad.notation.expression import MovingNumber, OverSteps, Symbol
 from minigrad.operations.elementwise import add
 from minigrad.writing.source.python_text import call, identifier, source_of
 from minigrad.writing.steps import number, plus, range_over
@@ -61,12 +61,13 @@ class Places:
             return plus("t", t - first)
         return number(t + (self.origin or 0), self.last, first)
 
-    def index(self, i: MovingIndex) -> str:
+    def index(self, i: MovingNumber) -> str:
         """An index that moves with the time step."""
         if not self.in_loop or self.origin is not None:
             is_last = self.origin == self.last is not None and i.factor == 1
             return plus("T", i.offset) if is_last else str(i.at(self.origin or 0))
-        return plus("t" if i.factor == 1 else f"{i.factor} * t", i.offset)
+        moving = "t" if abs(i.factor) == 1 else f"{abs(i.factor)} * t"
+        return plus(moving, i.offset) if i.factor > 0 else f"{i.offset} - {moving}"
 
     def over_steps(self, e: OverSteps) -> str:
         """A sum or a stack, of what a comprehension gives for each step."""

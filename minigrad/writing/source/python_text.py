@@ -17,7 +17,7 @@ from minigrad.notation.expression import (
     NONE,
     Apply,
     Expression,
-    MovingIndex,
+    MovingNumber,
     Number,
     OverSteps,
     Symbol,
@@ -48,7 +48,7 @@ class Names(Protocol):
 
     def over_steps(self, e: OverSteps) -> str: ...
 
-    def index(self, i: MovingIndex) -> str: ...
+    def index(self, i: MovingNumber) -> str: ...
 
 
 class Verbatim(str):
@@ -67,6 +67,8 @@ def _tree(e: Expression, names: Names) -> ast.expr:
         return _parsed(names.name_of(e))
     if isinstance(e, Number):
         return _number(e)
+    if isinstance(e, MovingNumber):
+        return _parsed(names.index(e))
     if isinstance(e, OverSteps):
         return _parsed(names.over_steps(e))
     if e.operation is add:

@@ -12,7 +12,7 @@ from minigrad.notation.expression import (
     OverSteps,
     Symbol,
     has_adjoint,
-    has_moving_index,
+    has_moving_number,
     inputs_of,
     shifted,
     subexpressions,
@@ -158,7 +158,7 @@ def _latest(e: Expression) -> int | None:
     if isinstance(e, Symbol):
         return e.t
     read = [t for x in inputs_of(e) if (t := _latest(x)) is not None]
-    return max(read, default=0 if has_moving_index(e) else None)
+    return max(read, default=0 if has_moving_number(e) else None)
 
 
 def _counted_from_latest(e: Expression) -> Expression:

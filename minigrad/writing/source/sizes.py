@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.notation.expression import (
     Apply,
     Expression,
-    MovingIndex,
+    MovingNumber,
     Number,
     Shape,
     inputs_of,
@@ -212,7 +212,13 @@ def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
             for s in block.statements
         )
         and all(map(program.is_general, program.model.equations))
+        and all(map(_counts_from_first, _expressions(program.model)))
     )
+
+
+def _counts_from_first(e: Expression) -> bool:
+    """Whether a number that moves is one like t or t - 1; 6 - t may be T - t."""
+    return not isinstance(e, MovingNumber) or abs(e.offset) <= e.factor
 
 
 def _expressions(model: Model) -> Iterator[Expression]:
@@ -307,12 +313,12 @@ def _sizes_in_index(index: Any, shape: Shape) -> Iterator[int]:
             del left[: len(shape) - sum(map(_axes_taken, indices))]
             continue
         taken, left = left[: _axes_taken(i)], left[_axes_taken(i) :]
-        if isinstance(i, slice) and isinstance(i.start, MovingIndex):
+        if isinstance(i, slice) and isinstance(i.start, MovingNumber):
             yield i.stop.at(0) - i.start.at(0)  # the axis is as long as there are steps
         elif isinstance(i, slice) and i != slice(None):
             bounds = [abs(k) for k in (i.start, i.stop, i.step) if k is not None]
             yield from (*taken, *bounds, len(range(*i.indices(*taken))))
-        elif isinstance(i, MovingIndex):
+        elif isinstance(i, MovingNumber):
             yield from () if i.factor == 1 else (*taken, abs(i.factor), abs(i.offset))
         elif not isinstance(i, slice) and not (isinstance(i, int) and i == 0):
             yield from (*taken, *np.shape(i), *([abs(i)] if isinstance(i, int) else []))

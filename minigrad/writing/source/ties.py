@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
-from minigrad.notation.expression import Apply, Expression, MovingIndex, Number, OverSteps, Symbol
+from minigrad.notation.expression import Apply, Expression, MovingNumber, Number, OverSteps, Symbol
 from minigrad.notation.forms import is_elementwise
 from minigrad.notation.indices import WHOLE, each
 from minigrad.notation.shapes import thin_index
@@ -73,7 +73,7 @@ class Ties:
         """The axes of an expression; new ones where it is not known what they are as long as."""
         if isinstance(e, Symbol):
             return [(e.name, i) for i in range(len(e.shape))]
-        if isinstance(e, Number):
+        if isinstance(e, Number | MovingNumber):
             return self._fresh(len(e.shape))
         if isinstance(e, OverSteps):
             return self._put_together(e, [self._axes(e.term)])
@@ -154,7 +154,7 @@ class Ties:
         """The axes of x[index]; None if arrays are among what it is indexed by."""
         given = [*each(index)]
         if any(
-            not (i is None or isinstance(i, int | slice | MovingIndex | type(...))) for i in given
+            not (i is None or isinstance(i, int | slice | MovingNumber | type(...))) for i in given
         ):
             return None
         if Ellipsis in given:

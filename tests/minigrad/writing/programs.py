@@ -11,6 +11,7 @@ import minigrad as mg
 from tests.minigrad.writing.contexts import CONTEXTS
 from tests.minigrad.writing.models import MODELS
 from tests.minigrad.writing.passes import PASSES
+from tests.minigrad.writing.scheduled import SCHEDULED
 from tests.minigrad.writing.sliced import SLICED
 from tests.minigrad.writing.stacked import STACKED
 
@@ -78,4 +79,5 @@ FLOWS = {
     **SLICED,
     **STACKED,
     **CONTEXTS,
+    **SCHEDULED,
 }

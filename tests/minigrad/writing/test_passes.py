@@ -12,6 +12,7 @@ import minigrad as mg
 from tests.minigrad.writing import passes
 from tests.minigrad.writing.contexts import CONTEXTS
 from tests.minigrad.writing.passes import PASSES
+from tests.minigrad.writing.scheduled import SCHEDULED
 from tests.minigrad.writing.source.test_module import arrays_in, given_and_wanted
 from tests.minigrad.writing.stacked import STACKED
 
@@ -26,10 +27,10 @@ def gradients_of(derivation: Any) -> Callable[..., tuple[Any, dict[str, Any]]]:
 # --- independent truth --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*PASSES, *STACKED, *CONTEXTS])
+@pytest.mark.parametrize("name", [*PASSES, *STACKED, *CONTEXTS, *SCHEDULED])
 def test_source_agrees_with_the_complex_step(name: str) -> None:
     """J of the source moves along a random direction as its gradients say."""
-    flow = {**PASSES, **STACKED, **CONTEXTS}[name]()
+    flow = {**PASSES, **STACKED, **CONTEXTS, **SCHEDULED}[name]()
     derivation = mg.derive(flow)
     given, wanted = given_and_wanted(derivation)
     gradients = gradients_of(derivation)
@@ -116,6 +117,7 @@ GENERAL = {
     "decoder of an unnamed context": partial(passes.encoder_decoder, reads="at every step"),
     **{name: flow for name, flow in STACKED.items() if name != "weighted"},
     **{name: flow for name, flow in CONTEXTS.items() if name != "later decoder"},
+    **SCHEDULED,
 }
 
 
@@ -239,6 +241,37 @@ def test_a_given_state_is_told_from_those_that_are_computed() -> None:
         "∂J/∂h⁽ᵗ⁾|J = 4 h⁽ᵗ⁾ - 2 h⁽ᵗ⁺¹⁾ - 2 h⁽ᵗ⁻¹⁾    (0 < t < T)",
         "∂J/∂h⁽ᵗ⁾|J = 2 (h⁽ᵗ⁾ - h⁽ᵗ⁻¹⁾)    (t = T)",
     ]
+
+
+def test_numbers_that_move_with_the_step() -> None:
+    written = {
+        "discounted": ["J = Σ(t=1..T) 0.9ᵗ Σ (h⁽ᵗ⁾)²", "∂J/∂h⁽ᵗ⁾|J = 2 · 0.9ᵗ h⁽ᵗ⁾"],
+        "learned discount": ["∂J/∂γ = Σ(t=1..T) t γᵗ⁻¹ Σ (h⁽ᵗ⁾)²"],
+        "running mean": [
+            "m⁽ᵗ⁾ = (1 - 1 / t) m⁽ᵗ⁻¹⁾ + x⁽ᵗ⁾ / t",
+            "∂J/∂x⁽ᵗ⁾ = ∂J/∂m⁽ᵗ⁾ / t",
+        ],
+        "without bias": ["u⁽ᵗ⁾ = m⁽ᵗ⁾ / (1 - 0.9ᵗ)"],
+    }
+    for name, lines in written.items():
+        text = mg.derive(SCHEDULED[name](), layout="gradient").text().splitlines()
+        for line in lines:
+            assert any(x.strip().split("    ")[0] == line for x in text), line
+
+
+def test_a_number_may_count_from_the_last_step() -> None:
+    """6 - t of five steps, for all that anybody knows: the source takes no other number."""
+
+    def flow(T: int) -> mg.GradientFlow:
+        x = passes.sequence(passes.leaves(), "x", 3, range(1, T + 1))
+        h = passes.recurrence(passes.leaves(), x, 3)
+        return mg.gradient_flow(sum((T + 1 - t) * (h[t] ** 2).sum() for t in x).named("J"))  # type: ignore[union-attr]
+
+    derivation = mg.derive(flow(5))
+    assert "J = Σ(t=1..T) (6-t) Σ (h⁽ᵗ⁾)²" in derivation.text()
+    gradients_of(derivation)(**given_and_wanted(derivation)[0])
+    with pytest.raises(ValueError, match="expected the shape"):
+        gradients_of(derivation)(**given_and_wanted(mg.derive(flow(7)))[0])
 
 
 def test_what_an_encoder_gives_comes_after_what_takes_it() -> None:
