@@ -54,6 +54,25 @@ def _in_form(form: Callable[[Apply], Expression | None], e: Expression) -> Expre
     return (form(e) if isinstance(e, Apply) else None) or e
 
 
+def row_beside_matrix(e: Apply) -> Expression | None:
+    """A vector of the sums of rows, which NumPy takes for a row beside a matrix: (A 1)^T."""
+    if not is_elementwise(e) or len(e.shape) != 2:
+        return None
+    inputs = tuple(_row_of_sums(x) if len(x.shape) == 1 else x for x in e.inputs)
+    return None if inputs == e.inputs else replace(e, inputs=inputs)
+
+
+def _row_of_sums(e: Expression) -> Expression:
+    """A vector computed of sums along the rows of a matrix, element by element, as a row."""
+    if not isinstance(e, Apply):
+        return e
+    if e.operation in (sum_, mean) and len(e.inputs[0].shape) == 2 and axes_of(e) == (1,):
+        column = replace(e, shape=(*e.shape, 1), parameters=Parameters(axis=1, keepdims=True))
+        return Apply(transpose, (column,), (1, *e.shape), Parameters(axes=None))
+    inputs = tuple(map(_row_of_sums, e.inputs)) if is_elementwise(e) else e.inputs
+    return e if inputs == e.inputs else replace(e, inputs=inputs, shape=broadcast(inputs))
+
+
 def sum_as_product(e: Apply) -> Expression | None:
     """The sum along an axis of a matrix is its product with a vector of ones.
 
@@ -269,6 +288,7 @@ def scalars_before_sum(e: Apply) -> Expression | None:
 FORMS = (
     cross_entropies,
     sum_of_repeated,
+    row_beside_matrix,
     sum_as_product,
     mean_as_product,
     product_with_ones,
