@@ -98,6 +98,8 @@ def _tree(e: Expression, names: Names) -> ast.expr:
         operands = [_condition(e.inputs[0], names), *(_tree(x, names) for x in e.inputs[1:])]
     else:
         operands = [_tree(x, names) for x in e.inputs]
+    if e.operation is reshape and not e.inputs[0].shape:  # it may be a Python number
+        return _filled(f"np.reshape(_0, {e.shape})", operands)
     if e.operation is reshape and (index := thin_index(e.inputs[0].shape, e.shape)):
         return _filled(_template(getitem, {"index": index}), operands)
     parameters = with_moved(e.parameters, lambda i: Verbatim(names.index(i)))

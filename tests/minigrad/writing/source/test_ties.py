@@ -125,3 +125,14 @@ def test_refuses_an_array_for_a_number() -> None:
     assert namespace["gradients"](w=np.ones(3), k=2.0)[0] == 6
     with pytest.raises(ValueError, match=r"^k: expected the shape \(\)"):
         namespace["gradients"](w=np.ones(3), k=np.ones(3))
+
+
+def test_the_derivative_of_a_named_sum_may_be_a_number() -> None:
+    w = mg.tensor(np.arange(4.0), requires_grad=True, name="w")
+    s = mg.tensor(2.0, requires_grad=True, name="s")
+    namespace: dict[str, Any] = {}
+    J = w.sum(axis=0).named("L") + s * s
+    exec(mg.derive(mg.gradient_flow(J.named("J"))).numpy_source(), namespace)
+    J, found = namespace["gradients"](w=np.arange(4.0), s=2.0)
+    assert J == 10
+    np.testing.assert_array_equal(found["w"], np.ones(4))
