@@ -139,16 +139,12 @@ def number_of(x: Tensor) -> Number | None:
 
 
 def _number(array: Array) -> Number | None:
-    """The number that an array holds everywhere; the noise of the last digits is none."""
+    """The number that an array holds everywhere."""
     if array.size == 0 or array.dtype.kind not in "fiu":
         return None
     value = float(str(array.flat[0] + 0))  # the shortest decimal that means this number
-    spread = np.ptp(array.astype(float))
-    if spread == 0 and np.isfinite(value):
-        return Number(_as_typed(value), array.shape)
-    if array.dtype.kind == "f" and spread <= 4 * np.finfo(array.dtype).eps * abs(value):
-        return Number(float(f"{value:.6g}"), array.shape)  # as labels that sum to one
-    return None
+    is_one = np.isfinite(value) and np.ptp(array.astype(float)) == 0
+    return Number(_as_typed(value), array.shape) if is_one else None
 
 
 def _as_typed(value: float) -> float:
@@ -175,8 +171,8 @@ def distribution_in(x: Tensor) -> tuple[Tensor, int] | None:
     if x.requires_grad or x._operation is not sum_ or not x._parameters["keepdims"]:
         return None
     [y], axis = x._inputs or (), x._parameters["axis"]
-    is_one = np.allclose(x._data, 1, rtol=4 * np.finfo(x._data.dtype).eps, atol=0)
-    if not is_one or not isinstance(axis, int):
+    noise = 4 * np.finfo(x._data.dtype).eps if x._data.dtype.kind == "f" else 0
+    if not isinstance(axis, int) or not np.allclose(x._data, 1, rtol=noise, atol=0):
         return None
     axis %= y.ndim
     while y._operation is astype:

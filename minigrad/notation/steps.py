@@ -135,15 +135,19 @@ def _by_rule(groups: list[list[tuple[int, Expression]]]) -> list[list[tuple[int,
             alike.setdefault(without_numbers(x), {})[t] = x
     for at in alike.values():
         one = moving(dict(sorted(at.items()))) if len(at) > 2 else None
-        if one is not None:
-            fits = [
-                [(t, one) for t, x in terms if at.get(t) is x or at_step(one, t) == x]
-                for terms in groups
-            ]
-            together = [term for terms in fits for term in terms]
-            left = [terms for terms, fit in zip(groups, fits, strict=True) if not fit]
-            return _by_rule([together, *left])
+        if one is None:
+            continue
+        fit = [len(x) == 1 and _is_at(one, *x[0], at) for x in groups]
+        together = sorted(t for [(t, _), *_], fits in zip(groups, fit, strict=True) if fits)
+        if together == list(range(together[0], together[-1] + 1)):
+            left = [terms for terms, fits in zip(groups, fit, strict=True) if not fits]
+            return _by_rule([[(t, one) for t in together], *left])
     return groups
+
+
+def _is_at(one: Expression, t: int, x: Expression, at: Mapping[int, Expression]) -> bool:
+    """Whether a term is what the rule gives at its step; of those `at` steps it was made of."""
+    return at.get(t) is x or (t not in at and at_step(one, t) == x)
 
 
 def _number_out(e: Expression) -> Expression:

@@ -26,12 +26,12 @@ _Uses: TypeAlias = dict[Tensor, set[Use]]
 _Found: TypeAlias = dict[Tensor, set[Use]]  # by the value that it stands in
 
 
-def with_contexts(flow: GradientFlow, stacks: bool = False) -> GradientFlow:
+def with_contexts(flow: GradientFlow, gathered: bool = False) -> GradientFlow:
     """The flow of the same program with a name for everything that is read as one at many steps.
 
     Parameters
     ----------
-    stacks
+    gathered
         Whether stacks and sums of values at steps get a name too that are read outside of the
         steps.
 
@@ -49,7 +49,7 @@ def with_contexts(flow: GradientFlow, stacks: bool = False) -> GradientFlow:
     """
     nodes = graph(flow.J, constants=True)
     uses, starts = _contexts(flow, nodes)
-    if stacks:
+    if gathered:
         uses |= {c: found for c, found in _gathered(flow).items() if c not in uses}
     if not (uses or starts):
         return flow

@@ -141,9 +141,11 @@ class WrittenDerivation(Derivation):
     def __init__(self, flow: GradientFlow, wrt: Collection[str] | None, layout: str) -> None:
         given, flow = flow, with_contexts(flow)
         model = model_of(flow, wrt)
-        self._names_stacks = model.is_unrolled
-        if self._names_stacks:  # a function of a stack reads otherwise at each step, without a name
-            flow = with_contexts(given, stacks=True)
+        self._names_gathered = model.is_unrolled
+        if (
+            self._names_gathered
+        ):  # a function of a stack reads otherwise at each step, without a name
+            flow = with_contexts(given, gathered=True)
             model = model_of(flow, wrt)
         super().__init__(f"Derivatives of {model.J}", layout)
         self.flow = flow
@@ -176,7 +178,7 @@ class WrittenDerivation(Derivation):
         if not isinstance(flow, GradientFlow):
             return super().check(flow, chained)
         of_other_length = Derivation(self.title, self.layout)
-        flow = with_contexts(flow, self._names_stacks)
+        flow = with_contexts(flow, self._names_gathered)
         of_other_length.lines += [line.for_steps_of(flow) for line in self.lines]
         return of_other_length.check(flow, chained)
 

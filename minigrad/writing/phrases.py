@@ -63,11 +63,11 @@ def size(shape: Shape) -> Piece:
 
 def distribution(leaf: Leaf) -> str:
     """What is assumed of labels."""
-    if leaf.along is None:
+    if leaf.adds_up_along is None:
         return ""
     which = ("whose columns add", "whose rows add")
-    add = which[leaf.along] if len(leaf.shape) == 2 else "which adds"
-    axis = f" along axis {leaf.along}" if len(leaf.shape) > 2 else ""
+    add = which[leaf.adds_up_along] if len(leaf.shape) == 2 else "which adds"
+    axis = f" along axis {leaf.adds_up_along}" if len(leaf.shape) > 2 else ""
     return f", {add} up to 1{axis}"
 
 

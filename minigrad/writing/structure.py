@@ -73,13 +73,13 @@ def _origin(said: Equation | Part) -> int | None:
 class Leaf:
     """What the model is given: a parameter, an input at each step, or an initial state.
 
-    The derivation holds for labels that add up to one `along` an axis, if it makes use of that.
+    The derivation holds for labels that add up to one along an axis, if it makes use of that.
     """
 
     name: str
     shape: tuple[int, ...]
     steps: tuple[int, ...]
-    along: int | None = None
+    adds_up_along: int | None = None
 
 
 @dataclass(frozen=True)

@@ -142,8 +142,8 @@ def _required(
     given = ", ".join([f'"{name}"', array, *map(str, sizes)])
     statement = f"{indent}_require_{'floats' if is_float else 'shape'}({given})"
     yield _with_reasons(statement, reasons)
-    if argument.leaf.along is not None:
-        axis = argument.leaf.along - len(argument.leaf.shape)
+    if argument.leaf.adds_up_along is not None:
+        axis = argument.leaf.adds_up_along - len(argument.leaf.shape)
         yield f'{indent}_require_distributions("{name}", {array}, {axis})'
 
 

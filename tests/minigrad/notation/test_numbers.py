@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minigrad.notation.expression import Expression, Number, Symbol, evaluate
-from minigrad.notation.nodes import product
+from minigrad.notation.nodes import product, total
 from minigrad.notation.numbers import at_step, by_rule, moving
 from minigrad.notation.printing import Latex, Text
 from minigrad.notation.steps import aligned, gathered
@@ -92,12 +92,26 @@ def test_steps_where_a_factor_is_one_or_a_term_is_zero_belong_to_it() -> None:
 
 
 def test_terms_of_a_sum_over_the_steps() -> None:
-    from minigrad.notation.nodes import total
-
     discounted = total(*(times(0.9 ** (t - 1), h(t)) for t in range(1, 6)))
     assert Text().absolute()(gathered(discounted)) == "Σ(t=1..5) 0.9ᵗ⁻¹ h⁽ᵗ⁾"
     values = {t: np.arange(3.0) * t for t in range(1, 6)}
     found, expected = (
         evaluate(e, lambda s: values[s.t or 0]) for e in (gathered(discounted), discounted)
     )
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "written"),
+    [
+        ([1, 2, 3, 4, 1, 1, 7], "h⁽¹⁾ + h⁽⁵⁾ + h⁽⁶⁾ + 2 h⁽²⁾ + 3 h⁽³⁾ + 4 h⁽⁴⁾ + 7 h⁽⁷⁾"),
+        ([2, 9, 4, 5, 7], "2 h⁽¹⁾ + 9 h⁽²⁾ + 4 h⁽³⁾ + 5 h⁽⁴⁾ + 7 h⁽⁵⁾"),
+        ([5, 2, 3, 4, 5], "Σ(t=2..4) t h⁽ᵗ⁾ + 5 h⁽¹⁾ + 5 h⁽⁵⁾"),
+    ],
+)
+def test_no_term_is_lost_where_some_follow_a_rule(numbers: list[float], written: str) -> None:
+    plain = total(*(times(n, h(t)) for t, n in enumerate(numbers, 1)))
+    assert Text().absolute()(gathered(plain)) == written
+    values = {t: np.arange(3.0) * t + 1 for t in range(1, 8)}
+    found, expected = (evaluate(e, lambda s: values[s.t or 0]) for e in (gathered(plain), plain))
     np.testing.assert_allclose(found, expected, rtol=1e-14)

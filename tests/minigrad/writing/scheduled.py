@@ -7,30 +7,28 @@ import minigrad as mg
 from tests.minigrad.writing.passes import leaves, recurrence, sequence
 
 
-def states(T: int) -> dict[int, Any]:
-    """The states of a recurrence."""
+def weighted(T: int, weight: Callable[[int], Any]) -> mg.GradientFlow:
+    """The squares of the states of a recurrence, each with a weight."""
     leaf = leaves()
     x = sequence(leaf, "x", 5, range(1, T + 1), requires_grad=False)
     h = recurrence(leaf, x, 3)
-    return {t: h[t] for t in x}
+    return mg.gradient_flow(sum(weight(t) * (h[t] ** 2).sum() for t in x).named("J"))  # type: ignore[union-attr]
 
 
 def discounted(T: int = 5) -> mg.GradientFlow:
     """Later losses count less."""
-    return mg.gradient_flow(sum(0.9**t * (h**2).sum() for t, h in states(T).items()).named("J"))  # type: ignore[union-attr]
+    return weighted(T, lambda t: 0.9**t)
 
 
 def discounted_from_the_first(T: int = 5) -> mg.GradientFlow:
     """So that the first counts fully."""
-    return mg.gradient_flow(
-        sum(0.9 ** (t - 1) * (h**2).sum() for t, h in states(T).items()).named("J")  # type: ignore[union-attr]
-    )
+    return weighted(T, lambda t: 0.9 ** (t - 1))
 
 
 def learned_discount(T: int = 5) -> mg.GradientFlow:
     """The discount is a parameter."""
     gamma = mg.tensor(0.8, requires_grad=True, name="gamma")
-    return mg.gradient_flow(sum(gamma**t * (h**2).sum() for t, h in states(T).items()).named("J"))
+    return weighted(T, lambda t: gamma**t)
 
 
 def weighted_by_step(T: int = 5) -> mg.GradientFlow:
@@ -45,29 +43,36 @@ def weighted_by_step(T: int = 5) -> mg.GradientFlow:
     return mg.gradient_flow(J.named("J"))
 
 
-def running_mean(T: int = 5) -> mg.GradientFlow:
-    """m(t) is the mean of the inputs so far."""
+def averages(T: int, average: Callable[[int, Any, Any], Any], power: int) -> mg.GradientFlow:
+    """Averages of inputs, m(t) from m(t-1), and the sum of powers of what is made of them."""
     leaf = leaves()
     x = sequence(leaf, "x", 3, range(1, T + 1))
     m, J = leaf("m", 3, 3, t=0), 0
     for t in x:
         with mg.step(t):
-            m = (m + (x[t] - m) / t).named("m")
-        J = J + (m**3).sum()
+            m, u = average(t, m, x[t])
+        J = J + (u**power).sum()
     return mg.gradient_flow(J.named("J"))
+
+
+def running_mean(T: int = 5) -> mg.GradientFlow:
+    """m(t) is the mean of the inputs so far."""
+
+    def average(t: int, m: Any, x: Any) -> Any:
+        mean = (m + (x - m) / t).named("m")
+        return mean, mean
+
+    return averages(T, average, 3)
 
 
 def without_bias(T: int = 5) -> mg.GradientFlow:
     """A moving average, corrected for where it starts, as Adam does."""
-    leaf = leaves()
-    g = sequence(leaf, "g", 3, range(1, T + 1))
-    m, J = leaf("m", 3, 3, t=0), 0
-    for t in g:
-        with mg.step(t):
-            m = (0.9 * m + 0.1 * g[t]).named("m")
-            u = (m / (1 - 0.9**t)).named("u")
-        J = J + (u**2).sum()
-    return mg.gradient_flow(J.named("J"))
+
+    def average(t: int, m: Any, x: Any) -> Any:
+        moved = (0.9 * m + 0.1 * x).named("m")
+        return moved, (moved / (1 - 0.9**t)).named("u")
+
+    return averages(T, average, 2)
 
 
 SCHEDULED: dict[str, Callable[..., mg.GradientFlow]] = {

@@ -79,6 +79,16 @@ def test_a_schedule_is_one_line() -> None:
     assert "∂J/∂h⁽ᵗ⁾|J = 2 a[t-1] h⁽ᵗ⁾" in derivation.text()
 
 
+def test_a_mask_may_be_of_whole_numbers() -> None:
+    m = mg.tensor(np.array([[1, 0, 0], [0, 1, 0]]), name="m")
+    w = mg.tensor(np.ones((2, 3)), requires_grad=True, name="w")
+    flow = mg.gradient_flow((w * m / m.sum(axis=1, keepdims=True)).sum().named("J"))
+    derivation = mg.derive(flow)
+    assert derivation.check(flow).ok
+    assert gradients_of(derivation)(w=np.ones((2, 3)), m=np.asarray(m))[0] == 2
+    mg.draw(flow)
+
+
 # --- labels -------------------------------------------------------------------------------------
 
 

@@ -151,7 +151,7 @@ def test_what_a_recurrence_uses_too_is_not_taken_from_it() -> None:
 def test_values_and_adjoints_stay(name: str) -> None:
     """The flow with names is that of the same program."""
     flow = CONTEXTS[name]()
-    found = with_contexts(flow, stacks=True)
+    found = with_contexts(flow, gathered=True)
     assert set(flow.values) < set(found.values)
     order = [label for label in found.values if label in flow.values]
     assert order == list(flow.values)
