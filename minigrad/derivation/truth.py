@@ -206,7 +206,11 @@ class Truth:
         if (claim.name, None) not in self.values:
             return True
         used = self.contributions((claim.name, None))
-        return isinstance(claim, Adjoint) and claim.via is not None and any(t for _, t in used)
+        return (
+            isinstance(claim, Adjoint)
+            and claim.via is not None
+            and any(t is not None for _, t in used)
+        )
 
     def _steps_of_name(self, name: str) -> list[int]:
         return sorted(t for n, t in self.values if n == name and t is not None)

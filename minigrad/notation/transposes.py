@@ -47,6 +47,8 @@ def transpose_of_thin(e: Apply) -> Expression | None:
             axes.append(axis)
         elif n != 1:
             return None
+    if len(axes) < len(u.shape):
+        return None
     turned = _permuted(u, [axes.index(axis) for axis in order_of(e) if axis in axes])
     return simplified(Apply(reshape, (turned,), e.shape, Parameters(shape=e.shape)))
 

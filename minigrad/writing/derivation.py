@@ -142,9 +142,7 @@ class WrittenDerivation(Derivation):
         given, flow = flow, with_contexts(flow)
         model = model_of(flow, wrt)
         self._names_gathered = model.is_unrolled
-        if (
-            self._names_gathered
-        ):  # a function of a stack reads otherwise at each step, without a name
+        if self._names_gathered:  # each step reads all others in a function of them, without names
             flow = with_contexts(given, gathered=True)
             model = model_of(flow, wrt)
         super().__init__(f"Derivatives of {model.J}", layout)

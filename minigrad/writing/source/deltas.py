@@ -15,7 +15,7 @@ from minigrad.notation.expression import (
     symbols,
     transform,
 )
-from minigrad.notation.nodes import is_, transposed
+from minigrad.notation.nodes import broadcast, is_, transposed
 from minigrad.operations.elementwise import multiply
 from minigrad.operations.lookup import add_at, pick, put_at
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
@@ -70,7 +70,7 @@ def in_common(adjoint: Symbol, contributions: Sequence[Expression]) -> Expressio
     '∂J/∂h⁽ᵗ⁾ ∘ y⁽ᵗ⁾'
     """
     if factors := _common_factors(adjoint, contributions):
-        return Apply(multiply, factors, adjoint.shape, NONE)
+        return Apply(multiply, factors, broadcast(factors), NONE)
     return _repeated(adjoint, contributions)
 
 

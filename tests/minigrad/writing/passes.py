@@ -332,6 +332,33 @@ def roughness(T: int = 4) -> mg.GradientFlow:
     return mg.gradient_flow(sum(((h[t] - h[t - 1]) ** 2).sum() for t in x).named("J"))  # type: ignore[union-attr]
 
 
+def started_by_two(T: int = 4) -> mg.GradientFlow:
+    """Two states are computed of one parameter at step 0, which no other step uses."""
+    leaf = leaves()
+    P, z, W = leaf("P", 2, 4), leaf("z", 2, 3), leaf("W", 4, 4)
+    with mg.step(0):
+        h, c = mg.tanh(P.T @ z).named("h"), mg.sigmoid(P.T @ z).named("c")
+    for t in range(1, T + 1):
+        with mg.step(t):
+            c = (c * mg.tanh(W @ h)).named("c")
+            h = mg.tanh(c + h).named("h")
+    return mg.gradient_flow((h**2).sum().named("J"))
+
+
+def normalised_from_a_computed_start(T: int = 4) -> mg.GradientFlow:
+    """What uses of an adjoint have in common is broader than it, and not there at step 0."""
+    leaf = leaves()
+    X, W = leaf("X", 4, 3), leaf("W", 4, 4)
+    with mg.step(0):
+        h = mg.tanh(X).named("h")
+    for t in range(1, T + 1):
+        with mg.step(t):
+            mu = h.mean(axis=0, keepdims=True).named("mu")
+            s = mg.sqrt(((h - mu) ** 2).mean(axis=0, keepdims=True) + 1e-5).named("s")
+            h = (h + mg.tanh(W @ ((h - mu) / s))).named("h")
+    return mg.gradient_flow((h**2).sum().named("J"))
+
+
 PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "ar2": ar2,
     "dilated": dilated,
@@ -361,4 +388,6 @@ PASSES: dict[str, Callable[[], mg.GradientFlow]] = {
     "inputs alone": inputs_alone,
     "ends put together": ends_put_together,
     "roughness": roughness,
+    "started by two": started_by_two,
+    "normalised from a computed start": normalised_from_a_computed_start,
 }

@@ -257,3 +257,11 @@ def test_a_derivation_goes_as_soon_as_nobody_holds_it() -> None:
         assert [x() for x in held] == [None, None]
     finally:
         gc.enable()
+
+
+def test_an_axis_that_is_put_behind_a_matrix_is_taken_out_again() -> None:
+    """In numerator layout, where the last two axes change places, of three as of two."""
+    A = mg.tensor(np.arange(15.0).reshape(5, 3) / 10, requires_grad=True, name="A")
+    flow = mg.gradient_flow(mg.tanh(A.reshape(5, 3, 1).named("a")).sum())
+    for layout in ("numerator", "gradient"):
+        assert mg.derive(flow, layout=layout).check(flow).ok
