@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from math import prod
 
+from minigrad.notation.algebra import scalars_in_front
 from minigrad.notation.expression import (
     NONE,
     Apply,
@@ -18,16 +19,22 @@ from minigrad.notation.expression import (
     transform,
 )
 from minigrad.notation.nodes import (
-    broadcast,
     is_,
     matrix_product,
     product,
     simplified,
     transposed,
 )
-from minigrad.notation.shapes import axes_of, is_longer_in_front, scalars_out, vector_in
+from minigrad.notation.orientation import oriented
+from minigrad.notation.shapes import (
+    axes_of,
+    is_elementwise,
+    is_longer_in_front,
+    scalars_out,
+    vector_in,
+)
 from minigrad.notation.transposes import order_of, swaps
-from minigrad.notation.written import diag, less, outer, permuted, repeat
+from minigrad.notation.written import diag, less, permuted, repeat
 from minigrad.operations.elementwise import add, divide, greater, log, multiply, power, where
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import log_softmax, mean, softmax_cross_entropy
@@ -37,14 +44,16 @@ from minigrad.operations.shape import broadcast_to, reshape, transpose
 
 def typeset(e: Expression) -> Expression:
     """The form in which people write it: for reading, since it may cost more to compute."""
-    for form in (softmax_jacobian, *FORMS):
-        e = transform(e, partial(_in_form, form))
-    return e
+    return _in_forms(transform(e, partial(_in_form, softmax_jacobian)))
 
 
 def of_one_column(e: Expression) -> Expression:
     """The form for a batch of one column, where people know a shorter one for all of it."""
-    e = _in_form(partial(softmax_jacobian, one_column=True), e)
+    return _in_forms(_in_form(partial(softmax_jacobian, one_column=True), e))
+
+
+def _in_forms(e: Expression) -> Expression:
+    e = oriented(transform(e, partial(_in_form, column_beside_matrix)))
     for form in FORMS:
         e = transform(e, partial(_in_form, form))
     return e
@@ -52,25 +61,6 @@ def of_one_column(e: Expression) -> Expression:
 
 def _in_form(form: Callable[[Apply], Expression | None], e: Expression) -> Expression:
     return (form(e) if isinstance(e, Apply) else None) or e
-
-
-def row_beside_matrix(e: Apply) -> Expression | None:
-    """A vector of the sums of rows, which NumPy takes for a row beside a matrix: (A 1)^T."""
-    if not is_elementwise(e) or len(e.shape) != 2:
-        return None
-    inputs = tuple(_row_of_sums(x) if len(x.shape) == 1 else x for x in e.inputs)
-    return None if inputs == e.inputs else replace(e, inputs=inputs)
-
-
-def _row_of_sums(e: Expression) -> Expression:
-    """A vector computed of sums along the rows of a matrix, element by element, as a row."""
-    if not isinstance(e, Apply):
-        return e
-    if e.operation in (sum_, mean) and len(e.inputs[0].shape) == 2 and axes_of(e) == (1,):
-        column = replace(e, shape=(*e.shape, 1), parameters=Parameters(axis=1, keepdims=True))
-        return Apply(transpose, (column,), (1, *e.shape), Parameters(axes=None))
-    inputs = tuple(map(_row_of_sums, e.inputs)) if is_elementwise(e) else e.inputs
-    return e if inputs == e.inputs else replace(e, inputs=inputs, shape=broadcast(inputs))
 
 
 def sum_as_product(e: Apply) -> Expression | None:
@@ -162,13 +152,6 @@ def _is_column(e: Expression) -> bool:
     return is_elementwise(e) and any(map(_is_column, e.inputs))
 
 
-def is_elementwise(e: Apply) -> bool:
-    """Whether each element is computed of those in its place, with NumPy's broadcasting."""
-    if e.operation.defaults or e.operation in (matmul, outer):
-        return False
-    return e.shape == broadcast(e.inputs)
-
-
 def _broadcast(e: Expression, shape: Shape) -> Expression:
     result = Apply(broadcast_to, (e,), shape, Parameters(shape=shape))
     return broadcast_as_product(result) or result
@@ -197,23 +180,12 @@ def _column_times_row(x: Expression) -> Expression:
     return row if x.shape[0] == 1 else matrix_product(Number(1, (x.shape[0], 1)), row)
 
 
-def vectors_as_columns(e: Apply) -> Expression | None:
-    """A vector in a matrix product is a column: x^T y, W^T x and not x W, x y^T."""
+def vectors_as_rows(e: Apply) -> Expression | None:
+    """A vector made a row for a matrix product is written x^T; one made a column, x."""
     if e.operation is not matmul:
         return None
     rows = tuple(_row(v) if (v := vector_in(x, (1, -1))) else x for x in e.inputs)
-    if rows != e.inputs:
-        return replace(e, inputs=rows)
-    a, b = e.inputs
-    if len(a.shape) != 1:
-        return None
-    if len(b.shape) == 2:
-        return replace(e, inputs=(transposed(b), a))
-    if isinstance(a, Apply) and a.operation is matmul and len(b.shape) == 1:  # (A^T x)^T y
-        A, x = a.inputs
-        row = replace(a, inputs=(_row(x), transposed(A)))
-        return replace(e, inputs=(row, b))
-    return replace(e, inputs=(_row(a), b))
+    return None if rows == e.inputs else replace(e, inputs=rows)
 
 
 def _row(vector: Expression) -> Expression:
@@ -273,35 +245,41 @@ def number_in_front(e: Apply) -> Expression | None:
 
 
 def sum_of_repeated(e: Apply) -> Expression | None:
-    """The sum of a scalar that is repeated n times is n times the scalar."""
+    """The sum of what is repeated n times, along the axes of the copies, is n times that."""
     x = e.inputs[0]
-    if e.operation is not sum_ or e.shape or not is_(x, broadcast_to) or x.inputs[0].shape:
+    if e.operation is not sum_ or not is_(x, broadcast_to):
         return None
-    return product(Number(prod(x.shape)), x.inputs[0])
+    [u] = x.inputs
+    copies = prod(x.shape[axis] for axis in axes_of(e))
+    if prod(e.shape) != prod(u.shape) or copies * prod(u.shape) != prod(x.shape):
+        return None
+    return product(
+        Number(copies), simplified(Apply(reshape, (u,), e.shape, Parameters(shape=e.shape)))
+    )
 
 
-def scalars_before_sum(e: Apply) -> Expression | None:
-    """The sum of n x is n times that of x, where another form has written n out."""
+def scalars_outside(e: Apply) -> Expression | None:
+    """What is summed or multiplied of n x is n times that of x, where a form has written n out."""
+    if e.operation is matmul:
+        return scalars_in_front(e)
     return scalars_out(e) if e.operation is sum_ else None
 
 
 FORMS = (
     cross_entropies,
     sum_of_repeated,
-    row_beside_matrix,
     sum_as_product,
     mean_as_product,
     product_with_ones,
-    column_beside_matrix,
     broadcast_as_product,
     ones_as_product,
-    vectors_as_columns,
+    vectors_as_rows,
     permutation,
     without_reshape,
     where_defined,
     number_on_the_right,
     number_in_front,
-    scalars_before_sum,
+    scalars_outside,
 )
 
 

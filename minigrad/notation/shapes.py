@@ -7,6 +7,7 @@ import numpy as np
 from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Shape
 from minigrad.notation.indices import each, is_plain
 from minigrad.notation.nodes import (
+    broadcast,
     fraction,
     is_,
     product,
@@ -15,6 +16,7 @@ from minigrad.notation.nodes import (
     split_scalars,
     total,
 )
+from minigrad.notation.written import outer
 from minigrad.operations.elementwise import add, divide
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import log_softmax, logsumexp, mean, one_hot, softmax
@@ -236,3 +238,10 @@ def axes_to_write(e: Apply) -> tuple[int, ...]:
     axes = tuple(sorted(axes_of(e)))
     assumed = axes_of(replace(e, parameters=Parameters(axis=default)))
     return () if axes == assumed else axes
+
+
+def is_elementwise(e: Apply) -> bool:
+    """Whether each element is computed of those in its place, with NumPy's broadcasting."""
+    if e.operation.defaults or e.operation in (matmul, outer):
+        return False
+    return e.shape == broadcast(e.inputs)

@@ -80,13 +80,13 @@ def transpose_of_elements(e: Apply) -> Expression | None:
         return _transpose_of_factors(e, x.inputs)
     inputs = tuple(map(transposed, x.inputs))
     moved = simplified(Apply(x.operation, inputs, e.shape, x.parameters))
-    return moved if _cost(moved) < _cost(e) else None
+    return moved if transposes_in(moved) < transposes_in(e) else None
 
 
 def _transpose_of_factors(e: Apply, factors: Sequence[Expression]) -> Expression | None:
     """The transpose of a product: what it makes no simpler stays together."""
     turned = {u: transposed(u) for u in factors}
-    simpler = [u for u in factors if _cost(turned[u]) <= _cost(u)]
+    simpler = [u for u in factors if transposes_in(turned[u]) <= transposes_in(u)]
     others = [u for u in factors if u not in simpler]
     if not simpler:
         return None
@@ -110,7 +110,7 @@ def transpose_of_sum(e: Apply) -> Expression | None:
     moved = tuple(swapped(range(n))[a] for a in axes)
     parameters = Parameters(x.parameters | {"axis": moved})
     result = simplified(Apply(x.operation, (transposed(u),), e.shape, parameters))
-    return result if _cost(result) < _cost(e) else None
+    return result if transposes_in(result) < transposes_in(e) else None
 
 
 def transpose_of_broadcast(e: Apply) -> Expression | None:
@@ -140,7 +140,7 @@ def element_of_transpose(e: Apply) -> Expression | None:
     return _permuted(Apply(getitem, x.inputs, shape, parameters), turned)
 
 
-def _cost(e: Expression) -> int:
+def transposes_in(e: Expression) -> int:
     """How many transposes there are; those of adjoints count twice."""
     found = [x for x in subexpressions(e) if is_(x, transpose)]
     return sum(1 + has_adjoint(x) for x in found)

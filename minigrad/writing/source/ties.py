@@ -5,9 +5,8 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from minigrad.notation.expression import Apply, Expression, MovingNumber, Number, OverSteps, Symbol
-from minigrad.notation.forms import is_elementwise
 from minigrad.notation.indices import WHOLE, each
-from minigrad.notation.shapes import thin_index
+from minigrad.notation.shapes import is_elementwise, thin_index
 from minigrad.operations import reduction
 from minigrad.operations.linear import matmul
 from minigrad.operations.lookup import pick, take

@@ -72,7 +72,7 @@ WRITTEN = {
     "A 𝟏": lambda A, B, C, g: A.sum(axis=1, keepdims=True),
     "𝟏ᵀ A": lambda A, B, C, g: A.sum(axis=0, keepdims=True),
     "A Bᵀ + (C² 𝟏)ᵀ": lambda A, B, C, g: A @ B.T + (C * C).sum(axis=1),
-    "B ∘ log((A 𝟏)ᵀ)": lambda A, B, C, g: B * mg.log(A.sum(axis=1)),
+    "B ∘ log(A 𝟏)ᵀ": lambda A, B, C, g: B * mg.log(A.sum(axis=1)),
     "1/3 𝟏ᵀ A": lambda A, B, C, g: A.mean(axis=0, keepdims=True),
     "A     ": lambda A, B, C, g: A.reshape(3, 3),
     "-Σ A": lambda A, B, C, g: (-A).sum(),
