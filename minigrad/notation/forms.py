@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from math import prod
 
 from minigrad.notation.algebra import scalars_in_front
@@ -19,10 +19,13 @@ from minigrad.notation.expression import (
     transform,
 )
 from minigrad.notation.nodes import (
+    fraction,
     is_,
     matrix_product,
     product,
     simplified,
+    split_number,
+    split_scalars,
     transposed,
 )
 from minigrad.notation.orientation import oriented
@@ -30,7 +33,6 @@ from minigrad.notation.shapes import (
     axes_of,
     is_elementwise,
     is_longer_in_front,
-    scalars_out,
     vector_in,
 )
 from minigrad.notation.transposes import order_of, swaps
@@ -53,10 +55,19 @@ def of_one_column(e: Expression) -> Expression:
 
 
 def _in_forms(e: Expression) -> Expression:
+    if any(is_(x, broadcast_to) for x in subexpressions(e)):
+        e = transform(e, _with_ones)
     e = oriented(transform(e, partial(_in_form, column_beside_matrix)))
     for form in FORMS:
         e = transform(e, partial(_in_form, form))
     return e
+
+
+def _with_ones(e: Expression) -> Expression:
+    """A scalar that is repeated is it times an array of ones, which makes other things simpler."""
+    if is_(e, broadcast_to) and not e.inputs[0].shape:
+        return product(*e.inputs, Number(1, e.shape))
+    return simplified(_in_form(sum_of_repeated, _in_form(product_with_ones, simplified(e))))
 
 
 def _in_form(form: Callable[[Apply], Expression | None], e: Expression) -> Expression:
@@ -79,8 +90,10 @@ def sum_as_product(e: Apply) -> Expression | None:
     if axes == (0, 1):
         return None
     if axes == (1,):
-        return matrix_product(x, Number(1, (columns, 1)))
-    return matrix_product(_row_of_ones(rows), x)
+        result = matrix_product(x, Number(1, (columns, 1)))
+    else:
+        result = matrix_product(_row_of_ones(rows), x)
+    return _reshaped(result, e.shape) if len(e.shape) == 1 else result
 
 
 def mean_as_product(e: Apply) -> Expression | None:
@@ -96,14 +109,12 @@ def broadcast_as_product(e: Apply) -> Expression | None:
     if e.operation is not broadcast_to:
         return None
     [x] = e.inputs
-    if not x.shape:
-        return product(x, Number(1, e.shape))
-    if len(x.shape) != 2 or len(e.shape) != 2:
+    if len(e.shape) != 2:
         return _repeated(e)
-    result = x
-    if x.shape[0] != e.shape[0]:
+    result = x if len(x.shape) == 2 else _reshaped(x, (1, *x.shape))
+    if result.shape[0] != e.shape[0]:
         result = matrix_product(Number(1, (e.shape[0], 1)), result)
-    if x.shape[1] != e.shape[1]:
+    if result.shape[1] != e.shape[1]:
         result = matrix_product(result, _row_of_ones(e.shape[1]))
     return result
 
@@ -114,6 +125,10 @@ def _repeated(e: Apply) -> Expression:
     shape = (*[1] * (len(e.shape) - len(x.shape)), *x.shape)
     axes = tuple(i for i, (n, m) in enumerate(zip(shape, e.shape, strict=True)) if n != m)
     return Apply(repeat, (x,), e.shape, Parameters(axis=axes, shape=e.shape))
+
+
+def _reshaped(e: Expression, shape: Shape) -> Expression:
+    return simplified(Apply(reshape, (e,), shape, Parameters(shape=shape)))
 
 
 def _row_of_ones(n: int) -> Expression:
@@ -162,15 +177,32 @@ def product_with_ones(e: Apply) -> Expression | None:
     if e.operation is not multiply or e.inputs[-1] != Number(1, e.shape):
         return None
     rest = product(*e.inputs[:-1])
-    return _broadcast(rest, e.shape) if rest.shape not in ((), e.shape) else None
-
-
-def ones_as_product(e: Apply) -> Expression | None:
-    """A matrix of ones in a matrix product is a column of ones times a row of ones."""
-    if e.operation is not matmul:
+    if rest.shape in ((), e.shape):
         return None
-    inputs = tuple(_column_times_row(x) for x in e.inputs)
-    return None if inputs == e.inputs else replace(e, inputs=inputs)
+    return Apply(broadcast_to, (rest,), e.shape, Parameters(shape=e.shape))
+
+
+def matrix_factors(e: Apply) -> Expression | None:
+    """(n A) (1 1^T) is n A 1 1^T, and 1^T 1 the number of ones."""
+    if any(is_(x, divide) and not x.inputs[1].shape for x in e.inputs):
+        return scalars_in_front(e)
+    scalars, factors = list[Expression](), list[Expression]()
+    for x in e.inputs:
+        in_front, rest = split_scalars(x)
+        scalars += in_front
+        for factor in _factors(_column_times_row(rest)):
+            n = factor.shape[0]
+            if factors[-1:] == [_row_of_ones(n)] and factor == Number(1, (n, 1)):
+                scalars.append(Number(n))
+                factors.pop()
+            else:
+                factors.append(factor)
+    return product(*scalars, reduce(matrix_product, factors or [Number(1, e.shape)]))
+
+
+def _factors(e: Expression) -> tuple[Expression, ...]:
+    """What an expression is the matrix product of."""
+    return tuple(u for x in e.inputs for u in _factors(x)) if is_(e, matmul) else (e,)
 
 
 def _column_times_row(x: Expression) -> Expression:
@@ -233,17 +265,6 @@ def number_on_the_right(e: Apply) -> Expression | None:
     return None
 
 
-def number_in_front(e: Apply) -> Expression | None:
-    """s (n x) = n s x, where another form has written n out, as that of a mean"""
-    if e.operation is not multiply or not any(is_(x, multiply) for x in e.inputs):
-        return None
-    factors = [u for x in e.inputs for u in (x.inputs if is_(x, multiply) else (x,))]
-    numbers = [x for x in factors if isinstance(x, Number) and not x.shape]
-    others = sorted((x for x in factors if x not in numbers), key=lambda x: x.shape != ())
-    number = prod(x.value for x in numbers)
-    return replace(e, inputs=(*([] if number == 1 else [Number(number)]), *others))
-
-
 def sum_of_repeated(e: Apply) -> Expression | None:
     """The sum of what is repeated n times, along the axes of the copies, is n times that."""
     x = e.inputs[0]
@@ -253,33 +274,39 @@ def sum_of_repeated(e: Apply) -> Expression | None:
     copies = prod(x.shape[axis] for axis in axes_of(e))
     if prod(e.shape) != prod(u.shape) or copies * prod(u.shape) != prod(x.shape):
         return None
-    return product(
-        Number(copies), simplified(Apply(reshape, (u,), e.shape, Parameters(shape=e.shape)))
-    )
+    return product(Number(copies), _reshaped(u, e.shape))
 
 
-def scalars_outside(e: Apply) -> Expression | None:
-    """What is summed or multiplied of n x is n times that of x, where a form has written n out."""
+def scalars_first(e: Apply) -> Expression | None:
+    """What is done with n x is n times what is done with x, where a form has written n out."""
+    if e.operation is multiply:
+        return product(*e.inputs) if any(is_(x, multiply) for x in e.inputs) else None
     if e.operation is matmul:
-        return scalars_in_front(e)
-    return scalars_out(e) if e.operation is sum_ else None
+        return matrix_factors(e)
+    if e.operation is divide:
+        return fraction(*e.inputs) if any(split_number(x)[0] != 1 for x in e.inputs) else None
+    if e.operation not in (sum_, transpose, reshape):
+        return None
+    scalars, rest = split_scalars(e.inputs[0])
+    done = (
+        Number(rest.value, e.shape)
+        if isinstance(rest, Number) and e.operation is not sum_
+        else replace(e, inputs=(rest,))
+    )
+    return product(*scalars, done) if scalars else None
 
 
 FORMS = (
     cross_entropies,
-    sum_of_repeated,
     sum_as_product,
     mean_as_product,
-    product_with_ones,
     broadcast_as_product,
-    ones_as_product,
-    vectors_as_rows,
+    scalars_first,
     permutation,
-    without_reshape,
     where_defined,
     number_on_the_right,
-    number_in_front,
-    scalars_outside,
+    vectors_as_rows,
+    without_reshape,
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from minigrad.notation.expression import (
     Apply,
     Expression,
+    Number,
     Parameters,
     Shape,
     inputs_of,
@@ -19,7 +20,7 @@ from minigrad.notation.written import outer
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import mean
 from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import reshape, transpose
+from minigrad.operations.shape import broadcast_to, reshape, transpose
 
 
 def oriented(e: Expression) -> Expression:
@@ -43,7 +44,7 @@ def _of_rows_and_columns(e: Apply) -> Expression:
         return _column(x)
     if is_(e, reshape) and e.shape == (1, *x.shape):
         return _row(x)
-    if is_elementwise(e) and len(e.shape) == 2:
+    if (is_(e, broadcast_to) or is_elementwise(e)) and len(e.shape) == 2:
         return replace(e, inputs=tuple(_row(u) if _sides(u) else u for u in e.inputs))
     return _of_shape(e.shape, _column(e)) if len(_sides(e)) == 2 else e
 
@@ -108,6 +109,6 @@ def _of_each(e: Apply, side: Callable[[Expression], Expression]) -> Expression:
 
 def _of_shape(shape: Shape, e: Expression) -> Expression:
     """The same elements; what is written is the same."""
-    if isinstance(e, Apply) and not shape:
+    if isinstance(e, Number) or (isinstance(e, Apply) and not shape):
         return replace(e, shape=shape)
     return e if e.shape == shape else Apply(reshape, (e,), shape, Parameters(shape=shape))

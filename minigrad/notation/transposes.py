@@ -119,9 +119,9 @@ def transpose_of_broadcast(e: Apply) -> Expression | None:
     if not (is_(x, broadcast_to) and swaps(e)):
         return None
     [u] = x.inputs
-    if len(u.shape) == 1:
-        return None
-    return simplified(Apply(broadcast_to, (transposed(u),), e.shape, Parameters(shape=e.shape)))
+    column = Parameters(shape=(*u.shape, 1))
+    turned = transposed(u) if len(u.shape) > 1 else Apply(reshape, (u,), column["shape"], column)
+    return simplified(Apply(broadcast_to, (turned,), e.shape, Parameters(shape=e.shape)))
 
 
 def element_of_transpose(e: Apply) -> Expression | None:
@@ -141,9 +141,11 @@ def element_of_transpose(e: Apply) -> Expression | None:
 
 
 def transposes_in(e: Expression) -> int:
-    """How many transposes there are; those of adjoints count twice."""
-    found = [x for x in subexpressions(e) if is_(x, transpose)]
-    return sum(1 + has_adjoint(x) for x in found)
+    """How many transposes are written; those of adjoints count twice, and 1^T x has one."""
+    applied = [x for x in subexpressions(e) if isinstance(x, Apply)]
+    turned = [x for x in applied if x.operation is transpose]
+    sums = [x for x in applied if x.operation in (sum_, mean) and len(x.shape) == 2]
+    return sum(1 + has_adjoint(x) for x in turned) + sum(axes_of(x) == (0,) for x in sums)
 
 
 def _permuted(e: Expression, order: Sequence[int]) -> Expression:

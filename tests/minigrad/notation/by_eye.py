@@ -23,7 +23,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "σ": lambda x: 1 / (1 + np.exp(-x)),
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(axis=0),
 }
-POWERS = {"²": 2, "³": 3}
+POWERS = {sign: n for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Reader:
         if token in self.values:
             return self.values[token]
         if token.startswith("10⁻"):
-            return np.array(10.0 ** -int("".join(str("⁰¹²³⁴⁵⁶⁷⁸⁹".index(d)) for d in token[3:])))
+            return np.array(10.0 ** -int("".join(str(POWERS[d]) for d in token[3:])))
         above, _, below = token.partition("/")
         return np.array(float(above) / float(below or 1))
 
@@ -121,6 +121,9 @@ class Reader:
 def elementwise(f: Callable[[Array, Array], Array], a: Array, b: Array) -> Array:
     """With NumPy's broadcasting; an array of one axis beside a column is a column."""
     for x, y in ((a, b), (b, a)):
+        if x.ndim == 1 and y.shape == (1, 1):
+            a, b = (np.squeeze(u) if u.ndim == 2 else u for u in (a, b))
+            break
         if x.ndim == 1 and y.ndim == 2 and y.shape == (len(x), 1) != (1, 1):
             a, b = (u[:, None] if u.ndim == 1 else u for u in (a, b))
             break
@@ -142,10 +145,16 @@ def chain(factors: list[Array | Ones]) -> Array:
             beside = sized[i + 1 : i + 2] if x.is_row else sized[max(i - 1, 0) : i]
             n = 1
             for y in beside:
-                if isinstance(y, Ones):
+                if isinstance(y, Ones) and y.is_row != x.is_row:
                     raise ValueError("how many ones?")
-                n = y.shape[0 if x.is_row else 1]
+                n = 1 if isinstance(y, Ones) else y.shape[0 if x.is_row else 1]
             x = np.ones((1, n) if x.is_row else (n, 1))
         matrices.append(x)
-    product: Array = scalar * np.linalg.multi_dot(matrices)
-    return product
+    product: Array = matrices[0]
+    for i, x in enumerate(matrices[1:], 2):
+        if product.shape == (1, 1) != x.shape[:1] * 2:  # a scalar, and what stands behind it
+            last = rest[-1]
+            product = product[0, 0] * (x if i < len(rest) or isinstance(last, Ones) else last)
+        else:
+            product = product @ x
+    return scalar * product

@@ -39,6 +39,17 @@ MODELS: dict[str, Callable[..., Any]] = {
     ).sum(),
     "repeated": lambda m: (np.broadcast_to(m.v, (7, 3)).sum(axis=0) * m.b**2).sum(),
     "bias": lambda m: np.tanh(m.X @ m.C + m.b * m.v).sum(),
+    "product of sums": lambda m: (m.b.sum() * (m.X @ m.v).sum()) ** 2,
+    "ratio of sums": lambda m: (m.X @ m.v).sum() / (m.v * m.v).sum(),
+    "mean of products": lambda m: (m.X @ m.v).mean() ** 2,
+    "row added to rows": lambda m: (np.tanh(m.X) + m.v @ (m.C * m.b)).sum() ** 2,
+    "outer of means": lambda m: (
+        ((m.C @ m.v).reshape(3, 1) @ m.W.mean(axis=1).reshape(1, 5)).sum() ** 2
+    ),
+    "centred twice": lambda m: ((m.X - m.X.sum(axis=1, keepdims=True)) @ m.C).sum() ** 2,
+    "means of means": lambda m: (
+        ((m.X.mean(axis=0) @ m.A).mean() * m.W.mean(axis=0) * m.v).sum() ** 2
+    ),
     "log of sums": lambda m: (m.P.T * np.log((m.X * m.v).sum(axis=1))).sum(),
 }
 
