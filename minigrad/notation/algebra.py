@@ -302,13 +302,15 @@ def product_with_scalar(e: Apply) -> Expression | None:
 def _exponents(e: Expression) -> dict[Expression, float]:
     """What an expression is the product of, and how often each; half of it is a square root."""
     exponents: dict[Expression, float] = {}
+    alike: dict[Hashable, Expression] = {}
     for x in e.inputs if is_(e, multiply) else (e,):
         base, n = x, 1.0
         if is_(x, power) and isinstance(x.inputs[1], Number):
             base, n = x.inputs[0], x.inputs[1].value
         elif is_(x, sqrt):
             base, n = x.inputs[0], 0.5
-        exponents[base] = exponents.get(base, 0) + n
+        first = alike.setdefault(_unordered(base), base)
+        exponents[first] = exponents.get(first, 0) + n
     return exponents
 
 

@@ -9,6 +9,7 @@ from minigrad.notation.algebra import scalars_in_front
 from minigrad.notation.expression import (
     NONE,
     Apply,
+    Decimal,
     Expression,
     Number,
     Parameters,
@@ -285,15 +286,26 @@ def scalars_first(e: Apply) -> Expression | None:
         return matrix_factors(e)
     if e.operation is divide:
         return fraction(*e.inputs) if any(split_number(x)[0] != 1 for x in e.inputs) else None
-    if e.operation not in (sum_, transpose, reshape):
+    if e.operation is power:
+        return _power_of_product(e)
+    if e.operation not in (sum_, mean, transpose, reshape):
         return None
     scalars, rest = split_scalars(e.inputs[0])
     done = (
         Number(rest.value, e.shape)
-        if isinstance(rest, Number) and e.operation is not sum_
+        if isinstance(rest, Number) and e.operation not in (sum_, mean)
         else replace(e, inputs=(rest,))
     )
     return product(*scalars, done) if scalars else None
+
+
+def _power_of_product(e: Apply) -> Expression | None:
+    """(x / 5)^2 = x^2 / 25"""
+    base, exponent = e.inputs
+    n, rest = split_number(base)
+    if rest is None or n == 1 or isinstance(n, Decimal) or exponent != Number(2):
+        return None
+    return product(Number(n * n), replace(e, inputs=(rest, exponent)))
 
 
 FORMS = (

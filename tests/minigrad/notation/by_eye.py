@@ -21,6 +21,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "log": np.log,
     "√": np.sqrt,
     "σ": lambda x: 1 / (1 + np.exp(-x)),
+    "mean": np.mean,
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(axis=0),
 }
 POWERS = {sign: n for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}

@@ -12,7 +12,16 @@ from tests.derivatives import gradient
 from tests.minigrad.notation.by_eye import evaluate
 
 RNG = np.random.default_rng(0)
-SIZES = {"X": (4, 3), "P": (4, 3), "A": (3, 5), "W": (5, 3), "C": (3, 3), "v": (3,), "b": (3,)}
+SIZES = {
+    "X": (4, 3),
+    "P": (4, 3),
+    "A": (3, 5),
+    "W": (5, 3),
+    "C": (3, 3),
+    "u": (5,),
+    "v": (3,),
+    "b": (3,),
+}
 VALUES = {name: RNG.uniform(0.5, 1.5, size=shape) for name, shape in SIZES.items()}
 
 # Vectors in products and beside matrices, of X, P, A, W, C and v, b.
@@ -42,7 +51,7 @@ MODELS: dict[str, Callable[..., Any]] = {
     "product of sums": lambda m: (m.b.sum() * (m.X @ m.v).sum()) ** 2,
     "ratio of sums": lambda m: (m.X @ m.v).sum() / (m.v * m.v).sum(),
     "mean of products": lambda m: (m.X @ m.v).mean() ** 2,
-    "row added to rows": lambda m: (np.tanh(m.X) + m.v @ (m.C * m.b)).sum() ** 2,
+    "row added to rows": lambda m: (np.tanh(m.X) + m.u @ (m.W * m.b)).sum() ** 2,
     "outer of means": lambda m: (
         ((m.C @ m.v).reshape(3, 1) @ m.W.mean(axis=1).reshape(1, 5)).sum() ** 2
     ),
@@ -62,12 +71,14 @@ def test_formulas_are_the_gradients_as_they_are_read(name: str, layout: str) -> 
 
     gradients = dict(zip(VALUES, gradient(J, [*VALUES.values()]), strict=True))
     tensors = [mg.tensor(x, requires_grad=True, name=name) for name, x in VALUES.items()]
-    lines = mg.derive(mg.gradient_flow(J(tensors).named("J")), layout=layout).lines
+    loss = J(tensors).named("J")
+    values = {**VALUES, "J": loss.data}
+    lines = mg.derive(mg.gradient_flow(loss), layout=layout).lines
     for line in lines:
         left, right = str(line).split("  ", 1)[1].split(" = ", 1)
         expected = gradients[left.removeprefix("∂J/∂")]
         expected = expected.T if layout == "numerator" else expected
-        got = evaluate(right.rpartition(" = ")[2] or right, VALUES)
+        got = evaluate(right.rpartition(" = ")[2] or right, values)
         got = got.ravel() if expected.ndim == 1 else got
         np.testing.assert_allclose(np.broadcast_to(got, expected.shape), expected, atol=1e-12)
     assert lines
