@@ -37,7 +37,7 @@ from minigrad.notation.shapes import (
     vector_in,
 )
 from minigrad.notation.transposes import order_of, swaps
-from minigrad.notation.written import diag, less, permuted, repeat
+from minigrad.notation.written import diag, less, permuted, repeat, reshaped
 from minigrad.operations.elementwise import add, divide, greater, log, multiply, power, where
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import log_softmax, mean, softmax_cross_entropy
@@ -50,9 +50,12 @@ def typeset(e: Expression) -> Expression:
     return _in_forms(transform(e, partial(_in_form, softmax_jacobian)))
 
 
-def of_one_column(e: Expression) -> Expression:
-    """The form for a batch of one column, where people know a shorter one for all of it."""
-    return _in_forms(_in_form(partial(softmax_jacobian, one_column=True), e))
+def of_one_column(e: Expression) -> Expression | None:
+    """The form for a batch of one column, if people know a shorter one for all of it."""
+    if not isinstance(e, Apply) or softmax_jacobian(e):
+        return None
+    shorter = softmax_jacobian(e, one_column=True)
+    return shorter and _in_forms(shorter)
 
 
 def _in_forms(e: Expression) -> Expression:
@@ -247,6 +250,17 @@ def permutation(e: Apply) -> Expression | None:
     return Apply(permuted, e.inputs, e.shape, Parameters(axes=tuple(order_of(e))))
 
 
+def reshape_in_product(e: Apply) -> Expression | None:
+    """What is no vector is written in the shape that it has in a product of many matrices."""
+    if e.operation is not matmul or len(e.shape) < 3:
+        return None
+    inputs = tuple(
+        replace(x, operation=reshaped) if is_(x, reshape) and len(x.inputs[0].shape) > 1 else x
+        for x in e.inputs
+    )
+    return None if inputs == e.inputs else replace(e, inputs=inputs)
+
+
 def where_defined(e: Apply) -> Expression | None:
     """What a rule replaces by 1 because a function is not defined there: b - 1 in a^(b - 1)."""
     if e.operation not in (power, log):
@@ -315,6 +329,7 @@ FORMS = (
     broadcast_as_product,
     scalars_first,
     permutation,
+    reshape_in_product,
     where_defined,
     number_on_the_right,
     vectors_as_rows,

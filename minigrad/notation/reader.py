@@ -97,6 +97,9 @@ class Reader:
         """Give an array that nobody has named the name and the step that its use suggests."""
         steps = [s.t for e in inputs for s in symbols(e) if s.t is not None]
         t = max(steps) if steps else None
+        for (name, step), given in self.arrays.items():
+            if given is array and step == t:  # by the name that another use of it suggested
+                return Symbol(name, t, array.shape, "constant")
         base = _argument_name(x._operation, i)
         taken = {e.name for e in self.leaves.values() if isinstance(e, Symbol)}
         for n in range(1, len(self.arrays) + len(taken) + 2):

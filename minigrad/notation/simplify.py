@@ -75,7 +75,12 @@ RULES.update(
                 shapes.sum_of_all,
             ),
         ),
-        reshape: (shapes.same_shape, shapes.scalars_out, shapes.product_with_vectors),
+        reshape: (
+            shapes.same_shape,
+            transposes.row_of_column,
+            shapes.scalars_out,
+            shapes.product_with_vectors,
+        ),
         broadcast_to: (shapes.same_shape, shapes.scalars_out),
         softmax_cross_entropy: (shapes.class_numbers,),
         exp: (shapes.softmax_of_logs,),

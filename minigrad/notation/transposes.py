@@ -53,6 +53,13 @@ def transpose_of_thin(e: Apply) -> Expression | None:
     return simplified(Apply(reshape, (turned,), e.shape, Parameters(shape=e.shape)))
 
 
+def row_of_column(e: Apply) -> Expression | None:
+    """A column in the shape of a row is its transpose."""
+    [x] = e.inputs
+    turns = 1 in e.shape and len(e.shape) == 2 and e.shape == x.shape[::-1] != x.shape
+    return transposed(x) if turns else None
+
+
 def transpose_of_product(e: Apply) -> Expression | None:
     """(A B)^T = B^T A^T; (x y^T)^T = y x^T"""
     [x] = e.inputs

@@ -43,6 +43,12 @@ permuted = only_written(
     r"\operatorname{{transpose}}_{{({{axes}})}}({0})",
     "transpose({0}, ({{axes}}))",
 )
+reshaped = only_written(
+    "reshape",
+    lambda x, *, shape=(): np.reshape(x, shape),
+    r"\operatorname{{reshape}}_{{({{shape}})}}({0})",
+    "reshape({0}, ({{shape}}))",
+)
 less = only_written("less", lambda a, b: np.less(a, b), "[{0} < {1}]", "[{0} < {1}]")
 outer = only_written(
     "outer", lambda x, y: np.outer(x, y), r"{0} {1}^\top", "{0} {1}ᵀ", MATRIX_PRODUCT

@@ -82,7 +82,7 @@ class Rows:
         rows: list[tuple[Formula, tuple[Piece, ...]]] = []
         if self.layout == "numerator" and part.via.name != self.model.J:
             rows.append((partial(by_chain_rule, part), ()))
-        if (column := of_one_column(expression)) != typeset(expression):
+        if column := of_one_column(expression):
             one = "for one row" if is_of_row(column) else "for one column"
             rows.append((partial(as_written, column), (one,)))
         alike = {t for x in item.parts if x.via.name == part.via.name for t in x.steps}

@@ -18,6 +18,7 @@ SIZES = {
     "A": (3, 5),
     "W": (5, 3),
     "C": (3, 3),
+    "c": (4, 1),
     "u": (5,),
     "v": (3,),
     "b": (3,),
@@ -59,6 +60,8 @@ MODELS: dict[str, Callable[..., Any]] = {
     "means of means": lambda m: (
         ((m.X.mean(axis=0) @ m.A).mean() * m.W.mean(axis=0) * m.v).sum() ** 2
     ),
+    "column as row": lambda m: ((m.X @ m.P.T + np.reshape(m.c, (1, 4))) ** 2).sum(),
+    "column as row in product": lambda m: ((np.reshape(m.c, (1, 4)) @ m.X) ** 2).sum(),
     "log of sums": lambda m: (m.P.T * np.log((m.X * m.v).sum(axis=1))).sum(),
 }
 

@@ -109,6 +109,14 @@ def test_of_labels_it_is_said_that_they_add_up_to_one() -> None:
     assert "adds up" not in classifier(mg.tensor(np.array([0, 2, 3]), name="y")).text()
 
 
+def test_an_array_that_nobody_has_named_has_one_name() -> None:
+    """It is read by the forward pass as labels, and by the rule as a number to subtract."""
+    z = mg.tensor(np.zeros((4, 3)), requires_grad=True, name="z")
+    J = mg.softmax_cross_entropy(z, np.eye(4)[:, [0, 2, 3]]).sum()
+    derivation = mg.derive(mg.gradient_flow(J.named("J")), layout="gradient")
+    assert [str(line) for line in derivation.lines] == ["3.1  ∂J/∂z = softmax(z) - labels"]
+
+
 def test_source_refuses_labels_that_do_not_add_up_to_one() -> None:
     y = np.full((4, 3), 0.25)
     derivation = classifier(mg.tensor(y, name="y"))

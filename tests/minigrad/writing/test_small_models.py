@@ -66,6 +66,16 @@ def batched_product() -> mg.Tensor:
 
 
 @model
+def batched_queries() -> mg.Tensor:
+    return ((leaf("S", 2, 5, 3) @ leaf("q", 2, 3)[:, :, None]).named("e") ** 2).sum()
+
+
+@model
+def softmax_of_scaled_column() -> mg.Tensor:
+    return (mg.softmax(leaf("l", 4, 1) / leaf("tau"), axis=0).named("z") ** 3).sum()
+
+
+@model
 def permuted_axes() -> mg.Tensor:
     return (leaf("X", 2, 3, 4).transpose(1, 0, 2).named("Y") ** 2).sum()
 
@@ -255,6 +265,12 @@ WRITTEN = {
         "∂J/∂W = Σ_{axis 0} Aᵀ (∂J/∂h ∘ (1 - h²))",
         "∂J/∂W = Σ_{axis 0} (∂J/∂h ∘ (1 - h²)ᵀ) A",
     ),
+    "batched_queries": (
+        "e = S reshape(q, (2, 3, 1))",
+        "∂J/∂S = ∂J/∂e reshape(q, (2, 1, 3))",
+        "∂J/∂q = Sᵀ ∂J/∂e",
+    ),
+    "softmax_of_scaled_column": ("∂J/∂l = (diag(z) - z zᵀ) ∂J/∂z / τ",),
     "permuted_axes": (
         "Y = transpose(X, (1, 0, 2))",
         "∂J/∂X = transpose(∂J/∂Y, (1, 0, 2))",
