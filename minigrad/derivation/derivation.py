@@ -122,7 +122,7 @@ class Derivation:
                     f"line {ref}: there is one for {claim} already; give this one another "
                     "reference, or make the Derivation anew to replace it"
                 )
-            self.lines.append(Line(ref, claim, function, _given(ref, function)))
+            self.lines.append(Line(ref, claim, function, given_by(ref, function)))
             return function
 
         return add
@@ -194,7 +194,7 @@ class Derivation:
         return f"Derivation({self.title!r}, layout={self.layout!r}), {len(self.lines)} lines"
 
 
-def _given(ref: str, function: Callable[..., Any]) -> dict[str, Claim | Step]:
+def given_by(ref: str, function: Callable[..., Any]) -> dict[str, Claim | Step]:
     """What the parameters of a line's function say by their default values."""
     given = {}
     for name, parameter in inspect.signature(function).parameters.items():

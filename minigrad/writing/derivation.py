@@ -1,15 +1,15 @@
 """What `derive` gives: lines with expressions, that compute, print and explain."""
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
 from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step, Value
-from minigrad.derivation.derivation import Derivation, Line
-from minigrad.flow import GradientFlow
+from minigrad.derivation.derivation import Derivation, Line, given_by
+from minigrad.flow import GradientFlow, Label
 from minigrad.notation.expression import (
     Expression,
     Symbol,
@@ -177,7 +177,9 @@ class WrittenDerivation(Derivation):
             return super().check(flow, chained)
         of_other_length = Derivation(self.title, self.layout)
         flow = with_contexts(flow, self._names_gathered)
-        of_other_length.lines += [line.for_steps_of(flow) for line in self.lines]
+        lines = [line.for_steps_of(flow) for line in self.lines]
+        is_shorter = len(_all_steps(flow)) < len(_all_steps(self.flow))
+        of_other_length.lines += _occurring(lines, flow) if is_shorter else lines
         return of_other_length.check(flow, chained)
 
     def _document(self) -> "Document":
@@ -187,6 +189,38 @@ class WrittenDerivation(Derivation):
         model = self.model
         blocks = list(Writer(self).blocks())
         return Document(self.title, blocks, model.J, model.last, model.scalars)
+
+
+def _occurring(lines: Iterable[WrittenLine], flow: GradientFlow) -> Iterator[WrittenLine]:
+    """Those of which there is something in a run of fewer steps; sums of those of their terms."""
+
+    def occurs(claim: Adjoint) -> bool:
+        return any(
+            _is_through(claim, t, via)
+            for name, t in flow.values
+            if name == claim.name
+            for via in flow.contributions(name, t)
+        )
+
+    for line in lines:
+        if line.part is not None:
+            if occurs(line.claim) and line.steps != frozenset():
+                yield line
+        elif terms := [x for x in line.given.values() if isinstance(x, Adjoint) and occurs(x)]:
+            function = _sum_of(terms)
+            yield replace(line, function=function, given=given_by(line.ref, function))
+
+
+def _is_through(claim: Adjoint, t: int | None, via: Label) -> bool:
+    """Whether what comes through a value belongs to what a claim says of step t."""
+    if isinstance(claim.via, Step):
+        distance = 0 if t is None or via[1] is None else via[1] - t
+        return distance == claim.via.distance
+    return claim.via in (None, via[0])
+
+
+def _all_steps(flow: GradientFlow) -> set[int | None]:
+    return {t for _, t in flow.values}
 
 
 def _steps(flow: GradientFlow, name: str) -> list[int]:
@@ -245,12 +279,11 @@ def _line(
     part: Part | None = None,
     steps: frozenset[int] | None = None,
 ) -> WrittenLine:
-    signature = inspect.signature(function)
     return WrittenLine(
         ref,
         claim,
         function,
-        {name: p.default for name, p in signature.parameters.items()},
+        given_by(ref, function),
         expression,
         part,
         item,

@@ -43,6 +43,48 @@ def test_written_at_one_length_holds_at_another() -> None:
     assert derivation.check(longer, chained=True).ok
 
 
+def filtered(T: int) -> mg.GradientFlow:
+    """A filter: the error of a prediction corrects what the next one is made of."""
+    rng = np.random.default_rng(0)
+    phi, mu = (mg.tensor(rng.normal(), requires_grad=True, name=name) for name in ("phi", "mu"))
+    with mg.step(0):
+        m = mg.tensor(rng.normal(), requires_grad=True, name="m")
+    J: Any = 0.0
+    for t in range(1, T + 1):
+        with mg.step(t):
+            p = (phi * m + mu * (1 - phi)).named("p")
+            e = (mg.tensor(rng.normal(), name="y") - p).named("e")
+            J = J + e**2
+            m = (p + 0.3 * e).named("m")
+    return mg.gradient_flow(J.named("J"))
+
+
+def smoothed(T: int) -> mg.GradientFlow:
+    """A recurrence whose loss has differences of neighbours: both ends are written apart."""
+    rng = np.random.default_rng(0)
+    W = mg.tensor(rng.normal(size=(3, 3)), requires_grad=True, name="W")
+    h: Any = mg.tensor(np.ones((3, 2)))
+    J: Any = 0.0
+    for t in range(1, T + 1):
+        with mg.step(t):
+            before, h = h, mg.tanh(W @ h).named("h")
+            J = J + ((h - before if t > 1 else h) ** 2).sum()
+    return mg.gradient_flow(J.named("J"))
+
+
+@pytest.mark.parametrize(("flow_of", "shortest"), [(filtered, 1), (smoothed, 2)])
+@pytest.mark.parametrize("chained", [False, True])
+def test_in_a_shorter_run_lines_of_what_is_not_there_are_left_out(
+    flow_of: Any, shortest: int, chained: bool
+) -> None:
+    derivation = mg.derive(flow_of(5))
+    for T in range(shortest, 5):
+        report = derivation.check(flow_of(T), chained)
+        assert report.ok, report
+    lines = derivation.check(flow_of(5), chained).lines
+    assert len(derivation.check(flow_of(shortest), chained).lines) < len(lines)
+
+
 def test_float32() -> None:
     flow = lstm_flow(dtype=np.float32)
     derivation = mg.derive(flow)
