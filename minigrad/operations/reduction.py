@@ -24,7 +24,7 @@ _ALONG_AXIS = (((3, 2),), ((3, 2), {"axis": -1}), ((4,),))
 
 def restored(g: Any, x: Any, axis: Any, keepdims: bool = False) -> Any:
     """Put the axes of `x` that were reduced back into `g`, with length 1."""
-    if keepdims or axis is None:
+    if keepdims or axis is None or not x.shape:
         return g
     shape = list(x.shape)
     for i in axis if isinstance(axis, tuple) else (axis,):
@@ -44,7 +44,7 @@ sum = operation(
     precedence=SIGN,
     symbol="Σ",
     drawn="formula",
-    examples=_REDUCTIONS,
+    examples=(*_REDUCTIONS, ((), {"axis": -1})),  # NumPy takes it for a sum, not for a mean
 )
 
 mean = operation(

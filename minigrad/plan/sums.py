@@ -34,7 +34,7 @@ def join_sums(plan: Plan) -> Plan:
 def summed_axes(step: Step) -> tuple[int, ...]:
     """The axes of a sum, none of them negative or left out."""
     axis, n = step.parameters["axis"], len(step.inputs[0].shape)
-    axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = range(n) if axis is None or n == 0 else axis if isinstance(axis, tuple) else (axis,)
     return tuple(i % n for i in axes)
 
 
