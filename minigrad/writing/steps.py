@@ -67,8 +67,8 @@ def condition(
     >>> from minigrad.writing.steps import condition
     >>> [condition(steps, range(1, 6)) for steps in ([5], [1, 2, 3, 4], [1, 3, 4, 5], [2, 4])]
     ['t == T', 't < T', 't != 2', 't in (2, 4)']
-    >>> condition([2, 3], range(1, 4), reach=2)
-    't > 1'
+    >>> condition([2, 3], range(1, 4), reach=2), condition([0, 5], range(6))
+    ('t > 1', 't in (0, T)')
     """
     held = sorted(steps)
     missing = [t for t in everything if t not in steps]
@@ -92,7 +92,11 @@ def condition(
         if stop == end:
             return f"t > {lower}"
         return f"t < {upper}" if start == everything[0] else f"{lower} < t < {upper}"
-    return f"t != {missing[0]}" if len(missing) == 1 else f"t in {tuple(held)}"
+    if len(missing) == 1:
+        return f"t != {missing[0]}"
+    at_ends = all(t - everything[0] < reach or is_near_T(t) for t in held)
+    late = [at_ends and t - everything[0] >= reach for t in held]
+    return f"t in ({', '.join(map(named, held, late))})"
 
 
 def is_general(steps: Sequence[int], everything: Sequence[int], reach: int = 1) -> bool:
