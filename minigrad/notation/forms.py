@@ -19,6 +19,7 @@ from minigrad.notation.expression import (
     subexpressions,
     transform,
 )
+from minigrad.notation.irrational import irrational_numbers
 from minigrad.notation.nodes import (
     fraction,
     is_,
@@ -332,6 +333,7 @@ FORMS = (
     reshape_in_product,
     where_defined,
     number_on_the_right,
+    irrational_numbers,
     vectors_as_rows,
     without_reshape,
 )

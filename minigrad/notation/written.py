@@ -50,6 +50,7 @@ reshaped = only_written(
     "reshape({0}, ({{shape}}))",
 )
 less = only_written("less", lambda a, b: np.less(a, b), "[{0} < {1}]", "[{0} < {1}]")
+root = only_written("sqrt", lambda n: np.sqrt(n), r"\sqrt{{{0}}}", "√{0}")
 outer = only_written(
     "outer", lambda x, y: np.outer(x, y), r"{0} {1}^\top", "{0} {1}ᵀ", MATRIX_PRODUCT
 )
