@@ -14,7 +14,7 @@ def multiplied_out(e: Apply) -> Expression | None:
         return None
     plain = Apply(add, tuple(out), e.shape, NONE)
     result = like_terms(plain) or plain
-    return result if result.shape == e.shape and _letters(result) < _letters(e) else None
+    return result if result.shape == e.shape and letters(result) < letters(e) else None
 
 
 def _terms(e: Expression) -> list[Expression]:
@@ -28,6 +28,6 @@ def _terms(e: Expression) -> list[Expression]:
     return [product(*e.inputs[:i], term, *e.inputs[i + 1 :]) for term in sums[0].inputs]
 
 
-def _letters(e: Expression) -> int:
+def letters(e: Expression) -> int:
     """How many values are written."""
     return sum(isinstance(x, Symbol) for x in subexpressions(e))

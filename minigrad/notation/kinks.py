@@ -1,12 +1,22 @@
 """Rules of kinks, where a derivative jumps: brackets that are 1 on one side and 0 on the other."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations
 from typing import TypeGuard
 
+from minigrad.notation.expansion import letters
 from minigrad.notation.expression import NONE, Apply, Expression, Number, has_adjoint
-from minigrad.notation.nodes import broadcast, fraction, is_, product, split_number, total
-from minigrad.operations.elementwise import divide, equal, greater, multiply, where
+from minigrad.notation.nodes import (
+    broadcast,
+    fraction,
+    is_,
+    product,
+    simplified,
+    split_number,
+    total,
+)
+from minigrad.operations.elementwise import add, divide, equal, greater, multiply, where
 
 
 def is_bracket(e: Expression) -> TypeGuard[Apply]:
@@ -40,6 +50,26 @@ def selection(e: Apply) -> Expression | None:
     return product(a, total(condition, share))
 
 
+def selection_in_selection(e: Apply) -> Expression | None:
+    """In the branches of where(c, a, b), where(c, p, q) is p and q."""
+    condition, *branches = e.inputs
+    inner = [_branch(i, x, condition) for i, x in enumerate(branches, 1)]
+    return None if inner == branches else replace(e, inputs=(condition, *inner))
+
+
+def _branch(i: int, e: Expression, condition: Expression) -> Expression:
+    """What is left of an expression where a condition holds, or where it does not."""
+    if is_(e, where) and e.inputs[0] == condition:
+        chosen = e.inputs[i]
+        if isinstance(chosen, Number):
+            return Number(chosen.value, e.shape)
+        return chosen if chosen.shape == e.shape else e
+    if is_(e, multiply) or is_(e, add):
+        inputs = tuple(_branch(i, x, condition) for x in e.inputs)
+        return e if inputs == e.inputs else simplified(replace(e, inputs=inputs))
+    return e
+
+
 def selected_factor(e: Apply) -> Expression | None:
     """where(c, a, 0) x = where(c, a x, 0), and where(c, 0, b) x = where(c, 0, b x)"""
     for i, x in enumerate(e.inputs):
@@ -56,30 +86,43 @@ def selected_factor(e: Apply) -> Expression | None:
 
 
 def joined_selections(e: Apply) -> Expression | None:
-    """g where(c, a, 0) + where(c, 0, g b) = g where(c, a, b), where g is an adjoint or nothing"""
+    """g where(c, a, b) + where(c, g d, 0) = g where(c, a + d, b), with g an adjoint or nothing"""
     found = [(x, selected) for x in e.inputs if (selected := _selected(x))]
-    for (x, (c, g, a, zero)), (y, (d, h, other_zero, b)) in permutations(found, 2):
-        if (c, g) == (d, h) and _value(zero) == _value(other_zero) == 0:
-            one = Apply(where, (c, a, b), broadcast((c, a, b)), NONE)
-            joined = total(product(*g, one), *(u for u in e.inputs if u is not x and u is not y))
-            return joined if joined.shape == e.shape else None
+    for (x, (c, g, a, b)), (y, (d, h, p, q)) in combinations(found, 2):
+        if (c, g) != (d, h):
+            continue
+        branches = (total(a, p), total(b, q))
+        one = simplified(Apply(where, (c, *branches), broadcast((c, *branches)), NONE))
+        joined = total(product(*g, one), *(u for u in e.inputs if u is not x and u is not y))
+        if joined.shape == e.shape and letters(joined) < letters(e):
+            return joined
     return None
 
 
 def _selected(e: Expression) -> tuple[Expression, list[Expression], Expression, Expression] | None:
-    """The condition, the adjoints in front, and the branches of what is zero in one of them."""
+    """The condition, the adjoints in front, and the branches of a selection, with what is left."""
     factors = [*e.inputs] if is_(e, multiply) else [e]
-    selections = [x for x in factors if is_(x, where) and 0 in map(_value, x.inputs[1:])]
+    selections = [x for x in factors if is_(x, where)]
     if len(selections) != 1:
         return None
     factors.remove(selections[0])
     c, *branches = selections[0].inputs
-    for u in branches:
-        factors += u.inputs if is_(u, multiply) else [u] if _value(u) != 0 else []
-    g = [x for x in factors if has_adjoint(x)]
-    rest = product(*(x for x in factors if not has_adjoint(x)), Number(1))
-    a, b = (u if _value(u) == 0 else rest for u in branches)
-    return c, g, a, b
+    adjoints, others = _by_adjoint(factors)
+    split = [_by_adjoint(u.inputs if is_(u, multiply) else [u]) for u in branches]
+    held = [g for (g, _), u in zip(split, branches, strict=True) if _value(u) != 0]
+    if held and all(g == held[0] for g in held):
+        adjoints += held[0]
+        branches = [
+            u if _value(u) == 0 else product(*rest, Number(1))
+            for (_, rest), u in zip(split, branches, strict=True)
+        ]
+    a, b = (u if _value(u) == 0 else product(*others, u) for u in branches)
+    return c, adjoints, a, b
+
+
+def _by_adjoint(factors: Sequence[Expression]) -> tuple[list[Expression], list[Expression]]:
+    """The factors that have an adjoint in them, and the others."""
+    return [x for x in factors if has_adjoint(x)], [x for x in factors if not has_adjoint(x)]
 
 
 def _value(e: Expression) -> float | None:

@@ -79,6 +79,15 @@ def scalars_out(e: Apply) -> Expression | None:
     return product(*scalars, simplified(Apply(e.operation, (rest,), e.shape, e.parameters)))
 
 
+def reciprocal_out(e: Apply) -> Expression | None:
+    """1 / x in another shape is 1 over x in that shape."""
+    [x] = e.inputs
+    above, below = x.inputs if is_(x, divide) else (x, x)
+    if not isinstance(above, Number) or not x.shape or below.shape != x.shape:
+        return None
+    return fraction(Number(above.value), simplified(replace(e, inputs=(below,))))
+
+
 def same_shape(e: Apply) -> Expression | None:
     """A change of shape that changes nothing, or that a sum can do itself."""
     [x] = e.inputs

@@ -63,7 +63,7 @@ RULES.update(
             algebra.product_of_vectors,
         ),
         power: (algebra.simple_power,),
-        where: (kinks.selection,),
+        where: (kinks.selection, kinks.selection_in_selection),
         equal: (kinks.number_last,),
         **dict.fromkeys(
             (sum_, mean),
@@ -77,6 +77,7 @@ RULES.update(
         ),
         reshape: (
             shapes.same_shape,
+            shapes.reciprocal_out,
             transposes.row_of_column,
             shapes.scalars_out,
             shapes.product_with_vectors,

@@ -104,9 +104,11 @@ WRITTEN = {
     "∂J/∂g ∘ where(condition, A, B)": lambda A, B, C, g: (
         np.where(M, 0, g * B) + np.where(M, g, 0) * A
     ),
-    "where(condition, A, 0) - where(condition, B, 0)": lambda A, B, C, g: (
-        np.where(M, A, 0) - np.where(M, B, 0)
-    ),
+    "where(condition, A - B, 0)": lambda A, B, C, g: np.where(M, A, 0) - np.where(M, B, 0),
+    "where(condition, A + B, C)": lambda A, B, C, g: np.where(M, A, C) + np.where(M, B, 0),
+    "where(condition, A, C)": lambda A, B, C, g: np.where(M, np.where(M, A, B), C),
+    "where(condition, A ∘ B, 2 A)": lambda A, B, C, g: np.where(M, A * np.where(M, B, C), 2 * A),
+    "A / (√(B² 𝟏) 𝟏ᵀ)": lambda A, B, C, g: (1 / np.sqrt((B**2).sum(axis=1)))[:, None] * A,
     "[A < 1]": lambda A, B, C, g: greater(1, A),
     "[A = 1]": lambda A, B, C, g: equal(1, A),
     "1/3 Σ A": lambda A, B, C, g: A.sum(axis=1).mean(),
