@@ -62,7 +62,7 @@ def of_one_column(e: Expression) -> Expression | None:
 def _in_forms(e: Expression) -> Expression:
     if any(is_(x, broadcast_to) for x in subexpressions(e)):
         e = transform(e, _with_ones)
-    e = oriented(transform(e, partial(_in_form, column_beside_matrix)))
+    e = oriented(transform(e, partial(_in_form, repeated_beside_matrix)))
     for form in FORMS:
         e = transform(e, partial(_in_form, form))
     return e
@@ -149,16 +149,20 @@ def without_reshape(e: Apply) -> Expression | None:
     return x if long[0] == long[1] else None
 
 
-def column_beside_matrix(e: Apply) -> Expression | None:
+def repeated_beside_matrix(e: Apply) -> Expression | None:
     """A vector that is a column beside a matrix is repeated, x 1^T; NumPy takes it for a row.
 
-    So is any array with axes of length one put in, but for those in front, which NumPy puts in too.
+    So is any array with axes of length one put in, but for those in front, which NumPy puts in too;
+    and a vector that is a row, 1 x^T, if there is no matrix beside it.
     """
     if not is_elementwise(e):
         return None
     inputs = tuple(
         _broadcast(x, e.shape) if x.shape != e.shape and _is_column(x) else x for x in e.inputs
     )
+    has_matrix = any(x.shape == e.shape and not isinstance(x, Number) for x in inputs)
+    if len(e.shape) == 2 and not has_matrix:
+        inputs = tuple(_broadcast(x, e.shape) if len(x.shape) == 1 else x for x in inputs)
     return None if inputs == e.inputs else replace(e, inputs=inputs)
 
 

@@ -88,6 +88,14 @@ def reciprocal_out(e: Apply) -> Expression | None:
     return fraction(Number(above.value), simplified(replace(e, inputs=(below,))))
 
 
+def number_repeated(e: Apply) -> Expression | None:
+    """A scalar made an array of one element and repeated is it repeated."""
+    [x] = e.inputs
+    if not is_(x, reshape) or x.inputs[0].shape:
+        return None
+    return replace(e, inputs=x.inputs)
+
+
 def same_shape(e: Apply) -> Expression | None:
     """A change of shape that changes nothing, or that a sum can do itself."""
     [x] = e.inputs

@@ -82,7 +82,7 @@ RULES.update(
             shapes.scalars_out,
             shapes.product_with_vectors,
         ),
-        broadcast_to: (shapes.same_shape, shapes.scalars_out),
+        broadcast_to: (shapes.same_shape, shapes.number_repeated, shapes.scalars_out),
         softmax_cross_entropy: (shapes.class_numbers,),
         exp: (shapes.softmax_of_logs,),
         scatter: (shapes.without_new_axes, shapes.number_out),

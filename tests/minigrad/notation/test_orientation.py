@@ -62,6 +62,10 @@ MODELS: dict[str, Callable[..., Any]] = {
     ),
     "column as row": lambda m: ((m.X @ m.P.T + np.reshape(m.c, (1, 4))) ** 2).sum(),
     "column as row in product": lambda m: ((np.reshape(m.c, (1, 4)) @ m.X) ** 2).sum(),
+    "row and column without a matrix": lambda m: (
+        np.tanh(m.X.sum(axis=1, keepdims=True) + m.b) * m.v
+    ).sum(),
+    "centred rows": lambda m: ((m.X - m.X.sum(axis=1, keepdims=True)) * m.v).sum() ** 2,
     "log of sums": lambda m: (m.P.T * np.log((m.X * m.v).sum(axis=1))).sum(),
 }
 
