@@ -206,6 +206,13 @@ def _opaque(line: Line, given: Mapping[str, Any]) -> Expression:
     return expression
 
 
+_ATTRIBUTES: dict[str, Callable[..., Any]] = {
+    "T": np.transpose,
+    "mT": np.matrix_transpose,
+    "real": np.real,
+}
+
+
 class Traced(NDArrayOperatorsMixin):
     """Stands in for an array, and records what is done with it."""
 
@@ -215,9 +222,21 @@ class Traced(NDArrayOperatorsMixin):
         self._expression, self._node, self._known = expression, node, known
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "at":
+            return self._change_at(ufunc, *inputs)
         options.pop("out", None)  # x += y gives a new value; other uses are found out by comparing
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         return _record(self._expression, function, inputs, options)
+
+    def _change_at(self, ufunc: np.ufunc, x: Any, *operands: Any) -> None:
+        if not isinstance(x, Traced):
+            raise TypeError("an array that is not traced can't be filled with traced values")
+        changed = _record(self._expression, _changed_at, (ufunc, x, *operands), {})
+        x._node, x._known = changed._node, changed._known
+
+    def record(self, function: Callable[..., Any], inputs: Any, options: Any) -> "Traced":
+        """Record a function that NumPy's protocols do not reach as one step."""
+        return _record(self._expression, function, inputs, dict(options))
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, inputs: Any, options: Any
@@ -233,9 +252,8 @@ class Traced(NDArrayOperatorsMixin):
         if name.startswith("_"):
             raise AttributeError(name)
         attribute = getattr(np.ndarray, name)
-        if name in ("T", "mT"):
-            function = np.transpose if name == "T" else np.matrix_transpose
-            return _record(self._expression, function, (self,), {})
+        if name in _ATTRIBUTES:
+            return _record(self._expression, _ATTRIBUTES[name], (self,), {})
         if not callable(attribute):
             return getattr(self._value, name)
 
@@ -312,6 +330,13 @@ def _with_item(x: Any, index: Any, item: Any) -> Any:
     """What `x[index] = item` makes of x."""
     x = np.array(x)
     x[index] = item
+    return x
+
+
+def _changed_at(ufunc: np.ufunc, x: Any, *operands: Any) -> Any:
+    """What `np.add.at(x, index, y)` makes of x."""
+    x = np.array(x)
+    ufunc.at(x, *operands)
     return x
 
 

@@ -1,6 +1,6 @@
 """Expressions as data: what a value or an adjoint is, in terms of named ones."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -260,5 +260,17 @@ def evaluate(e: Expression, lookup: Callable[[Symbol], Any], t: int = 0) -> Any:
         arguments = [evaluate(x, lookup, t) for x in e.inputs]
     if e.operation in (add, multiply):
         return reduce(e.operation.forward, arguments)
-    result = e.operation.forward(*arguments, **with_moved(e.parameters, lambda i: i.at(t)))
-    return result * 1.0 if np.asarray(result).dtype == bool else result  # [0 < x] is a number
+    result = _applied(e.operation, arguments, with_moved(e.parameters, lambda i: i.at(t)))
+    is_bracket = getattr(result, "dtype", None) == np.dtype(bool)
+    return result * 1.0 if is_bracket else result  # [0 < x] is a number
+
+
+def _applied(operation: Operation, arguments: Sequence[Any], parameters: Parameters) -> Any:
+    """What an operation makes of arrays, or of what stands in for them and records it."""
+    try:
+        return operation.forward(*arguments, **parameters)
+    except TypeError:
+        recorder = next((x for x in arguments if hasattr(x, "record")), None)
+        if recorder is None:
+            raise
+        return recorder.record(operation.forward, arguments, parameters)
