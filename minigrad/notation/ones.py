@@ -58,11 +58,10 @@ def sum_of_repeated(e: Apply) -> Expression | None:
     x = e.inputs[0]
     if e.operation is not sum_ or not is_(x, broadcast_to):
         return None
-    [u] = x.inputs
-    copies = prod(x.shape[axis] for axis in axes_of(e))
-    if prod(e.shape) != prod(u.shape) or copies * prod(u.shape) != prod(x.shape):
+    axes = _axes_of_copies(x)
+    if {*axes_of(e)} != {*axes}:
         return None
-    return product(Number(copies), _reshaped(u, e.shape))
+    return product(Number(prod(x.shape[i] for i in axes)), _reshaped(x.inputs[0], e.shape))
 
 
 def broadcast_as_product(e: Apply) -> Expression | None:
@@ -82,10 +81,16 @@ def broadcast_as_product(e: Apply) -> Expression | None:
 
 def _repeated(e: Apply) -> Expression:
     """What is broadcast along the axes that it does not have or has no length along."""
+    return replace(
+        e, operation=repeat, parameters=Parameters(axis=_axes_of_copies(e), shape=e.shape)
+    )
+
+
+def _axes_of_copies(e: Apply) -> tuple[int, ...]:
+    """The axes along which something is broadcast."""
     [x] = e.inputs
     shape = (*[1] * (len(e.shape) - len(x.shape)), *x.shape)
-    axes = tuple(i for i, (n, m) in enumerate(zip(shape, e.shape, strict=True)) if n != m)
-    return Apply(repeat, (x,), e.shape, Parameters(axis=axes, shape=e.shape))
+    return tuple(i for i, (n, m) in enumerate(zip(shape, e.shape, strict=True)) if n != m)
 
 
 def product_with_ones(e: Apply) -> Expression | None:
