@@ -36,6 +36,12 @@ def _require_shape(name, array, *shape):
         )
 
 
+def _require_time(name, steps, least):
+    """Raise unless there are as many steps as tell the first of them from the last."""
+    if steps < least:
+        raise ValueError(f"{name}: expected {least} steps or more, got {steps}; derive again")
+
+
 def _require_distributions(name, array, axis):
     """Raise unless labels add up to one along an axis; the gradient would have another factor."""
     if not np.allclose(np.sum(array, axis=axis), 1):
@@ -65,6 +71,7 @@ def gradients(*, W_f, U_f, b_f, W_b, U_b, b_b, V_f, V_b, b_y, h_f0, h_b_end, x, 
     """
     _require_floats("x", x, None, None, None)
     T = len(x)
+    _require_time("x", T, 1)
     _require_floats("W_f", W_f, x.shape[1], None)
     _require_floats("U_f", U_f, W_f.shape[1], W_f.shape[1])
     _require_floats("b_f", b_f, W_f.shape[1], 1)

@@ -34,6 +34,12 @@ def _require_shape(name, array, *shape):
         )
 
 
+def _require_time(name, steps, least):
+    """Raise unless there are as many steps as tell the first of them from the last."""
+    if steps < least:
+        raise ValueError(f"{name}: expected {least} steps or more, got {steps}; derive again")
+
+
 def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     """Compute J and its gradients, in the shapes of the arguments.
 
@@ -53,6 +59,7 @@ def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     """
     _require_floats("x", x, None, None, None)
     T = len(x)
+    _require_time("x", T, 1)
     _require_floats("W_r", W_r, x.shape[1], 4)  # because of 1/2
     _require_floats("U_r", U_r, 4, 4)  # because of 1/2
     _require_floats("b_r", b_r, 4, 1)  # because of 1/2

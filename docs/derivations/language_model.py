@@ -36,6 +36,12 @@ def _require_shape(name, array, *shape):
         )
 
 
+def _require_time(name, steps, least):
+    """Raise unless there are as many steps as tell the first of them from the last."""
+    if steps < least:
+        raise ValueError(f"{name}: expected {least} steps or more, got {steps}; derive again")
+
+
 def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     """Compute J and its gradients, in the shapes of the arguments.
 
@@ -52,6 +58,7 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     """
     _require_shape("words", words, None, None)
     T = len(words)
+    _require_time("words", T, 1)
     _require_floats("E", E, None, 7)  # because of one_hot(y)
     _require_floats("W", W, len(E), None)
     _require_floats("U", U, W.shape[1], W.shape[1])

@@ -39,6 +39,12 @@ def _require_shape(name, array, *shape):
         )
 
 
+def _require_time(name, steps, least):
+    """Raise unless there are as many steps as tell the first of them from the last."""
+    if steps < least:
+        raise ValueError(f"{name}: expected {least} steps or more, got {steps}; derive again")
+
+
 def gradients(
     *, W_fa, W_fx, b_f, W_ua, W_ux, b_u, W_oa, W_ox, b_o, W_ca, W_cx, b_c, W_ya, b_y, a0, c0, x, y
 ):
@@ -66,6 +72,7 @@ def gradients(
     """
     _require_floats("x", x, None, None, None)
     T = len(x)
+    _require_time("x", T, 1)
     _require_floats("W_fa", W_fa, None, len(W_fa))
     _require_floats("W_fx", W_fx, x.shape[1], len(W_fa))
     _require_floats("b_f", b_f, len(W_fa), 1)

@@ -177,13 +177,18 @@ class Model:
         """How many of the first and the last steps differ from those between.
 
         As many as steps lie between a value and what it acts on, but for what holds at one step
-        alone; and more if a value ends some steps before the others, as a pass back from T - 1.
+        alone; and more if a value or its adjoint begins or ends some steps from the others, as a
+        pass back from T - 1, or a state that nothing reads at T.
         """
         apart = [abs(d) for e in self.equations if e.origin is None for d in e.distances]
         reach = max([1, *apart])
-        ends: dict[str, list[int]] = {}
+        ends: dict[tuple[str, bool], set[int]] = {}  # of values, and of their adjoints
         for e in self.equations:
-            ends.setdefault(e.value.name, []).extend(e.steps)
+            ends.setdefault((e.value.name, False), set()).update(e.steps)
+        for item in (item for section in self.sections for item in section):
+            computed = ends.get((item.of.name, False), set())
+            if item.of.t is not None:
+                ends.setdefault((item.of.name, True), set()).update(item.steps & computed)
         gaps = [
             gap
             for steps in ends.values()

@@ -63,6 +63,11 @@ def _require_shape(name, array, *shape):
             f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
             f"got {found}; derive again for other sizes"
         )''',
+    "_require_time": '''\
+def _require_time(name, steps, least):
+    """Raise unless there are as many steps as tell the first of them from the last."""
+    if steps < least:
+        raise ValueError(f"{name}: expected {least} steps or more, got {steps}; derive again")''',
     "_require_distributions": '''\
 def _require_distributions(name, array, axis):
     """Raise unless labels add up to one along an axis; the gradient would have another factor."""
@@ -126,6 +131,9 @@ def requirements(
         yield from _required(argument, expected, name in results, reasons)
         if argument is told_by:
             yield f"T = {last_step(argument, model)}"
+            if not steps_are_fixed:
+                steps = plus("T", 1 - model.steps[0])
+                yield f'_require_time("{name}", {steps}, {_least(model)})'
     if model.steps and told_by is None:
         yield f"T = {program.last}"
 
@@ -214,6 +222,23 @@ def _is_general(program: Program, blocks: Sequence[Block]) -> bool:
         and all(map(program.is_general, program.model.equations))
         and all(map(_counts_from_first, _expressions(program.model)))
     )
+
+
+def _least(model: Model) -> int:
+    """How many steps there must be, so that what is otherwise at both ends does not meet."""
+    held: dict[object, list[set[int]]] = {}
+    for e in model.equations:
+        held.setdefault(e.value.name, []).append({*e.steps})
+    for part in (part for section in model.sections for item in section for part in item.parts):
+        held.setdefault((part.of.name, part.of.t, part.via.name), []).append({*part.steps})
+    first, last = model.steps[: model.reach], model.steps[-model.reach :]
+    between = model.steps[model.reach]
+
+    def differs(variants: list[set[int]], ends: Sequence[int]) -> bool:
+        return any((t in steps) != (between in steps) for steps in variants for t in ends)
+
+    meet = any(differs(variants, first) and differs(variants, last) for variants in held.values())
+    return 2 * model.reach if meet else 1
 
 
 def _counts_from_first(e: Expression) -> bool:
