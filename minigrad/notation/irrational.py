@@ -19,7 +19,7 @@ def irrational_numbers(e: Apply) -> Expression | None:
     """0.7071... x = x / √2; 0.6931... = log 2; 1.5707... = π / 2"""
     first, *others = e.inputs
     if is_(e, multiply) and isinstance(first, Number):
-        if (meant := _meant(abs(first.value))) is None:
+        if (meant := meaning(abs(first.value))) is None:
             return None
         above, below = meant.inputs if is_(meant, divide) else (meant, ONE)
         signs = [Number(-1)] if first.value < 0 else []
@@ -31,13 +31,13 @@ def irrational_numbers(e: Apply) -> Expression | None:
 
 
 def _written(e: Expression) -> Expression:
-    if not isinstance(e, Number) or e.shape or (meant := _meant(abs(e.value))) is None:
+    if not isinstance(e, Number) or e.shape or (meant := meaning(abs(e.value))) is None:
         return e
     return meant if e.value > 0 else Apply(multiply, (Number(-1), meant), (), NONE)
 
 
 @cache
-def _meant(value: float) -> Expression | None:
+def meaning(value: float) -> Expression | None:
     """What gives a number of many digits to the last of them."""
     is_typed = len(f"{value:.12g}".replace(".", "").strip("0")) < 9
     if isinstance(value, Decimal) or is_typed or as_fraction(value) or not 0.01 < value < 100:

@@ -7,7 +7,7 @@ import numpy as np
 from minigrad.notation.expression import Apply, Expression, Number, subexpressions
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.written import repeat
-from minigrad.operations.elementwise import add, divide, multiply
+from minigrad.operations.elementwise import add, divide, multiply, power
 from minigrad.operations.linear import matmul
 from minigrad.operations.lookup import add_at, pick, put_at
 from minigrad.operations.shape import scatter
@@ -64,6 +64,9 @@ def _signs(parts: list[Expression], applied: list[Apply]) -> Iterable[Piece]:
     arrays = [u for inputs in by_elements if all(x.shape for x in inputs[-2:]) for u in inputs]
     if any(isinstance(u, Apply) and u.operation is matmul for u in arrays):
         yield "Matrix products come before what is done element by element. "
+    factors = [u for x in applied if x.operation is matmul for u in x.inputs]
+    if any(isinstance(u, Apply) and u.operation is power for u in factors):
+        yield "A power of an array is taken element by element. "
     if any(isinstance(x, Number) and x.shape for x in parts):
         yield "A 1 in bold is a column of ones in a matrix product, elsewhere an array of them. "
     if any(x.operation is repeat for x in applied):
@@ -85,8 +88,8 @@ def _of_rows_and_columns(applied: list[Apply]) -> Iterable[Piece]:
         if len({u.shape for u in x.inputs if u.shape}) > 1
     ]
     if any(x.operation is not add for x in beside):
-        yield "A row or column added to a matrix, multiplied with it by the circle, or in a "
-        yield "fraction with it, is so with all of its rows or columns. "
+        yield "A row or column that is added to a matrix, multiplied with it by the circle, or in "
+        yield "a fraction with it, stands for a matrix of such rows or columns. "
     elif beside:
         yield "A row or column added to a matrix is added to all of its rows or columns. "
     if any(len(u.shape) == 1 for x in beside for u in x.inputs):

@@ -18,6 +18,8 @@ from minigrad.notation.expression import (
     subexpressions,
 )
 from minigrad.notation.indices import each
+from minigrad.notation.irrational import meaning
+from minigrad.notation.nodes import as_fraction
 from minigrad.notation.printing import Text
 from minigrad.notation.shapes import thin_index
 from minigrad.operations.elementwise import power
@@ -307,8 +309,9 @@ def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
 def _sizes_meant(value: float, sizes: frozenset[int]) -> set[int]:
     """The sizes that a number may come from; of one with many digits, who knows.
 
-    It may be n, 2n or n/2, a root of these, or one divided by them, where n is a size or the
-    product of two or three; or one less than a size.
+    It may be n, 2n or n/2, a root or the logarithm of n, or one divided by these, where n is a size
+    or the product of two or three; or one less than a size. If not, a fraction of other numbers
+    up to 12, and a number such as 2π or √2, was written as it is.
     """
     if value in {0, 1, 2}:
         return {int(value)}
@@ -322,11 +325,17 @@ def _sizes_meant(value: float, sizes: frozenset[int]) -> set[int]:
         for size in made_of
     }
     is_typed = len(f"{value:.12g}".lstrip("0.").replace(".", "")) <= 6
-    return found if found or is_typed else {*sizes}
+    short = as_fraction(value)
+    if found or is_typed or meaning(value) is not None:
+        return found
+    if short is None or short.denominator > 12:
+        return {*sizes}
+    parts = {short.numerator, short.denominator} - {1, 2}
+    return set().union(*(_sizes_meant(n, sizes) for n in parts if n != value))
 
 
 def _multiples(n: int) -> tuple[float, ...]:
-    return n, 2 * n, n / 2, math.sqrt(n)
+    return n, 2 * n, n / 2, math.sqrt(n), math.log(n)
 
 
 def _sizes_in_index(index: Any, shape: Shape) -> Iterator[int]:

@@ -63,6 +63,11 @@ def batched_product() -> mg.Tensor:
 
 
 @model
+def squares_times_vector() -> mg.Tensor:
+    return ((leaf("A", 4, 4) ** 2 @ leaf("w", 4)).named("y") ** 2).sum()
+
+
+@model
 def batched_queries() -> mg.Tensor:
     return ((leaf("S", 2, 5, 3) @ leaf("q", 2, 3)[:, :, None]).named("e") ** 2).sum()
 
