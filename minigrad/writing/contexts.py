@@ -98,8 +98,8 @@ def _far(flow: GradientFlow, reads: Mapping[str, Collection[str]]) -> _Uses:
     readers: dict[tuple[str, Tensor], set[int]] = {}
     for (name, t), x in flow.values.items():
         for use in _uses(x) if t is not None else ():
-            c = _input(use)
-            if c._name is not None and c._t is not None and t is not None:
+            c, is_stacked = _input(use), use[0]._operation in (stack, concatenate)
+            if c._name is not None and c._t is not None and t is not None and not is_stacked:
                 found.setdefault((name, c._name, c._t - t), []).append(use)
                 readers.setdefault((name, c), set()).add(t)
     uses: _Uses = {}
@@ -292,7 +292,8 @@ def _copied(
         if x._name is not None:
             contexts[x] = _node(x, positive, [copy[x]], {})
         else:  # made again, as a value without a step that only these uses read
-            inputs = [contexts.get(y, copy[y]) for y in inputs_of(x)]
+            unnamed = {y: contexts[y] for y in inputs_of(x) if y in contexts and y._name is None}
+            inputs = [unnamed.get(y, z) for y, z in zip(inputs_of(x), inputs, strict=True)]
             contexts[x] = _node(x, x._operation, inputs, x._parameters)
         if x in starts:
             copy[x], contexts[x] = contexts[x], copy[x]

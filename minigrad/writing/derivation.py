@@ -24,7 +24,7 @@ from minigrad.writing.contexts import with_contexts
 from minigrad.writing.reading import model_of
 from minigrad.writing.rows import Rows
 from minigrad.writing.source.python_text import identifier
-from minigrad.writing.steps import counterpart
+from minigrad.writing.steps import holds_too
 from minigrad.writing.structure import Item, Model, Part
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class WrittenLine(Line):
             return self
         reach = self.rows.model.reach
         with_given = [t for name, t in flow.values if name == value.name and t is not None]
-        alike = {t: counterpart(t, steps, known, reach) for t in with_given}
-        return replace(self, steps=frozenset(t for t in alike if alike[t] in self.steps))
+        held = {t for t in with_given if holds_too(t, self.steps, steps, known, reach)}
+        return replace(self, steps=frozenset(held))
 
     def explain(self, t: int | None = None) -> str:
         r"""Justify the line, so that it can be followed by hand.

@@ -1,6 +1,6 @@
 """At which time steps something holds, and how steps are counted: from the first, or from T."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 
 def number(t: int, last: int | None, first: int = 0) -> str:
@@ -132,3 +132,24 @@ def counterpart(t: int, steps: Sequence[int], known: Sequence[int], reach: int =
     if from_first < reach or from_last >= reach:
         return known[min(from_first, reach, len(known) - 1)]
     return known[-1 - min(from_last, len(known) - 1)]
+
+
+def holds_too(
+    t: int, held: Container[int], steps: Sequence[int], known: Sequence[int], reach: int = 1
+) -> bool:
+    """Whether what holds at some of the known steps does at one of a program of another number.
+
+    Where the first are the last too, it is as at the last, if the first are like those between.
+
+    Examples
+    --------
+    >>> from minigrad.writing.steps import holds_too
+    >>> [holds_too(1, held, range(1, 2), range(1, 6)) for held in ([5], [1, 2, 3, 4], [1])]
+    [True, False, True]
+    """
+    holds = counterpart(t, steps, known, reach) in held
+    from_last = steps[-1] - t
+    is_at_both = t >= steps[0] and 0 <= from_last < reach <= len(known)
+    if is_at_both and holds == (known[min(reach, len(known) - 1)] in held):
+        return known[-1 - from_last] in held
+    return holds

@@ -92,6 +92,19 @@ def attention(
     return mg.gradient_flow(loss(leaf, outputs).named("J"))
 
 
+def attention_from_the_last(T: int = 5, named: Named = not_named) -> mg.GradientFlow:
+    """A decoder attends to a stack of all states, and starts from the last of them."""
+    leaf, h = encoded(T)
+    V, outputs = leaf("V", 3, 3), {}
+    s = named(h[T], "h_T")
+    H = named(mg.concatenate([*h.values()], axis=1), "H")
+    for t in h:
+        with mg.step(t):
+            a = mg.softmax(H.T @ s, axis=0).named("a")
+            s = outputs[t] = mg.tanh(V.T @ s + H @ a).named("s")
+    return mg.gradient_flow(loss(leaf, outputs).named("J"))
+
+
 def pooled(T: int = 4, named: Named = not_named) -> mg.GradientFlow:
     """A smooth maximum over the steps, of a stack."""
     _, h = encoded(T)
@@ -155,6 +168,7 @@ CONTEXTS = {
     "attention to all states": attention,
     "attention to a stack made anew": partial(attention, anew=True),
     "keys": partial(attention, with_keys=True),
+    "attention from the last": attention_from_the_last,
     "pooled": pooled,
     "in the loss": in_the_loss,
     "from its start": from_its_start,
