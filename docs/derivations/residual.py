@@ -68,7 +68,7 @@ def gradients(*, x, gamma, beta, W_1, b_1, W_2, b_2, y):
     dJ_dgamma = np.sum(dJ_dh * x_hat, axis=1, keepdims=True)  # ∂J/∂γ = (∂J/∂h ∘ x̂) 𝟏
     dJ_dbeta = np.sum(dJ_dh, axis=1, keepdims=True)  # ∂J/∂β = ∂J/∂h 𝟏
     dJ_dx_hat = dJ_dh * gamma  # ∂J/∂x̂ = ∂J/∂h ∘ γ
-    dJ_ds = -np.sum(dJ_dx_hat * x_hat / s, axis=0, keepdims=True)  # ∂J/∂s = -𝟏ᵀ (∂J/∂x̂ ∘ x̂ / s)
+    dJ_ds = -(np.sum(dJ_dx_hat * x_hat, axis=0, keepdims=True) / s)  # ∂J/∂s = -𝟏ᵀ (∂J/∂x̂ ∘ x̂) / s
     dJ_dv = dJ_ds / s / 2  # ∂J/∂v = 1/2 ∂J/∂s / s
     dJ_dd = dJ_dx_hat / s + dJ_dv * d / 2  # ∂J/∂d = ∂J/∂x̂ / s + 1/2 ∂J/∂v ∘ d
     dJ_dmu = -np.sum(dJ_dd, axis=0, keepdims=True)  # ∂J/∂μ = -𝟏ᵀ ∂J/∂d

@@ -120,7 +120,10 @@ def matrix_factors(e: Apply) -> Expression | None:
                 factors.pop()
             else:
                 factors.append(factor)
-    return product(*scalars, reduce(matrix_product, factors or [Number(1, e.shape)]))
+    whole = reduce(matrix_product, factors or [Number(1, e.shape)])
+    if isinstance(whole, Apply) and not e.shape:
+        whole = replace(whole, shape=())
+    return product(*scalars, whole)
 
 
 def _factors(e: Expression) -> tuple[Expression, ...]:

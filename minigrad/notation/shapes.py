@@ -59,6 +59,17 @@ def sum_of_sum(e: Apply) -> Expression | None:
     return simplified(Apply(reshape, (of_all,), e.shape, Parameters(shape=e.shape)))
 
 
+def sum_of_fractions(e: Apply) -> Expression | None:
+    """The sum of a / b along an axis that b does not have is the sum of a, over b."""
+    [x] = e.inputs
+    if not is_(x, divide) or not e.shape or x.inputs[1].shape != e.shape:
+        return None
+    above, below = x.inputs
+    if above.shape != x.shape or {*axes_of(e)} != {0}:
+        return None
+    return fraction(simplified(replace(e, inputs=(above,))), below)
+
+
 def sum_of_all(e: Apply) -> Expression | None:
     """The sum along all axes, kept with length one, is that of all in this shape."""
     if e.parameters["axis"] is None or len(axes_of(e)) < len(e.inputs[0].shape):

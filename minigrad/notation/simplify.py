@@ -72,6 +72,7 @@ RULES.update(
                 shapes.sum_of_little,
                 shapes.scalars_out,
                 shapes.sum_of_sum,
+                shapes.sum_of_fractions,
                 shapes.sum_of_all,
             ),
         ),

@@ -66,6 +66,9 @@ MODELS: dict[str, Callable[..., Any]] = {
         np.tanh(m.X.sum(axis=1, keepdims=True) + m.b) * m.v
     ).sum(),
     "centred rows": lambda m: ((m.X - m.X.sum(axis=1, keepdims=True)) * m.v).sum() ** 2,
+    "fraction of rows": lambda m: (m.X**2 / np.exp(2 * m.v)).sum(),
+    "square sizes": lambda m: (m.C + m.v.reshape(3, 1)).sum(axis=0) @ m.b,
+    "scalar product times vector": lambda m: (np.tanh(m.v) * (m.b @ m.v)).sum(),
     "log of sums": lambda m: (m.P.T * np.log((m.X * m.v).sum(axis=1))).sum(),
 }
 
