@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from minigrad.notation.expression import NONE, Apply, Expression, Number, Parameters, Shape
+from minigrad.notation.expression import (
+    NONE,
+    Apply,
+    Expression,
+    MovingNumber,
+    Number,
+    Parameters,
+    Shape,
+)
 from minigrad.notation.indices import each, is_plain
 from minigrad.notation.nodes import (
     broadcast,
@@ -21,7 +29,7 @@ from minigrad.operations.elementwise import add, divide
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import log_softmax, logsumexp, mean, one_hot, softmax
 from minigrad.operations.reduction import sum as sum_
-from minigrad.operations.shape import getitem, reshape, scatter, stack
+from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, stack
 
 
 def sum_of_pieces(e: Apply) -> Expression | None:
@@ -248,6 +256,19 @@ def without_new_axes(e: Apply) -> Expression | None:
 def element_of_number(e: Apply) -> Expression | None:
     """Every element of an array that holds one number is that number."""
     return Number(e.inputs[0].value, e.shape) if isinstance(e.inputs[0], Number) else None
+
+
+def element_of_repeated(e: Apply) -> Expression | None:
+    """Every one of the copies along a new axis in front is what is repeated."""
+    [x], index = e.inputs, each(e.parameters["index"])
+    if not is_(x, broadcast_to) or len(index) != 1 or not isinstance(index[0], int | MovingNumber):
+        return None
+    [u] = x.inputs
+    if len(u.shape) == len(x.shape) and u.shape[0] == 1:
+        u = simplified(Apply(reshape, (u,), u.shape[1:], Parameters(shape=u.shape[1:])))
+    if len(u.shape) == len(x.shape):
+        return None
+    return simplified(Apply(broadcast_to, (u,), e.shape, Parameters(shape=e.shape)))
 
 
 def axes_of(e: Apply) -> tuple[int, ...]:

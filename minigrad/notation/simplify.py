@@ -92,6 +92,7 @@ RULES.update(
         getitem: (
             shapes.without_new_axes,
             shapes.element_of_number,
+            shapes.element_of_repeated,
             shapes.scalars_out,
             transposes.element_of_transpose,
             pieces.element_of_pieces,

@@ -8,6 +8,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.notation.expression import Expression, Symbol, evaluate
+from minigrad.notation.forms import typeset
 from minigrad.notation.printing import Text
 from minigrad.notation.reader import Reader
 from minigrad.notation.simplify import simplified
@@ -127,3 +128,10 @@ def test_lookups(written: str, axis: int, shape: tuple[int, ...]) -> None:
 )
 def test_joined_pieces(written: str, program: Program, shape: tuple[int, ...]) -> None:
     assert_numerator_layout_is(written, program, *shape)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (1, 3, 2)])
+def test_one_of_many_copies_is_what_is_repeated(shape: tuple[int, ...]) -> None:
+    e, g, y = read(lambda g: np.broadcast_to(g, (5, 3, 2))[2], *shape)
+    assert Text()(typeset(e)) == "∂J/∂g"
+    np.testing.assert_array_equal(evaluate(e, lambda s: g), y, strict=True)
