@@ -231,8 +231,12 @@ class Traced(NDArrayOperatorsMixin):
     def _change_at(self, ufunc: np.ufunc, x: Any, *operands: Any) -> None:
         if not isinstance(x, Traced):
             raise TypeError("an array that is not traced can't be filled with traced values")
-        changed = _record(self._expression, _changed_at, (ufunc, x, *operands), {})
-        x._node, x._known = changed._node, changed._known
+        x._become(_changed_at, ufunc, x, *operands)
+
+    def _become(self, function: Callable[..., Any], *inputs: Any) -> None:
+        """Stand for what a change in place makes of it."""
+        changed = _record(self._expression, function, inputs, {})
+        self._node, self._known = changed._node, changed._known
 
     def record(self, function: Callable[..., Any], inputs: Any, options: Any) -> "Traced":
         """Record a function that NumPy's protocols do not reach as one step."""
@@ -268,8 +272,7 @@ class Traced(NDArrayOperatorsMixin):
         return _record(self._expression, operator.getitem, (self, index), {})
 
     def __setitem__(self, index: Any, x: Any) -> None:
-        changed = _record(self._expression, _with_item, (self, index, x), {})
-        self._node, self._known = changed._node, changed._known
+        self._become(_with_item, self, index, x)
 
     def __bool__(self) -> bool:
         return bool(self._value)

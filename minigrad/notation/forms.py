@@ -36,11 +36,7 @@ from minigrad.notation.ones import (
     sum_of_repeated,
 )
 from minigrad.notation.orientation import oriented
-from minigrad.notation.shapes import (
-    is_elementwise,
-    is_longer_in_front,
-    vector_in,
-)
+from minigrad.notation.shapes import is_elementwise, is_longer_in_front, vector_in
 from minigrad.notation.transposes import order_of, swaps
 from minigrad.notation.written import diag, less, permuted, reshaped
 from minigrad.operations.elementwise import add, divide, greater, log, multiply, power, where
@@ -200,7 +196,7 @@ def scalars_first(e: Apply) -> Expression | None:
         return _power_of_product(e)
     if e.operation not in (sum_, mean, transpose, reshape):
         return None
-    scalars, rest = split_scalars(e.inputs[0])
+    scalars, rest = split_scalars(e.inputs[0])  # what is left is not simplified: it is in its form
     done = (
         Number(rest.value, e.shape)
         if isinstance(rest, Number) and e.operation not in (sum_, mean)

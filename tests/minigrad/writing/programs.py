@@ -59,6 +59,22 @@ def rnn_flow(
     return mg.gradient_flow(J.named("J"))
 
 
+def filtered(T: int) -> mg.GradientFlow:
+    """A filter: the error of a prediction corrects what the next one is made of."""
+    rng = np.random.default_rng(0)
+    phi, mu = (mg.tensor(rng.normal(), requires_grad=True, name=name) for name in ("phi", "mu"))
+    with mg.step(0):
+        m = mg.tensor(rng.normal(), requires_grad=True, name="m")
+    J: Any = 0.0
+    for t in range(1, T + 1):
+        with mg.step(t):
+            p = (phi * m + mu * (1 - phi)).named("p")
+            e = (mg.tensor(rng.normal(), name="y") - p).named("e")
+            J = J + e**2
+            m = (p + 0.3 * e).named("m")
+    return mg.gradient_flow(J.named("J"))
+
+
 FLOWS = {
     "lstm": lstm_flow,
     "one column": lambda: lstm_flow(B=1),

@@ -13,7 +13,7 @@ from minigrad.derivation.trace import expression_of
 from minigrad.derivation.truth import Truth
 from minigrad.operation import Operation
 from minigrad.tensor import OPERATIONS
-from tests.minigrad.writing.programs import FLOWS, lstm_flow, rnn_flow
+from tests.minigrad.writing.programs import FLOWS, filtered, lstm_flow, rnn_flow
 
 LAYOUTS = ("numerator", "gradient")
 
@@ -43,22 +43,6 @@ def test_written_at_one_length_holds_at_another() -> None:
     derivation = mg.derive(lstm_flow(T=3))
     longer = lstm_flow(T=6)
     assert derivation.check(longer, chained=True).ok
-
-
-def filtered(T: int) -> mg.GradientFlow:
-    """A filter: the error of a prediction corrects what the next one is made of."""
-    rng = np.random.default_rng(0)
-    phi, mu = (mg.tensor(rng.normal(), requires_grad=True, name=name) for name in ("phi", "mu"))
-    with mg.step(0):
-        m = mg.tensor(rng.normal(), requires_grad=True, name="m")
-    J: Any = 0.0
-    for t in range(1, T + 1):
-        with mg.step(t):
-            p = (phi * m + mu * (1 - phi)).named("p")
-            e = (mg.tensor(rng.normal(), name="y") - p).named("e")
-            J = J + e**2
-            m = (p + 0.3 * e).named("m")
-    return mg.gradient_flow(J.named("J"))
 
 
 def smoothed(T: int) -> mg.GradientFlow:

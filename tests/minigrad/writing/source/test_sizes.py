@@ -8,6 +8,7 @@ import pytest
 
 import minigrad as mg
 from tests.derivatives import gradient
+from tests.minigrad.writing.programs import filtered
 from tests.minigrad.writing.test_passes import gradients_of
 
 RNG = np.random.default_rng(0)
@@ -60,24 +61,10 @@ def other_at_both_ends(T: int) -> mg.GradientFlow:
     return mg.gradient_flow((J + h.sum()).named("J"))
 
 
-def filtered(T: int) -> mg.GradientFlow:
-    """A state that nothing reads at the last step."""
-    q = mg.tensor(0.3, requires_grad=True, name="q")
-    with mg.step(0):
-        m = mg.tensor(0.5, requires_grad=True, name="m")
-    J: Any = 0
-    for t in range(1, T + 1):
-        with mg.step(t):
-            e = (mg.tensor(RNG.normal(), name="y") - 0.9 * m).named("e")
-            m = (0.9 * m + q * e).named("m")
-        J = J + e**2
-    return mg.gradient_flow(J.named("J"))
-
-
 ARGUMENTS = {
     trained_late: lambda T: {"U": (3, 3), "x": (T, 3, 2)},
     other_at_both_ends: lambda T: {"U": (3, 3), "x": (T, 3, 2), "h0": (3, 2)},
-    filtered: lambda T: {"q": (), "y": (T,), "m0": ()},
+    filtered: lambda T: {"phi": (), "mu": (), "y": (T,), "m0": ()},
 }
 
 
