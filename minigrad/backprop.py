@@ -105,7 +105,12 @@ def gradients(
 
 
 def backpropagate(
-    output: Tensor, g: Any, wanted: set[Tensor] | None = None, *, keep_graph: bool
+    output: Tensor,
+    g: Any,
+    wanted: set[Tensor] | None = None,
+    *,
+    keep_graph: bool,
+    order: Sequence[Tensor] | None = None,
 ) -> dict[Tensor, Any]:
     """Go through the graph behind an output, and give the adjoints of what is wanted.
 
@@ -119,6 +124,8 @@ def backpropagate(
         The values whose adjoints are asked for; by default all leaves.
     keep_graph
         See `sweep`.
+    order
+        `graph(output)`, from who has it already.
 
     Returns
     -------
@@ -127,10 +134,10 @@ def backpropagate(
     """
     if is_hidden(output) and type(g) is not Tensor:
         g = Tensor(g)  # the backward pass has to be recorded
-    order = graph(output)
-    needed = None if wanted is None else _leading_to(wanted, order)
+    nodes = graph(output) if order is None else list(order)
+    needed = None if wanted is None else _leading_to(wanted, nodes)
     adjoints = {output: g}
-    sweep(order, adjoints, wanted or frozenset(), needed, keep_graph=keep_graph)
+    sweep(nodes, adjoints, wanted or frozenset(), needed, keep_graph=keep_graph)
     return adjoints
 
 

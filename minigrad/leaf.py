@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.context import context
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import OPERATIONS, Array, Tensor
 
 
 def tensor(
@@ -34,7 +34,8 @@ def tensor(
     ------
     TypeError
         If `data` holds no numbers, or a gradient is wanted of something that is not a real
-        floating-point number.
+        floating-point number, or `data` is a tensor whose gradient is recorded: a leaf has none
+        of its history (take `x.detach()`).
 
     Examples
     --------
@@ -42,8 +43,9 @@ def tensor(
     >>> mg.tensor([[1.0, 2.0]], requires_grad=True, name="x")
     tensor([[1., 2.]], name='x', requires_grad=True)
     """
+    data = stacked(data)
     if type(data) is Tensor:
-        leaf = data.detach() if dtype is None else data.detach().astype(dtype)
+        leaf = Tensor(np.array(data, dtype))
     else:
         leaf = Tensor(np.array(numbers(data, "tensor", dtype)))
     if requires_grad and leaf.dtype.kind != "f":
@@ -85,8 +87,11 @@ def name_tensors(mapping: Mapping[str, Any]) -> None:
 
 def numbers(x: Any, place: str, dtype: DTypeLike | None = None) -> Array:
     """The array of what somebody has given for a value; an error names the place."""
-    if isinstance(x, list | tuple) and any(type(v) is Tensor for v in x):
-        raise TypeError(f"{place}: expected a tensor, got a {type(x).__name__} of them; stack them")
+    if isinstance(x, np.matrix | np.ma.MaskedArray):
+        raise TypeError(
+            f"{place}: expected an array, got a {type(x).__name__}, whose products or masks are "
+            "other than an array's; convert it by np.asarray(x), or x.filled(...) for a mask"
+        )
     try:
         array = np.asarray(x, dtype)
     except (TypeError, ValueError) as error:
@@ -95,3 +100,38 @@ def numbers(x: Any, place: str, dtype: DTypeLike | None = None) -> Array:
         got = f"{type(x).__name__}: {x!r:.80}"
         raise TypeError(f"{place}: expected numbers, arrays or tensors, got {got}")
     return array
+
+
+def operand(x: Any, place: str) -> Tensor | Array:
+    """What somebody has given for an input of an operation: a tensor, or an array of numbers."""
+    x = stacked(x)
+    return x if type(x) is Tensor else numbers(x, place)
+
+
+def stacked(x: Any) -> Any:
+    """A nest of lists and tuples with tensors in it as one tensor; anything else as it is.
+
+    Plain numbers among tensors take their dtype.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad.leaf import stacked
+    >>> c = mg.tensor(0.5, requires_grad=True)
+    >>> stacked([[c, 0], [0, c]]).shape
+    (2, 2)
+    """
+    first = _first_tensor(x)
+    return x if first is None or first is x else _stacked(x, first.dtype)
+
+
+def _first_tensor(x: Any) -> Tensor | None:
+    if isinstance(x, list | tuple):
+        return next((found for v in x if (found := _first_tensor(v)) is not None), None)
+    return x if type(x) is Tensor else None
+
+
+def _stacked(x: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(x, list | tuple):
+        return OPERATIONS["stack"]([_stacked(v, dtype) for v in x])
+    return np.asarray(x, dtype) if type(x) in (int, float, bool) else x

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import guard
 from minigrad.context import context
 from minigrad.guard import Guard
-from minigrad.leaf import numbers
+from minigrad.leaf import numbers, stacked
 from minigrad.protocol import NUMPY
 from minigrad.tensor import OPERATIONS, Tensor, describe
 
@@ -126,6 +126,7 @@ class Operation:
             args, parameters = self._bind(args, parameters)
         for x in args:
             if type(x) is not Tensor:
+                args = tuple(map(stacked, args))
                 args = tuple(
                     [v if type(v) is Tensor else _constant(v, args, self.name) for v in args]
                 )

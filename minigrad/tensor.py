@@ -2,6 +2,7 @@
 
 import itertools
 import operator
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -204,13 +205,10 @@ class Tensor:
     # --- as an array ----------------------------------------------------------------------------
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        """The value alone, for NumPy functions that look but do not differentiate."""
-        value_known(self)
-        if copy or (dtype is not None and np.dtype(dtype) != self._data.dtype):
-            return np.array(self._data, dtype=dtype)
-        view = self._data.view()
-        view.flags.writeable = False
-        return view
+        """A copy of the value alone, for NumPy functions that look but do not differentiate."""
+        if copy is False:
+            raise ValueError(f"{describe(self)}: expected copy=None or True; x.data is no copy")
+        return np.array(_without_history(self, "a plain array"), dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         return protocol.array_ufunc(ufunc, method, inputs, options)
@@ -230,6 +228,7 @@ class Tensor:
         return bool(value_known(self))
 
     def __float__(self) -> float:
+        _without_history(self, "a plain number")
         return float(self.item())
 
     # Comparisons have no gradient: they give plain boolean arrays.
@@ -380,6 +379,23 @@ def value_known(x: Any) -> Any:
             "if, or pass what the branch depends on as a Python number"
         )
     return value_of(x)
+
+
+# Who asks these for an array shows or compares it, and computes nothing that is differentiated.
+_ONLY_LOOKING = ("numpy.testing", "_pytest", "matplotlib")
+
+
+def _without_history(x: Tensor, form: str) -> Array:
+    """The array, for who takes plain numbers; an error where a gradient would be lost by it."""
+    if x.requires_grad and context.recording:
+        asking = sys._getframe(2).f_globals.get("__name__", "")
+        if not asking.startswith(_ONLY_LOOKING):
+            raise TypeError(
+                f"{describe(x)} was to become {form} while its gradient is recorded, and the "
+                "gradient would be lost; compute with the tensor itself (mg.stack makes one of "
+                "several), or take x.data or x.detach() where no gradient is wanted"
+            )
+    return value_known(x)  # type: ignore[no-any-return]
 
 
 def describe(x: Tensor) -> str:

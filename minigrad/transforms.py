@@ -5,41 +5,26 @@ given tensors gives tensors, so transforms nest.
 """
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.backprop import backpropagate
+from minigrad.backprop import backpropagate, graph
 from minigrad.context import context, setting
-from minigrad.leaf import name_tensors
+from minigrad.leaf import name_tensors, numbers
+from minigrad.nests import leaves, map_leaves
 from minigrad.operations.elementwise import positive
 from minigrad.tensor import Tensor, value_of
 
 Function = Callable[..., Any]
 
 
-def map_leaves(f: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """Apply `f` to each leaf of a nest, and to the leaves at the same places of others like it."""
-    if isinstance(tree, dict):
-        if not others:
-            return {key: map_leaves(f, x) for key, x in tree.items()}
-        return {key: map_leaves(f, x, *(other[key] for other in others)) for key, x in tree.items()}
-    if isinstance(tree, list | tuple):
-        mapped = [map_leaves(f, *xs) for xs in zip(tree, *others, strict=True)]
-        return type(tree)(*mapped) if hasattr(tree, "_fields") else type(tree)(mapped)
-    return f(tree, *others)
-
-
-def leaves(tree: Any) -> list[Any]:
-    """All leaves of a nest, in order."""
-    found: list[Any] = []
-    map_leaves(found.append, tree)
-    return found
-
-
-def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def value_and_grad(
+    f: Function, argnums: int | Sequence[int] = 0, *, allow_unused: bool = False
+) -> Function:
     """Make a function that gives both the value of a scalar function and its gradient.
 
     Parameters
@@ -48,13 +33,16 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         Takes arrays or nests of them, and gives a scalar tensor.
     argnums
         Which arguments to differentiate with respect to.
+    allow_unused
+        Give zeros, and no error, where the value depends on none of these arguments.
 
     Returns
     -------
     callable
         Takes what `f` takes and gives (value, gradient). The gradient has the nesting of the
         argument; of several arguments, it is a tuple. What the value does not depend on has
-        gradient zero.
+        gradient zero, if it depends on anything. Where `f` closes over tensors that require a
+        gradient, both are tensors, so that gradients flow to these too.
 
     Raises
     ------
@@ -62,7 +50,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         If an argument holds something other than real floating-point numbers, or `f` does not give
         a tensor.
     ValueError
-        If the value is no scalar.
+        If the value is no scalar, or does not depend on what it is differentiated by.
 
     Examples
     --------
@@ -83,13 +71,21 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
                 f"grad: expected a scalar from the function, got {shapes}; sum it, or take "
                 "mg.jacobian or mg.vjp"
             )
+        if not (allow_unused or run.derives or run.reaches(run.y)):
+            raise ValueError(
+                f"grad: expected {getattr(f, '__name__', f)} to give a value that depends on "
+                f"argument {argnums}, got one that no differentiable function connects with it; "
+                "compute it from that argument, or pass allow_unused=True for zeros"
+            )
         gradient = run.cotangents(run.y, np.ones_like(run.y._data), keep_graph=run.nested)
         return run.result(run.y), gradient if isinstance(argnums, Sequence) else gradient[0]
 
     return differentiated
 
 
-def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def grad(
+    f: Function, argnums: int | Sequence[int] = 0, *, allow_unused: bool = False
+) -> Function:
     """Make a function that gives the gradient of a scalar function; see `value_and_grad`.
 
     Examples
@@ -98,7 +94,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> mg.grad(mg.grad(mg.tanh))(0.5)
     np.float64(-0.7268619813835873)
     """
-    both = value_and_grad(f, argnums)
+    both = value_and_grad(f, argnums, allow_unused=allow_unused)
     return lambda *args, **options: both(*args, **options)[1]
 
 
@@ -133,12 +129,10 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> pull_back(np.array([1.0, 0.0]))
     (array([1., 0.]),)
     """
-    # The caller may change an array before it pulls back.
-    kept = map_leaves(lambda x: x if type(x) is Tensor else np.array(x), primals)
-    run = _Run(f, range(len(kept)), kept, {})
+    run = _Run(f, range(len(primals)), primals, {})
 
     def pull_back(cotangents: Any) -> Any:
-        pairs = zip(leaves(run.y), _matched("vjp", run.y, cotangents), strict=True)
+        pairs = zip(run.results, _matched("vjp", run.y, cotangents), strict=True)
         parts = [run.cotangents(y, g) for y, g in pairs]
         return functools.reduce(lambda a, b: map_leaves(operator.add, a, b), parts)
 
@@ -188,7 +182,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
             if x in pulled:
                 total = total + (pulled[x] * _constant(v, x)).sum()
         if not total.requires_grad:
-            return np.zeros_like(y._data)
+            return run.result(Tensor(np.zeros_like(y._data)))
         one = np.ones_like(total._data)
         adjoints = backpropagate(total, Tensor(one) if run.nested else one, {u}, keep_graph=True)
         return run.result(adjoints[u])
@@ -274,7 +268,17 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
 
 
 class _Run:
-    """One evaluation of a function on tensors, ready to be differentiated."""
+    """One evaluation of a function on tensors, ready to be differentiated.
+
+    Attributes
+    ----------
+    nested
+        Whether the results have to be differentiable too: inside of another transform, on tensors,
+        or where the function closes over what requires a gradient.
+    derives
+        Whether the function has differentiated something itself: such a value may rightly depend
+        on nothing, as the derivative of `3 * x` does.
+    """
 
     def __init__(
         self, f: Function, argnums: int | Sequence[int], args: Sequence[Any], options: Any
@@ -284,8 +288,11 @@ class _Run:
             raise ValueError(
                 f"argnums: expected positions of the {len(args)} arguments given, got {argnums}"
             )
-        # Inside of another transform, or on tensors, the results have to be differentiable too.
-        self.nested = context.differentiating or any(
+        self.derives = False
+        outer = context.differentiating
+        if isinstance(outer, _Run):
+            outer.derives = True
+        self.nested = bool(outer) or any(
             type(x) is Tensor and x.requires_grad for x in leaves(list(args))
         )
         arguments = list(args)
@@ -293,15 +300,27 @@ class _Run:
             arguments[i] = _variables(args[i])
         self.inputs = tuple(arguments[i] for i in positions)
         self.leaves: list[Tensor] = leaves(self.inputs)
-        with setting("recording", True), setting("differentiating", True):
+        for i in positions:
+            arguments[i] = map_leaves(lambda x: x, arguments[i])  # `f` may change its own nest
+        with setting("recording", True), setting("differentiating", self):
             self.y = f(*arguments, **options)
-        for y in leaves(self.y):
+        self.results: list[Tensor] = leaves(self.y)
+        for y in self.results:
             if type(y) is not Tensor:
                 raise TypeError(
                     f"{getattr(f, '__name__', f)}: expected it to give tensors, got "
                     f"{type(y).__name__}; compute the result from the arguments by minigrad's or "
                     "NumPy's functions"
                 )
+        self._orders = {y: graph(y) if y.requires_grad else [] for y in self.results}
+        if not self.nested and context.recording:
+            own = set(self.leaves)
+            behind = itertools.chain.from_iterable(self._orders.values())
+            self.nested = any(x._operation is None and x not in own for x in behind)
+
+    def reaches(self, y: Tensor) -> bool:
+        """Whether a result depends on any of the inputs."""
+        return not set(self.leaves).isdisjoint(self._orders[y])
 
     def result(self, x: Any) -> Any:
         """What the caller gets of a result: a tensor or, if nothing asks for one, an array."""
@@ -309,9 +328,10 @@ class _Run:
 
     def adjoints(self, y: Tensor, g: Any, keep_graph: bool = True) -> dict[Tensor, Any]:
         """Those of the inputs that `y` depends on, from the adjoint of `y`."""
-        if not y.requires_grad:
+        order = self._orders[y]
+        if not order:
             return {}
-        return backpropagate(y, g, set(self.leaves), keep_graph=keep_graph)
+        return backpropagate(y, g, set(self.leaves), keep_graph=keep_graph, order=order)
 
     def cotangents(self, y: Tensor, g: Any, keep_graph: bool = True) -> tuple[Any, ...]:
         """The cotangent of each argument, in its nesting; zero where `y` does not depend on it."""
@@ -319,7 +339,7 @@ class _Run:
         adjoints = self.adjoints(y, g, keep_graph)
 
         def of(x: Tensor) -> Any:
-            return self.result(adjoints[x] if x in adjoints else np.zeros_like(x._data))
+            return self.result(adjoints[x] if x in adjoints else Tensor(np.zeros_like(x._data)))
 
         return tuple(map_leaves(of, x) for x in self.inputs)
 
@@ -330,7 +350,8 @@ def _variables(tree: Any) -> Any:
     def variable(x: Any) -> Tensor:
         if type(x) is Tensor and x.requires_grad:
             return positive(x)  # another tensor, lest one tensor given twice count as one
-        leaf = x.detach() if type(x) is Tensor else Tensor(np.asarray(x))
+        # A copy, since the caller may change an array before the gradient is taken.
+        leaf = x.detach() if type(x) is Tensor else Tensor(np.array(numbers(x, "grad")))
         if leaf.dtype.kind not in "fc":
             raise TypeError(
                 f"grad: expected real floating-point arguments, got {leaf.dtype}: {x!r:.60}; "

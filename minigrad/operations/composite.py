@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.leaf import operand
 from minigrad.operation import without_gradient
 from minigrad.operations import elementwise, linear, lookup, reduction, shape
 from minigrad.protocol import NUMPY
@@ -33,7 +34,7 @@ def matmul(a: Any, b: Any) -> Tensor:
     """
     if type(a) is type(b) is Tensor and a._data.ndim > 1 and b._data.ndim > 1:
         return linear.matmul(a, b)
-    a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
+    a, b = operand(a, "matmul"), operand(b, "matmul")
     if (a.ndim > 1 and b.ndim > 1) or not a.ndim or not b.ndim:
         return linear.matmul(a, b)
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
@@ -47,12 +48,18 @@ def matmul(a: Any, b: Any) -> Tensor:
 
 def _dot(a: Any, b: Any) -> Tensor:
     """`np.dot`, which differs from `a @ b` on numbers and on stacks of matrices."""
-    if np.ndim(b) > 2:
+    a, b = operand(a, "np.dot"), operand(b, "np.dot")
+    if b.ndim > 2:
         raise TypeError(
-            f"np.dot: expected a matrix or a vector on the right, got {np.shape(a)} and "
-            f"{np.shape(b)}; for stacks of matrices write a @ b, which is np.matmul"
+            f"np.dot: expected a matrix or a vector on the right, got {a.shape} and "
+            f"{b.shape}; for stacks of matrices write a @ b, which is np.matmul"
         )
-    return matmul(a, b) if np.ndim(a) and np.ndim(b) else elementwise.multiply(a, b)
+    return matmul(a, b) if a.ndim and b.ndim else elementwise.multiply(a, b)
+
+
+def _outer(a: Any, b: Any) -> Tensor:
+    a, b = operand(a, "np.outer"), operand(b, "np.outer")
+    return elementwise.multiply(a.reshape(-1, 1), b.reshape(1, -1))
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Tensor:
@@ -137,7 +144,9 @@ def _of_shape(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function whose result is no smooth function of its arguments: a plain array."""
-    return lambda *args, **options: function(*map(value_known, args), **options)
+    return lambda *args, **options: function(
+        *map(value_known, args), **{key: value_known(x) for key, x in options.items()}
+    )
 
 
 def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
@@ -158,7 +167,7 @@ NUMPY.update(
         np.amax: reduction.max,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: 1 / x,
-        np.outer: lambda a, b: a.reshape(-1, 1) * b.reshape(1, -1),
+        np.outer: _outer,
         np.var: lambda x, axis=None, keepdims=False: np.mean(
             np.square(x - x.mean(axis, keepdims=True)), axis, keepdims=keepdims
         ),
@@ -177,6 +186,12 @@ NUMPY.update(
     }
 )
 NUMPY.update(
-    {f: _of_value(f) for f in (np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal)}
+    {
+        f: _of_value(f)
+        for f in (
+            *(np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal, np.isclose),
+            *(np.save, np.savez, np.savez_compressed, np.savetxt),
+        )
+    }
 )
 NUMPY.update({f: _of_shape(f) for f in (np.shape, np.ndim, np.size, np.zeros_like, np.ones_like)})

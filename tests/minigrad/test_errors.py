@@ -220,10 +220,25 @@ KINDS: dict[str, Case] = {
         ValueError,
         ["exp: expected numbers in rows of equal length"],
     ),
-    "a list of tensors": (
-        lambda: mg.sum([parameter(), parameter()]),
+    "a ragged nest of tensors": (
+        lambda: mg.sum([[parameter(), parameter()], [parameter()]]),
+        ValueError,
+        ["stack: expected equal shapes, got"],
+    ),
+    "a masked array": (
+        lambda: parameter() * np.ma.masked_array([1.0, 2.0], [True, False]),
         TypeError,
-        ["sum: expected a tensor, got a list of them", "stack"],
+        ["multiply: expected an array, got a MaskedArray", "x.filled"],
+    ),
+    "a matrix": (
+        lambda: parameter() @ np.eye(2).view(np.matrix),
+        TypeError,
+        ["matmul: expected an array, got a matrix", "np.asarray(x)"],
+    ),
+    "a function that gives what depends on nothing": (
+        lambda: mg.grad(lambda x: mg.tensor(3.0))(1.0),
+        ValueError,
+        ["grad: expected <lambda> to give a value that depends on argument 0", "allow_unused"],
     ),
     "too many inputs": (
         lambda: mg.tanh(parameter(), parameter()),
@@ -294,7 +309,7 @@ KINDS: dict[str, Case] = {
         ["argnums: expected positions of the 1 arguments given, got (0, 2)"],
     ),
     "a function that gives no tensor": (
-        lambda: mg.grad(lambda x: float(x))(1.0),
+        lambda: mg.grad(lambda x: x.item())(1.0),
         TypeError,
         ["expected it to give tensors, got float", "minigrad's or NumPy's functions"],
     ),

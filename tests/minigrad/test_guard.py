@@ -247,8 +247,7 @@ def test_change_of_what_the_gradient_does_not_need() -> None:
     y = (x[index] * x).sum()
     index[:] = 1
     x.detach().data[:] = 9
-    np.array(x)[:] = 9
-    mg.tensor(x).data[:] = 9
+    mg.tensor(x.data).data[:] = 9
     data = np.array([1.0, 2.0])
     z = (mg.tensor(data) * x).sum()
     data[:] = 9
@@ -261,15 +260,25 @@ def test_looking_is_no_change() -> None:
     h = x.T * 2
     y = (h * h).sum()
     for tensor in (x, h, y):
-        repr(tensor), tensor.data, np.asarray(tensor), tensor.shape
+        repr(tensor), tensor.data, np.array_equal(tensor, tensor), tensor.shape
+        with mg.no_grad():
+            np.asarray(tensor)
     y.backward()
     assert x.grad.shape == (0, 3)
 
 
-def test_arrays_seen_through_numpy_are_read_only() -> None:
+def test_arrays_that_numpy_takes_are_copies() -> None:
     x = mg.tensor([1.0, 2.0], requires_grad=True)
-    with pytest.raises(ValueError, match="read-only"):
-        np.asarray(x)[0] = 9
+    y = x * x
+    with mg.no_grad():
+        for tensor in (x, y):
+            array = np.asarray(tensor)
+            assert array.base is None
+            array[:] = 9
+        with pytest.raises(ValueError, match=r"expected copy=None or True; x\.data is no copy"):
+            np.asarray(x, copy=False)
+    y.sum().backward()
+    assert x.grad.tolist() == [2, 4]
 
 
 def test_a_transpose_that_is_still_there_is_not_used_again_after_a_change() -> None:

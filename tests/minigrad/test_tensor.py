@@ -96,7 +96,7 @@ def test_repr_with_a_step() -> None:
 
 
 def test_conversion_to_an_array() -> None:
-    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    x = mg.tensor([1.0, 2.0])
     assert np.asarray(x).tolist() == [1, 2]
     assert np.asarray(x, np.float32).dtype == np.float32
     copy = np.array(x)
