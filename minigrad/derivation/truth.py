@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step
 from minigrad.derivation.derivation import Line
 from minigrad.flow import GradientFlow, Label
-from minigrad.tensor import Array
+from minigrad.tensor import Array, value_of
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Truth:
     def __init__(self, flow: GradientFlow, layout: str) -> None:
         self.flow = flow
         self.layout = layout
-        self.values = {label: np.asarray(x) for label, x in flow.values.items()}
+        self.values = {label: value_of(x).copy() for label, x in flow.values.items()}
         self.steps = sorted({t for _, t in self.values if t is not None})
         self.precision = float(np.finfo(flow.J.dtype).eps)
         self._contributions = {
-            label: {m: self._laid_out(np.asarray(x)) for m, x in flow.contributions(*label).items()}
+            label: {m: self._laid_out(value_of(x)) for m, x in flow.contributions(*label).items()}
             for label in self.values
         }
         made = [x for x in flow.values.values() if x._operation is not None and x.ndim > 1]

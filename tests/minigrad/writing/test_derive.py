@@ -98,7 +98,7 @@ def test_float32() -> None:
     flow = lstm_flow(dtype=np.float32)
     derivation = mg.derive(flow)
     assert derivation.check(flow).ok
-    y, y_hat = np.asarray(flow.value("y", 1)), np.asarray(flow.value("y_hat", 1))
+    y, y_hat = flow.value("y", 1).data, flow.value("y_hat", 1).data
     assert derivation.lines[0].function(y=y, y_hat=y_hat).dtype == np.float32
 
 
@@ -138,10 +138,10 @@ def test_every_operation(op: Operation, example: tuple[Any, ...]) -> None:
 
 def array_of(flow: mg.GradientFlow, claim: Any, layout: str) -> np.ndarray:
     if isinstance(claim, Value):
-        return np.asarray(flow.value(claim.name))
+        return flow.value(claim.name).data
     whole = claim.via is None
     known = flow.adjoint(claim.name) if whole else flow.contributions(claim.name)[claim.via, None]
-    array = np.asarray(known)
+    array = known.data
     return array.mT if layout == "numerator" and array.ndim > 1 else array
 
 

@@ -151,7 +151,7 @@ def test_source_takes_any_length_of_a_stack() -> None:
     X = mg.stack(list(x.values())).named("X")
     J = (X * W).sum()
     gradients = gradients_of(mg.derive(mg.gradient_flow(J.named("J"))))
-    given = np.stack([np.asarray(v) for v in x.values()])
+    given = np.stack([v.data for v in x.values()])
     np.testing.assert_array_equal(gradients(W=np.ones((5, 4)), x=given)[1]["W"], given)
     longer = np.arange(24.0).reshape(6, 4)
     np.testing.assert_array_equal(gradients(W=np.ones((6, 4)), x=longer)[1]["W"], longer)

@@ -54,7 +54,7 @@ def given_and_wanted(derivation: WrittenDerivation) -> tuple[Arrays, Arrays]:
 
 def array_of(argument: Argument, get: Callable[..., mg.Tensor]) -> Any:
     """A value or an adjoint as the written function takes and gives it."""
-    of_steps = {t: np.asarray(get(argument.leaf.name, t)) for t in argument.steps or (None,)}
+    of_steps = {t: get(argument.leaf.name, t).data for t in argument.steps or (None,)}
     if argument.is_by_step:
         return of_steps
     arrays = list(of_steps.values())
