@@ -132,6 +132,8 @@ def backpropagate(
     dict
         The adjoints of those wanted values that the sweep has reached.
     """
+    if context.differentiating is not None:
+        context.differentiating.derives = True
     if is_hidden(output) and type(g) is not Tensor:
         g = Tensor(g)  # the backward pass has to be recorded
     nodes = graph(output) if order is None else list(order)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.context import no_grad
+from minigrad.nests import leaves, map_leaves
 from minigrad.tensor import value_of
-from minigrad.transforms import grad, leaves, map_leaves, vjp
+from minigrad.transforms import grad, vjp
 
 
 class GradientMismatchError(AssertionError):

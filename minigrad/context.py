@@ -9,7 +9,7 @@ class _Context(threading.local):
     """The settings of one thread; the class attributes are what a new thread starts with."""
 
     recording: bool = True
-    differentiating: bool = False  # inside of a function that a transform evaluates
+    differentiating: Any = None  # who evaluates the code at hand, to differentiate it
     step: int | None = None
     scope: str = ""
     observer: Any = None  # the Observer at work

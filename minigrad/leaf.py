@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.context import context
-from minigrad.tensor import OPERATIONS, Array, Tensor
+from minigrad.tensor import OPERATIONS, Array, Tensor, require_no_history
 
 
 def tensor(
@@ -45,7 +45,8 @@ def tensor(
     """
     data = stacked(data)
     if type(data) is Tensor:
-        leaf = Tensor(np.array(data, dtype))
+        require_no_history(data, "a leaf")
+        leaf = data.detach() if dtype is None else data.detach().astype(dtype)
     else:
         leaf = Tensor(np.array(numbers(data, "tensor", dtype)))
     if requires_grad and leaf.dtype.kind != "f":

@@ -208,7 +208,9 @@ class Tensor:
         """A copy of the value alone, for NumPy functions that look but do not differentiate."""
         if copy is False:
             raise ValueError(f"{describe(self)}: expected copy=None or True; x.data is no copy")
-        return np.array(_without_history(self, "a plain array"), dtype)
+        array = value_known(self)
+        require_no_history(self, "a plain array")
+        return np.array(array, dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         return protocol.array_ufunc(ufunc, method, inputs, options)
@@ -228,7 +230,8 @@ class Tensor:
         return bool(value_known(self))
 
     def __float__(self) -> float:
-        _without_history(self, "a plain number")
+        value_known(self)
+        require_no_history(self, "a plain number")
         return float(self.item())
 
     # Comparisons have no gradient: they give plain boolean arrays.
@@ -385,8 +388,8 @@ def value_known(x: Any) -> Any:
 _ONLY_LOOKING = ("numpy.testing", "_pytest", "matplotlib")
 
 
-def _without_history(x: Tensor, form: str) -> Array:
-    """The array, for who takes plain numbers; an error where a gradient would be lost by it."""
+def require_no_history(x: Tensor, form: str) -> None:
+    """Raise if a gradient would be lost, since a value becomes something that has none."""
     if x.requires_grad and context.recording:
         asking = sys._getframe(2).f_globals.get("__name__", "")
         if not asking.startswith(_ONLY_LOOKING):
@@ -395,7 +398,6 @@ def _without_history(x: Tensor, form: str) -> Array:
                 "gradient would be lost; compute with the tensor itself (mg.stack makes one of "
                 "several), or take x.data or x.detach() where no gradient is wanted"
             )
-    return value_known(x)  # type: ignore[no-any-return]
 
 
 def describe(x: Tensor) -> str:

@@ -83,9 +83,7 @@ def value_and_grad(
     return differentiated
 
 
-def grad(
-    f: Function, argnums: int | Sequence[int] = 0, *, allow_unused: bool = False
-) -> Function:
+def grad(f: Function, argnums: int | Sequence[int] = 0, *, allow_unused: bool = False) -> Function:
     """Make a function that gives the gradient of a scalar function; see `value_and_grad`.
 
     Examples
@@ -289,10 +287,7 @@ class _Run:
                 f"argnums: expected positions of the {len(args)} arguments given, got {argnums}"
             )
         self.derives = False
-        outer = context.differentiating
-        if isinstance(outer, _Run):
-            outer.derives = True
-        self.nested = bool(outer) or any(
+        self.nested = context.differentiating is not None or any(
             type(x) is Tensor and x.requires_grad for x in leaves(list(args))
         )
         arguments = list(args)

@@ -10,8 +10,8 @@ from minigrad.derivation.claims import Adjoint
 from minigrad.derivation.derivation import Line, require_layout
 from minigrad.flow import GradientFlow, Label, gradient_flow
 from minigrad.leaf import tensor
+from minigrad.nests import leaves, map_leaves
 from minigrad.tensor import Tensor, value_of
-from minigrad.transforms import leaves, map_leaves
 
 if TYPE_CHECKING:
     from minigrad.derivation.report import Report

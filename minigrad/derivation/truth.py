@@ -30,7 +30,9 @@ class Truth:
     def __init__(self, flow: GradientFlow, layout: str) -> None:
         self.flow = flow
         self.layout = layout
-        self.values = {label: value_of(x).copy() for label, x in flow.values.items()}
+        self.values: dict[Label, Array] = {
+            label: value_of(x).copy() for label, x in flow.values.items()
+        }
         self.steps = sorted({t for _, t in self.values if t is not None})
         self.precision = float(np.finfo(flow.J.dtype).eps)
         self._contributions = {

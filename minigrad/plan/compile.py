@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import context
+from minigrad.nests import leaves, map_leaves
 from minigrad.plan.calls import Call, Part, calls
 from minigrad.plan.graph import Array
 from minigrad.plan.layout import Layout, lay_out, one_by_one
@@ -21,7 +22,6 @@ from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.simplify import frozen
 from minigrad.plan.trace import trace
 from minigrad.tensor import Tensor, is_hidden, value_of
-from minigrad.transforms import leaves, map_leaves
 
 FAST = importlib.util.find_spec("llvmlite") is not None
 CACHE = 16  # plans that a compiled function keeps

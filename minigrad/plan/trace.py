@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import Observer, setting
+from minigrad.nests import leaves, map_leaves
 from minigrad.operation import Operation
 from minigrad.plan.graph import EMPTY, Plan, Step, constant
 from minigrad.plan.simplify import frozen
 from minigrad.tensor import Array, Tensor
-from minigrad.transforms import leaves, map_leaves
 
 REPORTED = 10_000  # steps from one report to the next
 
@@ -128,7 +128,7 @@ def trace(
     args, options = map_leaves(stand_in, (args, options))
     with (
         setting("observer", recorder),
-        setting("differentiating", True),
+        setting("differentiating", recorder),
         np.errstate(all="ignore"),
     ):
         result = f(*args, **options)
