@@ -17,7 +17,7 @@ from minigrad.context import context, setting
 from minigrad.leaf import name_tensors, numbers
 from minigrad.nests import leaves, map_leaves
 from minigrad.operations.elementwise import positive
-from minigrad.tensor import Tensor, value_of
+from minigrad.tensor import Tensor, next_index, value_of
 
 Function = Callable[..., Any]
 
@@ -297,6 +297,7 @@ class _Run:
         self.leaves: list[Tensor] = leaves(self.inputs)
         for i in positions:
             arguments[i] = map_leaves(lambda x: x, arguments[i])  # `f` may change its own nest
+        start = next_index()
         with setting("recording", True), setting("differentiating", self):
             self.y = f(*arguments, **options)
         self.results: list[Tensor] = leaves(self.y)
@@ -309,9 +310,11 @@ class _Run:
                 )
         self._orders = {y: graph(y) if y.requires_grad else [] for y in self.results}
         if not self.nested and context.recording:
-            own = set(self.leaves)
+            own = set(self.leaves)  # and what `f` has made itself is no more than a part of it
             behind = itertools.chain.from_iterable(self._orders.values())
-            self.nested = any(x._operation is None and x not in own for x in behind)
+            self.nested = any(
+                x._operation is None and x not in own and x._index < start for x in behind
+            )
 
     def reaches(self, y: Tensor) -> bool:
         """Whether a result depends on any of the inputs."""

@@ -369,3 +369,12 @@ def test_second_derivatives_where_an_input_is_unused_or_enters_linearly() -> Non
     assert mg.grad(mg.grad(lambda x: 3 * x))(2.0) == 0
     assert mg.grad(mg.grad(mg.grad(lambda x: x * x)))(2.0) == 0
     mg.check_gradients(lambda a, b: (a**2).sum(), X, X, order=2)
+
+
+def test_a_leaf_that_the_function_makes_is_not_closed_over() -> None:
+    def f(x: mg.Tensor) -> mg.Tensor:
+        return (x * mg.tensor(3.0, requires_grad=True)).sum()
+
+    value, gradient = mg.value_and_grad(f)(2.0)
+    assert type(value) is type(gradient) is np.float64
+    assert (value, gradient) == (6, 3)
