@@ -188,6 +188,7 @@ def _sweep(
     together = not on_tensors and observer is None
     # Uses of a value whose contributions may be made together, kept until its turn comes.
     deferred: dict[Tensor, list[_Use]] = {}
+    contents: dict[Tensor, int] = {}
     operands: Sequence[Any]
     while order:
         node = order.pop()
@@ -208,12 +209,16 @@ def _sweep(
             del adjoints[node]
         inputs = inputs_of(node)
         arrays = []
+        guarded = node._guard is not None
         for x in inputs:
             arrays.append(x._data)
             if x._guard is not None:
-                _require_unchanged(node, x)
-        if node._guard is not None:
-            _require_unchanged(node, node)
+                guarded = True
+        if guarded and (x := guard.changed(node, contents)) is not None:
+            raise ValueError(
+                f"{describe(x)} was changed in place after {describe(node)} was computed: the "
+                "gradient needs its old value; change it after the backward pass, or change a copy"
+            )
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)
         if operation.arity is None:
             operands = (operands,)  # as one, since each of T inputs has a rule
@@ -273,14 +278,6 @@ def inputs_of(node: Tensor) -> tuple[Tensor, ...]:
             "compute the output again, or keep the graph: backward(keep_graph=True)"
         )
     return inputs
-
-
-def _require_unchanged(node: Tensor, x: Tensor) -> None:
-    if not guard.is_unchanged(node, x):
-        raise ValueError(
-            f"{describe(x)} was changed in place after {describe(node)} was computed: the gradient "
-            "needs its old value; change it after the backward pass, or change a copy"
-        )
 
 
 def owned(arrays: Iterable[Any]) -> list[Any]:

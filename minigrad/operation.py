@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad import guard
 from minigrad.context import context
-from minigrad.guard import Guard
+from minigrad.guard import OUTSIDE
 from minigrad.leaf import numbers, stacked
 from minigrad.protocol import NUMPY
 from minigrad.tensor import OPERATIONS, Tensor, describe
@@ -20,9 +20,6 @@ Template = str | Callable[..., str]
 
 # How tightly a written operation holds together, from the loosest to the tightest.
 SUM, SIGN, PRODUCT, MATRIX_PRODUCT, POWER, FUNCTION = range(1, 7)
-
-# Of arrays that came from outside, and of what shows them: older than anything recorded.
-OUTSIDE = Guard(opened=1)
 
 
 class Operation:
@@ -132,15 +129,15 @@ class Operation:
                 )
                 break
         arrays = []
-        requires_grad = record = guarded = False
+        requires_grad = record = opened = False
         for x in args:
             arrays.append(x._data)
             if x.requires_grad:
                 requires_grad = record = True
             elif x._operation is not None or x._name is not None:  # known what it was made of
                 record = True
-            if x._guard is not None:
-                guarded = True
+            if x._guard is not None and x._guard.opened:
+                opened = True
         observer = context.observer
         try:
             forward = self.forward if observer is None else observer.forward_of(self, args)
@@ -156,12 +153,12 @@ class Operation:
                     _refuse_promotion(self, args, dtype)
         if record and context.recording:
             result = Tensor(y, requires_grad and self.differentiable, self, args, parameters)
-            if guarded:
-                guard.seal(result)
         else:
             result = Tensor(y)
-            if y.base is not None:  # a view: who holds the array can change what it shows
-                result._guard = OUTSIDE
+        if y.base is not None:  # it may be a view
+            guard.share(result, args)
+        if opened:
+            guard.seal(result)
         if observer is not None:
             observer.computed(result, self, args, parameters)
         return result

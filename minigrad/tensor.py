@@ -71,15 +71,14 @@ class Tensor:
         self._name: str | None = None
         self._t: int | None = None
         self._guard: Guard | None = None
-        self._seals: dict[Tensor, int] | None = None
+        self._seals: dict[Tensor | None, int] | None = None
         self._transposed: weakref.ref[Tensor] | None = None
 
     @property
     def data(self) -> Array:
         """The array. Who holds it may change it, so from here on changes are looked for."""
         value_known(self)
-        guard.hand_out(self, next_index())
-        self._transposed = None  # it would count as made before a change to come
+        guard.guard_of(self).open()
         return self._data
 
     @data.setter
@@ -96,8 +95,7 @@ class Tensor:
                 "make a new tensor for a value of another shape"
             )
         self._data = new
-        self._guard = Guard(replaced=next_index())
-        self._transposed = None
+        Guard(replaced=next_index()).cover(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -303,9 +301,14 @@ class Tensor:
         # gradient of all steps be made by one product (see `Operation.sums`).
         shared = None if self._transposed is None else self._transposed()
         recorded = self.requires_grad and context.recording
-        if shared is None or shared._name is not None or shared.requires_grad != recorded:
+        if (
+            shared is None
+            or shared._guard is not self._guard  # it shows an array that was replaced
+            or shared._name is not None
+            or shared.requires_grad != recorded
+        ):
             shared = OPERATIONS["transpose"](self)
-            if self._operation is None and not (self._guard and self._guard.opened):
+            if self._operation is None:
                 self._transposed = weakref.ref(shared)
         return shared
 
