@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import guard
-from minigrad.context import Observer, context
+from minigrad.context import Observer, current
 from minigrad.operation import Rule
 from minigrad.tensor import Array, Tensor, describe, is_hidden
 
@@ -168,7 +168,7 @@ def sweep(
     keep_graph
         Otherwise each node forgets its inputs as it is passed, and memory is given back.
     """
-    observer = context.observer
+    observer = current().observer
     try:
         _sweep(order, adjoints, wanted, needed, keep_graph, observer)
     finally:

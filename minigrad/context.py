@@ -1,21 +1,20 @@
-"""What holds for the code at hand: is it recorded, at which step, in which scope."""
+"""What holds for the code at hand: is it recorded, at which step, in which scope.
 
-import threading
+A thread starts with nothing set, an asyncio task with what is set where it is started; neither
+sees what another sets later. Blocks may end in any order: each takes its own setting away, and no
+other.
+
+A generator that stops inside of a block takes the setting with it until it goes on: its caller
+keeps its own. But one that makes a context manager or a pytest fixture stops there so that the
+setting holds, and so it does. An asynchronous generator looks like the task that waits for it:
+there, a setting holds for the whole task until the block ends.
+"""
+
+import sys
 from collections.abc import Callable
+from contextvars import ContextVar
+from types import FrameType
 from typing import Any
-
-
-class _Context(threading.local):
-    """The settings of one thread; the class attributes are what a new thread starts with."""
-
-    recording: bool = True
-    differentiating: Any = None  # who evaluates the code at hand, to differentiate it
-    step: int | None = None
-    scope: str = ""
-    observer: Any = None  # the Observer at work
-
-
-context = _Context()
 
 
 class Observer:
@@ -44,19 +43,136 @@ class Observer:
         return False
 
 
+class Settings:
+    """What holds inside of some blocks: a link for the innermost one to what holds outside of it.
+
+    Attributes
+    ----------
+    recording
+        Whether a graph is made.
+    differentiating
+        What a transform knows of the function that it evaluates; false outside of all transforms.
+    step, scope
+        What names given here are qualified by.
+    observer
+        The Observer at work.
+    outer, block
+        What holds outside of the innermost block, and that block; None where there is none.
+    generator
+        The frame of the generator that has entered the block, if it was one.
+    may_rest
+        Whether a generator has entered any of the blocks.
+    """
+
+    recording: bool
+    differentiating: Any
+    step: int | None
+    scope: str
+    observer: Any
+    outer: "Settings | None"
+    block: "setting | None"
+    generator: FrameType | None
+    may_rest: bool
+
+    def __init__(self, **attributes: Any) -> None:
+        self.__dict__.update(attributes)
+
+    def inside(self, block: Any, generator: FrameType | None) -> "Settings":
+        """What holds inside of one block more."""
+        inner = Settings(**self.__dict__)
+        setattr(inner, block.name, block.value(self))
+        inner.outer, inner.block, inner.generator = self, block, generator
+        inner.may_rest = self.may_rest or generator is not None
+        return inner
+
+    def entered(self, block: "setting", generator: FrameType | None) -> "Settings":
+        """Enter a block. A generator at rest will go on inside of it: its blocks stay innermost."""
+        if self.outer is not None and self._rests():
+            return self.outer.entered(block, generator).inside(self.block, self.generator)
+        return self.inside(block, generator)
+
+    def left(self, block: "setting") -> "Settings":
+        """Leave a block; what was entered since stays."""
+        if self.outer is None:  # it was entered by another thread or task
+            return self
+        if self.block is block and not self._rests():
+            return self.outer
+        return self.outer.left(block).inside(self.block, self.generator)
+
+    def awake(self) -> "Settings":
+        """Without the blocks of generators at rest."""
+        if self.outer is None or not self.may_rest:
+            return self
+        outer = self.outer.awake()
+        if self._rests():
+            return outer
+        return self if outer is self.outer else outer.inside(self.block, self.generator)
+
+    def _rests(self) -> bool:
+        return self.generator is not None and self.generator.f_back is None
+
+
+_settings = ContextVar(
+    "minigrad",
+    default=Settings(
+        recording=True,
+        differentiating=False,
+        step=None,
+        scope="",
+        observer=None,
+        outer=None,
+        block=None,
+        generator=None,
+        may_rest=False,
+    ),
+)
+
+
+def current() -> Settings:
+    """What holds for the code that calls it."""
+    settings = _settings.get()
+    return settings.awake() if settings.may_rest else settings
+
+
+# Generators that these run stop in the middle of a block so that it holds for others.
+_HOLDING = ("contextlib", "_pytest.fixtures")
+_IS_GENERATOR = 0x20  # inspect.CO_GENERATOR; to import inspect takes longer than minigrad may
+
+
+def _generator(frame: FrameType | None) -> FrameType | None:
+    """The frame of the generator whose block it is that this frame enters."""
+    while frame is not None:
+        runner = frame.f_back
+        if frame.f_code.co_flags & _IS_GENERATOR:
+            if runner is None or runner.f_globals.get("__name__") not in _HOLDING:
+                return frame
+        elif frame.f_globals.get("__name__") not in _HOLDING:
+            return None
+        frame = runner
+    return None
+
+
 class setting:  # noqa: N801 - used as a function
-    """Set one of the context's settings for a `with` block."""
+    """Set one of the settings for a `with` block; it may be entered again inside of itself."""
 
     def __init__(self, name: str, value: Any) -> None:
-        self._name, self._value = name, value
-        self._before: list[Any] = []  # one may be entered again inside of itself
+        self.name = name
+        self._value = value
+
+    def value(self, outer: Settings) -> Any:
+        """The value inside of the block."""
+        return self._value
 
     def __enter__(self) -> None:
-        self._before.append(getattr(context, self._name))
-        setattr(context, self._name, self._value)
+        _settings.set(_settings.get().entered(self, _generator(sys._getframe(1))))
 
     def __exit__(self, *_: object) -> None:
-        setattr(context, self._name, self._before.pop())
+        _settings.set(_settings.get().left(self))
+
+
+class _Scope(setting):
+    def value(self, outer: Settings) -> str:
+        return f"{outer.scope}{self._value}."
 
 
 def no_grad() -> setting:
@@ -124,4 +240,4 @@ def scope(name: str) -> setting:
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"scope: expected a name, got {name!r}")
-    return setting("scope", f"{context.scope}{name}.")
+    return _Scope("scope", name)

@@ -67,9 +67,10 @@ def guard_of(x: "Tensor") -> Guard:
 
 
 def share(view: "Tensor", inputs: "tuple[Tensor, ...]") -> None:
-    """Guard a result together with the input whose memory it shows."""
+    """Guard a result that may be a view together with the input whose memory it shows."""
+    shown = view._data
     for x in inputs:
-        if np.may_share_memory(x._data, view._data):
+        if shown.base is x._data or np.may_share_memory(shown, x._data):
             guard_of(x).cover(view)
             return
 
@@ -113,6 +114,8 @@ def changed(node: "Tensor", contents: "dict[Tensor, int]") -> "Tensor | None":
 
 def checksum(array: NDArray[Any]) -> int:
     """CRC-32 of the content: one change in four thousand million is missed."""
-    if 0 in array.strides:  # broadcast: each element once
-        array = array[tuple([slice(None if step else 1) for step in array.strides])]
-    return zlib.crc32(array.ravel(order="K"))  # in the order of memory, which a transpose keeps
+    if not array.flags.c_contiguous:
+        if 0 in array.strides:  # broadcast: each element once
+            array = array[tuple([slice(None if step else 1) for step in array.strides])]
+        array = array.ravel(order="K")  # in the order of memory: a transpose is not copied
+    return zlib.crc32(array)

@@ -8,7 +8,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 import numpy as np
 
 from minigrad import guard
-from minigrad.context import context
+from minigrad.context import current
 from minigrad.guard import OUTSIDE
 from minigrad.leaf import numbers, stacked
 from minigrad.protocol import NUMPY
@@ -138,24 +138,26 @@ class Operation:
                 record = True
             if x._guard is not None and x._guard.opened:
                 opened = True
-        observer = context.observer
+        settings = current()
+        observer = settings.observer
+        forward = self.forward if observer is None else observer.forward_of(self, args)
         try:
-            forward = self.forward if observer is None else observer.forward_of(self, args)
             y = forward(*arrays, **parameters)
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
         if type(y) is not np.ndarray:
             y = np.asarray(y)
-        if len(arrays) > 1:
-            dtype = y.dtype
-            for array in arrays:
-                if array.dtype is not dtype:
-                    _refuse_promotion(self, args, dtype)
-        if record and context.recording:
+        dtype, several = y.dtype, len(arrays) > 1
+        for array in arrays:
+            if array is y:
+                y = y.view()  # as any other result that shows an input
+            if array.dtype is not dtype and several:
+                _refuse_promotion(self, args, dtype)
+        if record and settings.recording:
             result = Tensor(y, requires_grad and self.differentiable, self, args, parameters)
         else:
             result = Tensor(y)
-        if y.base is not None:  # it may be a view
+        if y.base is not None and forward is self.forward:  # else it stands in, and shows nothing
             guard.share(result, args)
         if opened:
             guard.seal(result)
@@ -349,7 +351,8 @@ def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
             if dtype is not None and dtype.kind in "fc":
                 return Tensor(np.asarray(x, dtype))
     constant = Tensor(numbers(x, name))
-    constant._guard = OUTSIDE
+    if not isinstance(x, np.generic):  # which can't change
+        constant._guard = OUTSIDE
     return constant
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad import guard, protocol
-from minigrad.context import context, setting
+from minigrad.context import current, setting
 from minigrad.guard import Guard
 
 Array = NDArray[Any]
@@ -133,8 +133,9 @@ class Tensor:
         """
         if not isinstance(name, str) or not name:
             raise ValueError(f"named: expected a name, got {name!r}")
-        self._name = context.scope + name
-        self._t = context.step
+        settings = current()
+        self._name = settings.scope + name
+        self._t = settings.step
         return self
 
     def item(self) -> Any:
@@ -300,7 +301,7 @@ class Tensor:
         # The transpose of a parameter is asked for at every step. Sharing one node lets the
         # gradient of all steps be made by one product (see `Operation.sums`).
         shared = None if self._transposed is None else self._transposed()
-        recorded = self.requires_grad and context.recording
+        recorded = self.requires_grad and current().recording
         if (
             shared is None
             or shared._guard is not self._guard  # it shows an array that was replaced
@@ -337,7 +338,7 @@ class Tensor:
 
     def astype(self, dtype: DTypeLike) -> "Tensor":
         differentiable = np.dtype(dtype).kind in "fc"  # whole numbers have no derivative
-        with setting("recording", context.recording and differentiable):
+        with setting("recording", current().recording and differentiable):
             return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
@@ -372,7 +373,7 @@ def value_of(x: Any) -> Any:
 
 def is_hidden(x: Any) -> bool:
     """Whether `x` is a tensor whose value is not known, since a function is traced."""
-    observer = context.observer
+    observer = current().observer
     return observer is not None and type(x) is Tensor and observer.hides(x)
 
 
@@ -393,7 +394,7 @@ _ONLY_LOOKING = ("numpy.testing", "_pytest", "matplotlib")
 
 def require_no_history(x: Tensor, form: str) -> None:
     """Raise if a gradient would be lost, since a value becomes something that has none."""
-    if x.requires_grad and context.recording:
+    if x.requires_grad and current().recording:
         asking = sys._getframe(2).f_globals.get("__name__", "")
         if not asking.startswith(_ONLY_LOOKING):
             raise TypeError(

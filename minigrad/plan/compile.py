@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.context import context
+from minigrad.context import current
 from minigrad.nests import leaves, map_leaves
 from minigrad.plan.calls import Call, Part, calls
 from minigrad.plan.graph import Array
@@ -107,7 +107,7 @@ class Compiled:
         self._local = threading.local()
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        if context.observer is not None and any(map(_is_hidden, leaves((args, options)))):
+        if current().observer is not None and any(map(_is_hidden, leaves((args, options)))):
             return self._f(*args, **options)  # another trace records what it does
         arrays: list[Array] = []
         layout, result = self._prepared(args, options, arrays)
