@@ -209,12 +209,14 @@ def _sweep(
             del adjoints[node]
         inputs = inputs_of(node)
         arrays = []
-        guarded = node._guard is not None
+        own = node._guard
+        exposed = own is not None and own.opened
         for x in inputs:
             arrays.append(x._data)
-            if x._guard is not None:
-                guarded = True
-        if guarded and (x := guard.changed(node, contents)) is not None:
+            its = x._guard
+            if its is not None and (its.opened or its.replaced > node._index):
+                exposed = True
+        if exposed and (x := guard.changed(node, contents)) is not None:
             raise ValueError(
                 f"{describe(x)} was changed in place after {describe(node)} was computed: the "
                 "gradient needs its old value; change it after the backward pass, or change a copy"

@@ -64,36 +64,58 @@ class Settings:
         Whether a generator has entered any of the blocks.
     """
 
-    recording: bool
-    differentiating: Any
-    step: int | None
-    scope: str
-    observer: Any
-    outer: "Settings | None"
-    block: "setting | None"
-    generator: FrameType | None
-    may_rest: bool
+    __slots__ = (
+        *("recording", "differentiating", "step", "scope", "observer"),
+        *("outer", "block", "generator", "may_rest"),
+    )
 
-    def __init__(self, **attributes: Any) -> None:
-        self.__dict__.update(attributes)
+    def __init__(
+        self,
+        recording: bool = True,
+        differentiating: Any = False,
+        step: int | None = None,
+        scope: str = "",
+        observer: Any = None,
+        outer: Any = None,
+        block: Any = None,
+        generator: FrameType | None = None,
+        may_rest: bool = False,
+    ) -> None:
+        self.recording = recording
+        self.differentiating = differentiating
+        self.step = step
+        self.scope = scope
+        self.observer = observer
+        self.outer: Settings = outer
+        self.block: setting = block
+        self.generator = generator
+        self.may_rest = may_rest
 
-    def inside(self, block: Any, generator: FrameType | None) -> "Settings":
+    def inside(self, block: "setting", generator: FrameType | None) -> "Settings":
         """What holds inside of one block more."""
-        inner = Settings(**self.__dict__)
+        inner = Settings(
+            self.recording,
+            self.differentiating,
+            self.step,
+            self.scope,
+            self.observer,
+            self,
+            block,
+            generator,
+            self.may_rest or generator is not None,
+        )
         setattr(inner, block.name, block.value(self))
-        inner.outer, inner.block, inner.generator = self, block, generator
-        inner.may_rest = self.may_rest or generator is not None
         return inner
 
     def entered(self, block: "setting", generator: FrameType | None) -> "Settings":
         """Enter a block. A generator at rest will go on inside of it: its blocks stay innermost."""
-        if self.outer is not None and self._rests():
+        if self.may_rest and self._rests():
             return self.outer.entered(block, generator).inside(self.block, self.generator)
         return self.inside(block, generator)
 
     def left(self, block: "setting") -> "Settings":
         """Leave a block; what was entered since stays."""
-        if self.outer is None:  # it was entered by another thread or task
+        if self.block is None:  # it was entered by another thread or task
             return self
         if self.block is block and not self._rests():
             return self.outer
@@ -101,7 +123,7 @@ class Settings:
 
     def awake(self) -> "Settings":
         """Without the blocks of generators at rest."""
-        if self.outer is None or not self.may_rest:
+        if not self.may_rest:
             return self
         outer = self.outer.awake()
         if self._rests():
@@ -112,20 +134,7 @@ class Settings:
         return self.generator is not None and self.generator.f_back is None
 
 
-_settings = ContextVar(
-    "minigrad",
-    default=Settings(
-        recording=True,
-        differentiating=False,
-        step=None,
-        scope="",
-        observer=None,
-        outer=None,
-        block=None,
-        generator=None,
-        may_rest=False,
-    ),
-)
+_settings = ContextVar("minigrad settings", default=Settings())
 
 
 def current() -> Settings:
@@ -140,16 +149,19 @@ _IS_GENERATOR = 0x20  # inspect.CO_GENERATOR; to import inspect takes longer tha
 
 
 def _generator(frame: FrameType | None) -> FrameType | None:
-    """The frame of the generator whose block it is that this frame enters."""
+    """The frame of the generator that enters a block in this frame, or by what it calls there."""
     while frame is not None:
-        runner = frame.f_back
         if frame.f_code.co_flags & _IS_GENERATOR:
-            if runner is None or runner.f_globals.get("__name__") not in _HOLDING:
+            if not _holds(frame.f_back):
                 return frame
-        elif frame.f_globals.get("__name__") not in _HOLDING:
+        elif not _holds(frame):
             return None
-        frame = runner
+        frame = frame.f_back
     return None
+
+
+def _holds(frame: FrameType | None) -> bool:
+    return frame is not None and frame.f_globals.get("__name__") in _HOLDING
 
 
 class setting:  # noqa: N801 - used as a function

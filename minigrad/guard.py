@@ -71,7 +71,9 @@ def share(view: "Tensor", inputs: "tuple[Tensor, ...]") -> None:
     shown = view._data
     for x in inputs:
         if shown.base is x._data or np.may_share_memory(shown, x._data):
-            guard_of(x).cover(view)
+            view._guard = guard = x._guard or guard_of(x)
+            if not guard.opened:
+                guard._shown_by.add(weakref.ref(view, guard._shown_by.discard))
             return
 
 

@@ -147,12 +147,15 @@ class Operation:
             _explain(self, args, parameters, error)
         if type(y) is not np.ndarray:
             y = np.asarray(y)
-        dtype, several = y.dtype, len(arrays) > 1
-        for array in arrays:
-            if array is y:
-                y = y.view()  # as any other result that shows an input
-            if array.dtype is not dtype and several:
-                _refuse_promotion(self, args, dtype)
+        if len(arrays) > 1:
+            dtype = y.dtype
+            for array in arrays:
+                if array is y:
+                    y = y.view()  # as any other result that shows an input
+                if array.dtype is not dtype:
+                    _refuse_promotion(self, args, dtype)
+        elif arrays and y is arrays[0]:
+            y = y.view()
         if record and settings.recording:
             result = Tensor(y, requires_grad and self.differentiable, self, args, parameters)
         else:
