@@ -336,7 +336,7 @@ def _cotangent(output: Tensor, given: Any) -> Any:
     """The adjoint that a sweep starts with, in the shape and precision of the output."""
     if given is None:
         return np.ones_like(output._data)
-    g = given if type(given) is Tensor else np.asarray(given, output.dtype)
+    g = given if type(given) is Tensor else np.array(given, output.dtype)
     if g.shape != output.shape or g.dtype != output.dtype:
         raise ValueError(
             f"gradients: expected a cotangent of {output.dtype} {output.shape} for "

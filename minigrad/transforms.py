@@ -369,7 +369,7 @@ def _variables(tree: Any) -> Any:
 
 def _constant(x: Any, like: Tensor) -> Tensor:
     """A tensor of the dtype of another."""
-    return x if type(x) is Tensor else Tensor(np.asarray(x, like.dtype))
+    return x if type(x) is Tensor else Tensor(np.array(x, like.dtype))
 
 
 def _several(arguments: Any) -> tuple[Any, ...]:

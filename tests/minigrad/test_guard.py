@@ -408,6 +408,18 @@ def test_change_of_what_the_gradient_does_not_need() -> None:
     np.testing.assert_array_equal(x.grad, [2 + 2 + 1, 1 + 2])
 
 
+def test_cotangents_are_copied() -> None:
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    for pulled_back in (
+        lambda g: mg.gradients(x * x, [x], create_graph=True, cotangent=g)[0],
+        lambda g: mg.vjp(lambda v: v * v, x)[1](g)[0],
+    ):
+        g = np.array([3.0, 4.0])
+        dx = pulled_back(g)  # 2 g x
+        g[:] = 9
+        np.testing.assert_array_equal(mg.gradients(dx.sum(), [x])[0], [6, 8])
+
+
 def test_looking_is_no_change() -> None:
     x = mg.tensor(np.zeros((0, 3)), requires_grad=True)
     h = x.T * 2
