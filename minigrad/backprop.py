@@ -1,6 +1,5 @@
 """Reverse-mode differentiation: one sweep over the graph, from the output to the leaves."""
 
-import threading
 from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -9,12 +8,13 @@ import numpy as np
 
 from minigrad import guard
 from minigrad.context import Observer, current
+from minigrad.forks import forkable_lock
 from minigrad.operation import Rule
 from minigrad.tensor import Array, Tensor, describe, is_hidden
 
 by_age = attrgetter("_index")
 
-_adding = threading.Lock()  # two threads may backpropagate to the same leaf
+_adding = forkable_lock()  # two threads may backpropagate to the same leaf
 
 
 def backward(output: Tensor, keep_graph: bool = False) -> None:
@@ -132,8 +132,8 @@ def backpropagate(
     dict
         The adjoints of those wanted values that the sweep has reached.
     """
-    if context.differentiating is not None:
-        context.differentiating.derives = True
+    if (outer := current().differentiating) is not None:
+        outer.derives = True
     if is_hidden(output) and type(g) is not Tensor:
         g = Tensor(g)  # the backward pass has to be recorded
     nodes = graph(output) if order is None else list(order)
@@ -216,9 +216,9 @@ def _sweep(
             its = x._guard
             if its is not None and (its.opened or its.replaced > node._index):
                 exposed = True
-        if exposed and (x := guard.changed(node, contents)) is not None:
+        if exposed and (other := guard.changed(node, contents)) is not None:
             raise ValueError(
-                f"{describe(x)} was changed in place after {describe(node)} was computed: the "
+                f"{describe(other)} was changed in place after {describe(node)} was computed: the "
                 "gradient needs its old value; change it after the backward pass, or change a copy"
             )
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)

@@ -51,7 +51,7 @@ class Settings:
     recording
         Whether a graph is made.
     differentiating
-        What a transform knows of the function that it evaluates; false outside of all transforms.
+        Who evaluates the code at hand, to differentiate it; None outside of all transforms.
     step, scope
         What names given here are qualified by.
     observer
@@ -72,7 +72,7 @@ class Settings:
     def __init__(
         self,
         recording: bool = True,
-        differentiating: Any = False,
+        differentiating: Any = None,
         step: int | None = None,
         scope: str = "",
         observer: Any = None,
@@ -134,7 +134,8 @@ class Settings:
         return self.generator is not None and self.generator.f_back is None
 
 
-_settings = ContextVar("minigrad settings", default=Settings())
+_OUTERMOST = Settings()
+_settings = ContextVar("minigrad settings", default=_OUTERMOST)
 
 
 def current() -> Settings:

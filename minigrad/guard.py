@@ -120,4 +120,4 @@ def checksum(array: NDArray[Any]) -> int:
         if 0 in array.strides:  # broadcast: each element once
             array = array[tuple([slice(None if step else 1) for step in array.strides])]
         array = array.ravel(order="K")  # in the order of memory: a transpose is not copied
-    return zlib.crc32(array)
+    return zlib.crc32(array.data)
