@@ -71,19 +71,17 @@ def share(view: "Tensor", inputs: "tuple[Tensor, ...]") -> None:
     shown = view._data
     for x in inputs:
         if shown.base is x._data or np.may_share_memory(shown, x._data):
-            view._guard = guard = x._guard or guard_of(x)
-            if not guard.opened:
-                guard._shown_by.add(weakref.ref(view, guard._shown_by.discard))
+            (x._guard or guard_of(x)).cover(view)
             return
 
 
 def seal(node: "Tensor") -> None:
     """Note the content of those inputs of `node` that somebody may hold, as it has used them."""
-    node._seals = {
-        x: checksum(x._data)
-        for x in set(node._inputs or ())
-        if x._guard is not None and x._guard.opened and x._guard is not node._guard
-    }
+    seals = node._seals = {}
+    for x in node._inputs or ():
+        guard = x._guard
+        if guard is not None and guard.opened and guard is not node._guard and x not in seals:
+            seals[x] = checksum(x._data)
 
 
 def changed(node: "Tensor", contents: "dict[Tensor, int]") -> "Tensor | None":
