@@ -1,13 +1,11 @@
 """What holds for the code at hand: is it recorded, at which step, in which scope.
 
-A thread starts with nothing set, an asyncio task with what is set where it is started; neither
-sees what another sets later. Blocks may end in any order: each takes its own setting away, and no
-other.
+The settings are an immutable chain, a link for each `with` block, in a variable of `contextvars`:
+a thread starts with nothing set, an asyncio task with what is set where it is started, and neither
+sees what another sets later. For whom a block holds is told in `no_grad`.
 
-A generator that stops inside of a block takes the setting with it until it goes on: its caller
-keeps its own. But one that makes a context manager or a pytest fixture stops there so that the
-setting holds, and so it does. An asynchronous generator looks like the task that waits for it:
-there, a setting holds for the whole task until the block ends.
+Python gives a generator no context of its own. But the frame of one that has stopped has no caller,
+and so its blocks can be left out as long as it rests.
 """
 
 import sys
@@ -191,6 +189,14 @@ class _Scope(setting):
 def no_grad() -> setting:
     """Record nothing: what is computed inside has no graph and needs no gradient.
 
+    Notes
+    -----
+    This holds, as `step` and `scope` do, for the thread or the asyncio task that enters the block,
+    and for the tasks that it starts inside. A generator that yields inside of the block takes it
+    with it until it goes on: its caller records as before. Only where the generator makes a context
+    manager (`contextlib`) or a pytest fixture does the block hold for the caller too, and where it
+    is asynchronous, for its task. Blocks may end in any order: each ends what it set itself.
+
     Examples
     --------
     >>> import minigrad as mg
@@ -204,7 +210,7 @@ def no_grad() -> setting:
 
 
 def step(t: int) -> setting:
-    """Let what is named inside belong to time step `t`.
+    """Let what is named inside belong to time step `t`; see `no_grad` for whom it holds.
 
     Parameters
     ----------
@@ -231,7 +237,7 @@ def step(t: int) -> setting:
 
 
 def scope(name: str) -> setting:
-    """Qualify the names given inside, so that a block can be used twice in one model.
+    """Qualify the names given inside, so that a block can be used twice; see `no_grad` for whom.
 
     Parameters
     ----------
