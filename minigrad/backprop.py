@@ -1,6 +1,5 @@
 """Reverse-mode differentiation: one sweep over the graph, from the output to the leaves."""
 
-import threading
 from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -8,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from minigrad import guard
-from minigrad.context import Observer, context
+from minigrad.context import Observer, current
+from minigrad.forks import forkable_lock
 from minigrad.operation import Rule
 from minigrad.tensor import Array, Tensor, describe, is_hidden
 
 by_age = attrgetter("_index")
 
-_adding = threading.Lock()  # two threads may backpropagate to the same leaf
+_adding = forkable_lock()  # two threads may backpropagate to the same leaf
 
 
 def backward(output: Tensor, keep_graph: bool = False) -> None:
@@ -132,8 +132,8 @@ def backpropagate(
     dict
         The adjoints of those wanted values that the sweep has reached.
     """
-    if context.differentiating is not None:
-        context.differentiating.derives = True
+    if (outer := current().differentiating) is not None:
+        outer.derives = True
     if is_hidden(output) and type(g) is not Tensor:
         g = Tensor(g)  # the backward pass has to be recorded
     nodes = graph(output) if order is None else list(order)
@@ -168,7 +168,7 @@ def sweep(
     keep_graph
         Otherwise each node forgets its inputs as it is passed, and memory is given back.
     """
-    observer = context.observer
+    observer = current().observer
     try:
         _sweep(order, adjoints, wanted, needed, keep_graph, observer)
     finally:
@@ -188,6 +188,7 @@ def _sweep(
     together = not on_tensors and observer is None
     # Uses of a value whose contributions may be made together, kept until its turn comes.
     deferred: dict[Tensor, list[_Use]] = {}
+    contents: dict[Tensor, int] = {}
     operands: Sequence[Any]
     while order:
         node = order.pop()
@@ -208,12 +209,18 @@ def _sweep(
             del adjoints[node]
         inputs = inputs_of(node)
         arrays = []
+        own = node._guard
+        exposed = own is not None and own.opened
         for x in inputs:
             arrays.append(x._data)
-            if x._guard is not None:
-                _require_unchanged(node, x)
-        if node._guard is not None:
-            _require_unchanged(node, node)
+            its = x._guard
+            if its is not None and (its.opened or its.replaced > node._index):
+                exposed = True
+        if exposed and (other := guard.changed(node, contents)) is not None:
+            raise ValueError(
+                f"{describe(other)} was changed in place after {describe(node)} was computed: the "
+                "gradient needs its old value; change it after the backward pass, or change a copy"
+            )
         y, operands = (node, inputs) if on_tensors else (node._data, arrays)
         if operation.arity is None:
             operands = (operands,)  # as one, since each of T inputs has a rule
@@ -275,14 +282,6 @@ def inputs_of(node: Tensor) -> tuple[Tensor, ...]:
     return inputs
 
 
-def _require_unchanged(node: Tensor, x: Tensor) -> None:
-    if not guard.is_unchanged(node, x):
-        raise ValueError(
-            f"{describe(x)} was changed in place after {describe(node)} was computed: the gradient "
-            "needs its old value; change it after the backward pass, or change a copy"
-        )
-
-
 def owned(arrays: Iterable[Any]) -> list[Any]:
     """What the caller may keep: arrays, writable and of their own memory; tensors as they are."""
     return [g if type(g) is Tensor else np.array(g) for g in arrays]
@@ -337,7 +336,7 @@ def _cotangent(output: Tensor, given: Any) -> Any:
     """The adjoint that a sweep starts with, in the shape and precision of the output."""
     if given is None:
         return np.ones_like(output._data)
-    g = given if type(given) is Tensor else np.asarray(given, output.dtype)
+    g = given if type(given) is Tensor else np.array(given, output.dtype)
     if g.shape != output.shape or g.dtype != output.dtype:
         raise ValueError(
             f"gradients: expected a cotangent of {output.dtype} {output.shape} for "

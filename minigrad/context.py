@@ -1,21 +1,18 @@
-"""What holds for the code at hand: is it recorded, at which step, in which scope."""
+"""What holds for the code at hand: is it recorded, at which step, in which scope.
 
-import threading
+The settings are an immutable chain, a link for each `with` block, in a variable of `contextvars`:
+a thread starts with nothing set, an asyncio task with what is set where it is started, and neither
+sees what another sets later. For whom a block holds is told in `no_grad`.
+
+Python gives a generator no context of its own. But the frame of one that has stopped has no caller,
+and so its blocks can be left out as long as it rests.
+"""
+
+import sys
 from collections.abc import Callable
+from contextvars import ContextVar
+from types import FrameType
 from typing import Any
-
-
-class _Context(threading.local):
-    """The settings of one thread; the class attributes are what a new thread starts with."""
-
-    recording: bool = True
-    differentiating: Any = None  # who evaluates the code at hand, to differentiate it
-    step: int | None = None
-    scope: str = ""
-    observer: Any = None  # the Observer at work
-
-
-context = _Context()
 
 
 class Observer:
@@ -44,23 +41,161 @@ class Observer:
         return False
 
 
+class Settings:
+    """What holds inside of some blocks: a link for the innermost one to what holds outside of it.
+
+    Attributes
+    ----------
+    recording
+        Whether a graph is made.
+    differentiating
+        Who evaluates the code at hand, to differentiate it; None outside of all transforms.
+    step, scope
+        What names given here are qualified by.
+    observer
+        The Observer at work.
+    outer, block
+        What holds outside of the innermost block, and that block; None where there is none.
+    generator
+        The frame of the generator that has entered the block, if it was one.
+    may_rest
+        Whether a generator has entered any of the blocks.
+    """
+
+    __slots__ = (
+        *("recording", "differentiating", "step", "scope", "observer"),
+        *("outer", "block", "generator", "may_rest"),
+    )
+
+    def __init__(
+        self,
+        recording: bool = True,
+        differentiating: Any = None,
+        step: int | None = None,
+        scope: str = "",
+        observer: Any = None,
+        outer: Any = None,
+        block: Any = None,
+        generator: FrameType | None = None,
+        may_rest: bool = False,
+    ) -> None:
+        self.recording = recording
+        self.differentiating = differentiating
+        self.step = step
+        self.scope = scope
+        self.observer = observer
+        self.outer: Settings = outer
+        self.block: setting = block
+        self.generator = generator
+        self.may_rest = may_rest
+
+    def inside(self, block: "setting", generator: FrameType | None) -> "Settings":
+        """What holds inside of one block more."""
+        inner = Settings(
+            self.recording,
+            self.differentiating,
+            self.step,
+            self.scope,
+            self.observer,
+            self,
+            block,
+            generator,
+            self.may_rest or generator is not None,
+        )
+        setattr(inner, block.name, block.value(self))
+        return inner
+
+    def entered(self, block: "setting", generator: FrameType | None) -> "Settings":
+        """Enter a block. A generator at rest will go on inside of it: its blocks stay innermost."""
+        if self.may_rest and self._rests():
+            return self.outer.entered(block, generator).inside(self.block, self.generator)
+        return self.inside(block, generator)
+
+    def left(self, block: "setting") -> "Settings":
+        """Leave a block; what was entered since stays."""
+        if self.block is None:  # it was entered by another thread or task
+            return self
+        if self.block is block and not self._rests():
+            return self.outer
+        return self.outer.left(block).inside(self.block, self.generator)
+
+    def awake(self) -> "Settings":
+        """Without the blocks of generators at rest."""
+        if not self.may_rest:
+            return self
+        outer = self.outer.awake()
+        if self._rests():
+            return outer
+        return self if outer is self.outer else outer.inside(self.block, self.generator)
+
+    def _rests(self) -> bool:
+        return self.generator is not None and self.generator.f_back is None
+
+
+_OUTERMOST = Settings()
+_settings = ContextVar("minigrad settings", default=_OUTERMOST)
+
+
+def current() -> Settings:
+    """What holds for the code that calls it."""
+    settings = _settings.get()
+    return settings.awake() if settings.may_rest else settings
+
+
+# Generators that these run stop in the middle of a block so that it holds for others.
+_HOLDING = ("contextlib", "_pytest.fixtures")
+_IS_GENERATOR = 0x20  # inspect.CO_GENERATOR; to import inspect takes longer than minigrad may
+
+
+def _generator(frame: FrameType | None) -> FrameType | None:
+    """The frame of the generator that enters a block in this frame, or by what it calls there."""
+    while frame is not None:
+        if frame.f_code.co_flags & _IS_GENERATOR:
+            if not _holds(frame.f_back):
+                return frame
+        elif not _holds(frame):
+            return None
+        frame = frame.f_back
+    return None
+
+
+def _holds(frame: FrameType | None) -> bool:
+    return frame is not None and frame.f_globals.get("__name__") in _HOLDING
+
+
 class setting:  # noqa: N801 - used as a function
-    """Set one of the context's settings for a `with` block."""
+    """Set one of the settings for a `with` block; it may be entered again inside of itself."""
 
     def __init__(self, name: str, value: Any) -> None:
-        self._name, self._value = name, value
-        self._before: list[Any] = []  # one may be entered again inside of itself
+        self.name = name
+        self._value = value
+
+    def value(self, outer: Settings) -> Any:
+        """The value inside of the block."""
+        return self._value
 
     def __enter__(self) -> None:
-        self._before.append(getattr(context, self._name))
-        setattr(context, self._name, self._value)
+        _settings.set(_settings.get().entered(self, _generator(sys._getframe(1))))
 
     def __exit__(self, *_: object) -> None:
-        setattr(context, self._name, self._before.pop())
+        _settings.set(_settings.get().left(self))
+
+
+class _Scope(setting):
+    def value(self, outer: Settings) -> str:
+        return f"{outer.scope}{self._value}."
 
 
 def no_grad() -> setting:
     """Record nothing: what is computed inside has no graph and needs no gradient.
+
+    Notes
+    -----
+    This holds, as `step` and `scope` do, for the thread or the asyncio task that enters the block,
+    and for the tasks that it starts inside. A generator that yields inside of the block takes it
+    with it until it goes on: its caller records as before. Only where the generator makes a context
+    manager (`contextlib`) or a pytest fixture does the block hold for the caller too, and where it
+    is asynchronous, for its task. Blocks may end in any order: each ends what it set itself.
 
     Examples
     --------
@@ -75,7 +210,7 @@ def no_grad() -> setting:
 
 
 def step(t: int) -> setting:
-    """Let what is named inside belong to time step `t`.
+    """Let what is named inside belong to time step `t`; see `no_grad` for whom it holds.
 
     Parameters
     ----------
@@ -102,7 +237,7 @@ def step(t: int) -> setting:
 
 
 def scope(name: str) -> setting:
-    """Qualify the names given inside, so that a block can be used twice in one model.
+    """Qualify the names given inside, so that a block can be used twice; see `no_grad` for whom.
 
     Parameters
     ----------
@@ -124,4 +259,4 @@ def scope(name: str) -> setting:
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"scope: expected a name, got {name!r}")
-    return setting("scope", f"{context.scope}{name}.")
+    return _Scope("scope", name)

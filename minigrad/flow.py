@@ -1,7 +1,6 @@
 """The gradient flow: every named value's adjoint, and the contributions that it is the sum of."""
 
 import functools
-import gc
 import itertools
 from collections.abc import Container, Mapping
 from operator import add
@@ -59,8 +58,8 @@ class GradientFlow:
     J : Tensor
         The loss.
     values : mapping
-        From (name, step) to the value: all named values behind `J`, constants too, in the order in
-        which the program made them.
+        From (name, step) to the value: all named values that `J` was computed from, constants too,
+        in the order in which the program made them. No others are known.
 
     Notes
     -----
@@ -97,12 +96,14 @@ class GradientFlow:
         return self._find(name, t)
 
     def adjoint(self, name: str, t: int | None = None) -> Tensor:
-        """dJ/dv in the shape of v; zero for a value that does not reach J (see `reaches`).
+        """dJ/dv in the shape of v; zero where all ways from v to J are cut (see `reaches`).
 
         Raises
         ------
         KeyError
-            If no value of that name and step is known; it says which are.
+            If J was not computed from a value of that name and step; it says which are known. A
+            value that leads nowhere can't be told from one of another model, or from a slip of
+            the pen.
         ValueError
             If the value requires no gradient.
         """
@@ -130,7 +131,11 @@ class GradientFlow:
         return MappingProxyType(self._contributions.get((name, t), {}))
 
     def reaches(self, name: str, t: int | None = None) -> bool:
-        """Whether J depends on the value, so that its adjoint is more than a zero by default."""
+        """Whether a gradient flows from J to the value.
+
+        None does to a constant, nor to a value from which J was computed by operations without a
+        derivative alone, such as a sign.
+        """
         self._find(name, t)
         return (name, t) in self._adjoints
 
@@ -144,28 +149,15 @@ class GradientFlow:
     def _find(self, name: str, t: int | None) -> Tensor:
         if (name, t) in self.values:
             return self.values[name, t]
-        # A value that does not lead to J can't be found from J. It matters too rarely for every
-        # naming to pay for a register: look among the living.
-        for x in gc.get_objects():
-            if type(x) is Tensor and x._name == name and x._t == t and self._is_of_this_run(x):
-                return x
         steps = [s for n, s in self.values if n == name and s is not None]
         if steps:
             known = f"{name} has steps {min(steps)} to {max(steps)}; say which, as t={max(steps)}"
         elif (name, None) in self.values:
             known = f"{name} has no steps; leave t out"
         else:
-            known = "known are " + ", ".join(dict.fromkeys(n for n, _ in self.values))
+            names = ", ".join(dict.fromkeys(n for n, _ in self.values))
+            known = f"known are {names}; the loss was computed from no others"
         raise KeyError(f"no value is called {_spelled((name, t))}; {known}")
-
-    def _is_of_this_run(self, x: Tensor) -> bool:
-        """Whether a value was computed from values of this flow, or is a leaf that nobody used."""
-        if x._operation is None:
-            return x.requires_grad
-        try:
-            return any(y in self._labels for y in graph(x))
-        except RuntimeError:  # its graph was given back, so that it can't be told
-            return False
 
     def _backpropagate(self) -> None:
         """Go from J to the leaves, one named value at a time."""

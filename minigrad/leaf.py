@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from minigrad.context import context
+from minigrad.context import current
 from minigrad.tensor import OPERATIONS, Array, Tensor, require_no_history
 
 
@@ -80,7 +80,8 @@ def name_tensors(mapping: Mapping[str, Any]) -> None:
     >>> cell(mg.tensor(0.0, requires_grad=True)).name
     'y'
     """
-    scope, t = context.scope, context.step
+    settings = current()
+    scope, t = settings.scope, settings.step
     for name, value in mapping.items():
         if type(value) is Tensor and value._name is None:
             value._name, value._t = scope + name, t

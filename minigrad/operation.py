@@ -8,8 +8,8 @@ from typing import Any, Literal, NoReturn, TypeAlias
 import numpy as np
 
 from minigrad import guard
-from minigrad.context import context
-from minigrad.guard import Guard
+from minigrad.context import current
+from minigrad.guard import OUTSIDE
 from minigrad.leaf import numbers, stacked
 from minigrad.protocol import NUMPY
 from minigrad.tensor import OPERATIONS, Tensor, describe
@@ -20,9 +20,6 @@ Template = str | Callable[..., str]
 
 # How tightly a written operation holds together, from the loosest to the tightest.
 SUM, SIGN, PRODUCT, MATRIX_PRODUCT, POWER, FUNCTION = range(1, 7)
-
-# Of arrays that came from outside, and of what shows them: older than anything recorded.
-OUTSIDE = Guard(opened=1)
 
 
 class Operation:
@@ -132,18 +129,19 @@ class Operation:
                 )
                 break
         arrays = []
-        requires_grad = record = guarded = False
+        requires_grad = record = opened = False
         for x in args:
             arrays.append(x._data)
             if x.requires_grad:
                 requires_grad = record = True
             elif x._operation is not None or x._name is not None:  # known what it was made of
                 record = True
-            if x._guard is not None:
-                guarded = True
-        observer = context.observer
+            if x._guard is not None and x._guard.opened:
+                opened = True
+        settings = current()
+        observer = settings.observer
+        forward = self.forward if observer is None else observer.forward_of(self, args)
         try:
-            forward = self.forward if observer is None else observer.forward_of(self, args)
             y = forward(*arrays, **parameters)
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
@@ -152,16 +150,20 @@ class Operation:
         if len(arrays) > 1:
             dtype = y.dtype
             for array in arrays:
+                if array is y:
+                    y = y.view()  # as any other result that shows an input
                 if array.dtype is not dtype:
                     _refuse_promotion(self, args, dtype)
-        if record and context.recording:
+        elif arrays and y is arrays[0]:
+            y = y.view()
+        if record and settings.recording:
             result = Tensor(y, requires_grad and self.differentiable, self, args, parameters)
-            if guarded:
-                guard.seal(result)
         else:
             result = Tensor(y)
-            if y.base is not None:  # a view: who holds the array can change what it shows
-                result._guard = OUTSIDE
+        if y.base is not None and forward is self.forward:  # else it stands in, and shows nothing
+            guard.share(result, args)
+        if opened:
+            guard.seal(result)
         if observer is not None:
             observer.computed(result, self, args, parameters)
         return result
@@ -352,7 +354,8 @@ def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
             if dtype is not None and dtype.kind in "fc":
                 return Tensor(np.asarray(x, dtype))
     constant = Tensor(numbers(x, name))
-    constant._guard = OUTSIDE
+    if not isinstance(x, np.generic):  # which can't change
+        constant._guard = OUTSIDE
     return constant
 
 

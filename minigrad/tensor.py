@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad import guard, protocol
-from minigrad.context import context, setting
+from minigrad.context import current, setting
 from minigrad.guard import Guard
 
 Array = NDArray[Any]
@@ -71,15 +71,14 @@ class Tensor:
         self._name: str | None = None
         self._t: int | None = None
         self._guard: Guard | None = None
-        self._seals: dict[Tensor, int] | None = None
+        self._seals: dict[Tensor | None, int] | None = None
         self._transposed: weakref.ref[Tensor] | None = None
 
     @property
     def data(self) -> Array:
         """The array. Who holds it may change it, so from here on changes are looked for."""
         value_known(self)
-        guard.hand_out(self, next_index())
-        self._transposed = None  # it would count as made before a change to come
+        guard.guard_of(self).open()
         return self._data
 
     @data.setter
@@ -96,8 +95,7 @@ class Tensor:
                 "make a new tensor for a value of another shape"
             )
         self._data = new
-        self._guard = Guard(replaced=next_index())
-        self._transposed = None
+        Guard(replaced=next_index()).cover(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -135,8 +133,9 @@ class Tensor:
         """
         if not isinstance(name, str) or not name:
             raise ValueError(f"named: expected a name, got {name!r}")
-        self._name = context.scope + name
-        self._t = context.step
+        settings = current()
+        self._name = settings.scope + name
+        self._t = settings.step
         return self
 
     def item(self) -> Any:
@@ -302,10 +301,15 @@ class Tensor:
         # The transpose of a parameter is asked for at every step. Sharing one node lets the
         # gradient of all steps be made by one product (see `Operation.sums`).
         shared = None if self._transposed is None else self._transposed()
-        recorded = self.requires_grad and context.recording
-        if shared is None or shared._name is not None or shared.requires_grad != recorded:
+        recorded = self.requires_grad and current().recording
+        if (
+            shared is None
+            or shared._guard is not self._guard  # it shows an array that was replaced
+            or shared._name is not None
+            or shared.requires_grad != recorded
+        ):
             shared = OPERATIONS["transpose"](self)
-            if self._operation is None and not (self._guard and self._guard.opened):
+            if self._operation is None:
                 self._transposed = weakref.ref(shared)
         return shared
 
@@ -334,7 +338,7 @@ class Tensor:
 
     def astype(self, dtype: DTypeLike) -> "Tensor":
         differentiable = np.dtype(dtype).kind in "fc"  # whole numbers have no derivative
-        with setting("recording", context.recording and differentiable):
+        with setting("recording", current().recording and differentiable):
             return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
@@ -369,7 +373,7 @@ def value_of(x: Any) -> Any:
 
 def is_hidden(x: Any) -> bool:
     """Whether `x` is a tensor whose value is not known, since a function is traced."""
-    observer = context.observer
+    observer = current().observer
     return observer is not None and type(x) is Tensor and observer.hides(x)
 
 
@@ -390,7 +394,7 @@ _ONLY_LOOKING = ("numpy.testing", "_pytest", "matplotlib")
 
 def require_no_history(x: Tensor, form: str) -> None:
     """Raise if a gradient would be lost, since a value becomes something that has none."""
-    if x.requires_grad and context.recording:
+    if x.requires_grad and current().recording:
         asking = sys._getframe(2).f_globals.get("__name__", "")
         if not asking.startswith(_ONLY_LOOKING):
             raise TypeError(

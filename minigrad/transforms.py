@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backprop import backpropagate, graph
-from minigrad.context import context, setting
+from minigrad.context import current, setting
 from minigrad.leaf import name_tensors, numbers
 from minigrad.nests import leaves, map_leaves
 from minigrad.operations.elementwise import positive
@@ -287,7 +287,7 @@ class _Run:
                 f"argnums: expected positions of the {len(args)} arguments given, got {argnums}"
             )
         self.derives = False
-        self.nested = context.differentiating is not None or any(
+        self.nested = current().differentiating is not None or any(
             type(x) is Tensor and x.requires_grad for x in leaves(list(args))
         )
         arguments = list(args)
@@ -309,7 +309,7 @@ class _Run:
                     "NumPy's functions"
                 )
         self._orders = {y: graph(y) if y.requires_grad else [] for y in self.results}
-        if not self.nested and context.recording:
+        if not self.nested and current().recording:
             own = set(self.leaves)  # and what `f` has made itself is no more than a part of it
             behind = itertools.chain.from_iterable(self._orders.values())
             self.nested = any(
@@ -372,7 +372,7 @@ def _variables(tree: Any) -> Any:
 
 def _constant(x: Any, like: Tensor) -> Tensor:
     """A tensor of the dtype of another."""
-    return x if type(x) is Tensor else Tensor(np.asarray(x, like.dtype))
+    return x if type(x) is Tensor else Tensor(np.array(x, like.dtype))
 
 
 def _several(arguments: Any) -> tuple[Any, ...]:

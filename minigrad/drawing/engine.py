@@ -4,12 +4,13 @@ import functools
 import json
 import shutil
 import subprocess
-import threading
+
+from minigrad.forks import forkable_lock
 
 Point = tuple[float, float]
 
 # Graphviz keeps its state in global variables.
-_LOCK = threading.Lock()
+_LOCK = forkable_lock()
 
 MISSING = (
     "draw: expected Graphviz to lay out the picture, found neither the package pygraphviz nor the "

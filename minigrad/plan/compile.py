@@ -6,6 +6,7 @@ import mmap
 import sys
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.context import context
+from minigrad.context import current
+from minigrad.forks import in_each_child
 from minigrad.nests import leaves, map_leaves
 from minigrad.plan.calls import Call, Part, calls
 from minigrad.plan.graph import Array
@@ -103,11 +105,12 @@ class Compiled:
             self._moments = moments
         self._donate = donate
         self._plans: OrderedDict[Any, tuple[Layout, Any]] = OrderedDict()
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # one call may trace another of the same function
+        _compiled.add(self)
         self._local = threading.local()
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        if context.observer is not None and any(map(_is_hidden, leaves((args, options)))):
+        if current().observer is not None and any(map(_is_hidden, leaves((args, options)))):
             return self._f(*args, **options)  # another trace records what it does
         arrays: list[Array] = []
         layout, result = self._prepared(args, options, arrays)
@@ -145,6 +148,18 @@ class Compiled:
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
             return self._plans[key]
+
+
+_compiled: "weakref.WeakSet[Compiled]" = weakref.WeakSet()
+
+
+@in_each_child
+def _mend() -> None:
+    """What other threads were tracing is not finished in a child."""
+    for f in _compiled:
+        f._lock = threading.RLock()
+    if _collector_rests:
+        gc.enable()
 
 
 class Replay:
@@ -202,16 +217,23 @@ def _memory(size: int) -> Array:
     return np.frombuffer(pages, np.uint8)
 
 
+_collector_rests = False  # by a trace, that is
+
+
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
     """Collect no garbage: the collector would go through a growing graph again and again."""
-    running = gc.isenabled()
+    global _collector_rests
+    if not gc.isenabled():
+        yield
+        return
     gc.disable()
+    _collector_rests = True
     try:
         yield
     finally:
-        if running:
-            gc.enable()
+        _collector_rests = False
+        gc.enable()
 
 
 @contextmanager

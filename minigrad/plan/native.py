@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache, reduce
 from math import factorial, log
-from threading import Lock
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
+
+from minigrad.forks import forkable_lock
 
 VECTOR = 64  # bytes that are computed at once, at most
 INDEX = ir.IntType(64)
@@ -319,7 +320,7 @@ class Writer:
 
 # --- compilation --------------------------------------------------------------------------------
 
-_lock = Lock()
+_lock = forkable_lock()
 
 
 @cache
@@ -342,6 +343,7 @@ def compiled(kernel: Kernel) -> Callable[[Any], None]:
         # Each engine has a target machine of its own, which goes with it.
         engine = llvm.create_mcjit_compiler(module, target.create_target_machine(**options))
         engine.finalize_object()
-    function: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address("kernel"))
+        address = engine.get_function_address("kernel")
+    function: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
     function.engine = engine  # owns the code
     return function  # type: ignore[no-any-return]

@@ -74,13 +74,13 @@ def test_every_adjoint_and_contribution(name: str) -> None:
     values = programs.run(equations, LEAVES)
     flow = mg.gradient_flow(values["J", None])
     for v, x in values.items():
-        assert flow.value(*v) is x
-        if v == ("J", None):
-            continue
         readers = [made for made, reads, _ in equations if v in reads]
+        if not readers:  # J itself, or a leaf that this program has no use for
+            continue
+        assert flow.value(*v) is x
         parts = flow.contributions(*v)
         assert set(parts) == set(readers)
-        assert flow.reaches(*v) == bool(readers)
+        assert flow.reaches(*v)
         for m, part in parts.items():
             truth = programs.derivative(equations, LEAVES, v, x.shape, via=m)
             derivatives.assert_close([part.data], [truth])
@@ -196,27 +196,55 @@ def test_constants_are_values_without_adjoints() -> None:
 # --- values that do not reach the loss ----------------------------------------------------------
 
 
-def test_values_that_do_not_reach_the_loss() -> None:
+def test_a_value_that_is_cut_off() -> None:
+    """J was computed from it, but no gradient flows: that is zero."""
+    sign = mg.operation(np.sign, None, name="hard sign")
     x = mg.tensor(V, requires_grad=True, name="x")
-    dead_end = mg.exp(x).named("dead end")
-    cut_off = mg.sin(x).named("cut off")
-    flow = mg.gradient_flow((x * cut_off.detach()).sum())
-    for value in (dead_end, cut_off):
+    w = mg.tensor(2.0, requires_grad=True, name="w")
+    cut_off = (w * mg.sin(x)).named("cut off")
+    flow = mg.gradient_flow((x * sign(cut_off)).sum())
+    for value in (cut_off, w):
         assert value.name is not None
         assert not flow.reaches(value.name)
         assert flow.value(value.name) is value
-        np.testing.assert_array_equal(flow.adjoint(value.name).data, np.zeros((2, 1)))
+        np.testing.assert_array_equal(flow.adjoint(value.name).data, np.zeros(value.shape))
         assert dict(flow.contributions(value.name)) == {}
     assert flow.reaches("x")
-    np.testing.assert_array_equal(flow.adjoint("x").data, np.sin(V))
+    np.testing.assert_array_equal(flow.adjoint("x").data, np.sign(np.sin(V)))
 
 
-def test_a_value_that_decides_but_does_not_flow() -> None:
+def test_values_that_the_loss_was_not_computed_from_are_unknown() -> None:
     x = mg.tensor(V, requires_grad=True, name="x")
-    condition = (x * 2).named("condition")
-    flow = mg.gradient_flow(mg.where(condition > 0, x, 0.0).sum())
-    assert not flow.reaches("condition")
-    np.testing.assert_array_equal(flow.adjoint("x").data, [[1], [0]])
+    others = [
+        mg.tensor(V, requires_grad=True, name="a leaf of another model"),
+        mg.exp(x).named("a dead end"),
+        (x * 2).named("a condition"),
+        mg.sin(x).named("detached"),
+    ]
+    _, _, condition, detached = others
+    flow = mg.gradient_flow((mg.where(condition > 0, x, 0.0) * detached.detach()).sum().named("J"))
+    for value in others:
+        assert value.name is not None
+        for ask in (flow.value, flow.adjoint, flow.contributions, flow.reaches):
+            with pytest.raises(KeyError, match=f"no value is called {value.name}; known are x, J"):
+                ask(value.name)
+
+
+def test_another_run_is_another_flow() -> None:
+    """The same model on a longer sequence, alive, adds no steps."""
+    w = mg.tensor(2.0, requires_grad=True, name="w")
+
+    def run(steps: int) -> mg.Tensor:
+        h = mg.tensor(1.0)
+        for t in range(1, steps + 1):
+            with mg.step(t):
+                h = (w * h).named("h")
+        return h * h
+
+    short, long = run(2), run(3)
+    with pytest.raises(KeyError, match="h has steps 1 to 2"):
+        mg.gradient_flow(short).adjoint("h", 3)
+    assert mg.gradient_flow(long).adjoint("h", 3).item() == 16
 
 
 # --- order --------------------------------------------------------------------------------------

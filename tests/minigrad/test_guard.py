@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.tensor import OPERATIONS
 
 # --- what must be found ------------------------------------------------------------------------
 
@@ -182,6 +183,158 @@ def test_second_backward_after_an_update() -> None:
         y.backward()
 
 
+# --- memory that several arrays show ------------------------------------------------------------
+
+SHOWN = {
+    "a constant": lambda a: mg.tensor(a),
+    "a named constant": lambda a: mg.tensor(a, name="x"),
+    "a leaf": lambda a: mg.tensor(a, requires_grad=True),
+    "a computed value": lambda a: 1.0 * mg.tensor(a, requires_grad=True),
+    "a view of an array": lambda a: mg.transpose(np.array(a.T)),
+    "a named view of an array": lambda a: mg.transpose(np.array(a.T)).named("x"),
+}
+
+
+def of_the_user(*rules: Any) -> Any:
+    return mg.operation(*rules, name=f"operation {len(OPERATIONS)}")
+
+
+VIEWS = {
+    "itself": lambda x: x,
+    "T": lambda x: x.T,
+    "rows": lambda x: x[:2],
+    "a row": lambda x: x[0],
+    "columns of T": lambda x: x.T[:, :2],
+    "T of columns": lambda x: x[:, :2].T,
+    "backwards": lambda x: x[::-1, ::-2],
+    "reshape": lambda x: x.reshape(2, 2, -1).T,
+    "broadcast": lambda x: np.broadcast_to(x[:2], (5, 2, 3)),
+    "an operation of the user's": lambda x: of_the_user(lambda x: x, lambda g, y, x: g)(x),
+    "the second input": lambda x: of_the_user(
+        lambda a, x: x, lambda g, y, a, x: 0 * g, lambda g, y, a, x: g
+    )(np.ones(2), x),
+}
+
+
+def after_use(x: mg.Tensor, use: Any) -> None:
+    use()
+    x.data[...] = 0
+
+
+def held_before_use(x: mg.Tensor, use: Any) -> None:
+    held = x.data
+    use()
+    held[...] = 0
+
+
+def through_a_view_of_the_array(x: mg.Tensor, use: Any) -> None:
+    held = x.data[:2].T
+    use()
+    held[:, 0] = 0
+
+
+def through_another_view(x: mg.Tensor, use: Any) -> None:
+    view = x.T
+    use()
+    view.data[:, 0] = 0
+
+
+def through_the_base_of_another_view(x: mg.Tensor, use: Any) -> None:
+    use()
+    x[0].data.base[...] = 0
+
+
+@pytest.mark.parametrize("shown", SHOWN.values(), ids=SHOWN)
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        after_use,
+        held_before_use,
+        through_a_view_of_the_array,
+        through_another_view,
+        through_the_base_of_another_view,
+    ],
+)
+def test_change_is_found_through_every_array_that_shows_it(
+    shown: Any, view: Any, change: Any
+) -> None:
+    """Also where no gradient goes to what is changed: that of W is what is multiplied by it."""
+    array = 1.0 + np.arange(12.0).reshape(4, 3)
+    factor = np.array(view(mg.tensor(array)).data)
+    W = mg.tensor(np.ones_like(factor), requires_grad=True)
+    x = shown(array)
+    used: list[mg.Tensor] = []
+    change(x, lambda: used.append((view(x) * W).sum()))
+    with pytest.raises(ValueError, match="changed in place"):
+        mg.gradients(used[0], [W], keep_graph=True)
+    y = (view(x) * W).sum()  # what is used after the change is right again
+    np.testing.assert_array_equal(mg.gradients(y, [W])[0], view(x).data)
+
+
+@pytest.mark.parametrize("shown", SHOWN.values(), ids=SHOWN)
+@pytest.mark.parametrize("hold", [True, False])
+def test_change_of_what_a_view_does_not_show(shown: Any, hold: bool) -> None:
+    x = shown(1.0 + np.arange(12.0).reshape(4, 3))
+    W = mg.tensor(np.ones((2, 2)), requires_grad=True)
+    held = x.data if hold else None
+    y = (x[:, :2].T[:, :2] * W).sum()
+    (x.data if held is None else held)[2:] = 0
+    x.data[:, 2] = 0
+    np.testing.assert_array_equal(mg.gradients(y, [W])[0], [[1, 4], [2, 5]])
+
+
+def test_a_batch_buffer_that_is_filled_again() -> None:
+    W = mg.tensor(np.ones((3, 2)), requires_grad=True)
+    buffer = np.zeros((6, 4))
+    batch = buffer[:, :3]  # a view of an array from outside, and views of it
+    for number in (1.0, 2.0):
+        buffer[:] = number
+        y = (batch[:2] @ W + mg.mean(batch[2:].T, axis=1) @ W).sum()
+        buffer[:, 3] = 0  # what is not used
+        W.grad = None
+        y.backward()
+        np.testing.assert_array_equal(W.grad, np.full((3, 2), 2 * number + 2 * number))
+    y = (batch[:2] @ W).sum()
+    buffer[:] = 3
+    with pytest.raises(ValueError, match="changed in place"):
+        y.backward()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "change",
+    {
+        "the sign of one": lambda a: np.negative(a[3:4], out=a[3:4]),
+        "all signs": lambda a: np.negative(a, out=a),
+        "the signs of two": lambda a: np.negative(a[2:4], out=a[2:4]),
+        "the sign of a zero": lambda a: np.negative(a[:1], out=a[:1]),
+        "two exchanged": lambda a: a.__setitem__([1, 4], a[[4, 1]]),
+        "reversed": lambda a: a.__setitem__(slice(None), a[::-1].copy()),
+        "one bit": lambda a: a.__setitem__(5, np.nextafter(a[5], np.inf, dtype=a.dtype)),
+        "a NaN for a number": lambda a: a.__setitem__(5, np.nan),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_every_kind_of_change_is_found(change: Any, dtype: Any) -> None:
+    array = np.arange(6, dtype=dtype)
+    W = mg.tensor(np.ones(6, dtype), requires_grad=True)
+    y = (W * array).sum()
+    change[1](array)
+    with pytest.raises(ValueError, match="changed in place"):
+        y.backward()
+
+
+def test_only_views_that_are_there_are_known() -> None:
+    """Rows that were looked at and are gone leave nothing behind."""
+    x = mg.tensor(np.ones((2, 2)), requires_grad=True)
+    rows = [x[0] for _ in range(3)]
+    for _ in range(100):
+        rows.append(x[1])
+        rows.pop(0)
+    assert len(x._guard._shown_by) == 1 + 3
+
+
 # --- what must be let through -------------------------------------------------------------------
 
 
@@ -253,6 +406,18 @@ def test_change_of_what_the_gradient_does_not_need() -> None:
     data[:] = 9
     (y + z).backward()
     np.testing.assert_array_equal(x.grad, [2 + 2 + 1, 1 + 2])
+
+
+def test_cotangents_are_copied() -> None:
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    for pulled_back in (
+        lambda g: mg.gradients(x * x, [x], create_graph=True, cotangent=g)[0],
+        lambda g: mg.vjp(lambda v: v * v, x)[1](g)[0],
+    ):
+        g = np.array([3.0, 4.0])
+        dx = pulled_back(g)  # 2 g x
+        g[:] = 9
+        np.testing.assert_array_equal(mg.gradients(dx.sum(), [x])[0], [6, 8])
 
 
 def test_looking_is_no_change() -> None:
