@@ -3,6 +3,7 @@
 import gc
 import importlib.util
 import mmap
+import os
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -108,6 +110,7 @@ class Compiled:
         self._plans: OrderedDict[Any, tuple[Layout, Any] | RecordedOutsideError] = OrderedDict()
         self._lock = threading.RLock()
         self._local = threading.local()
+        _living.add(self)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         call = Signature(args, options)
@@ -227,16 +230,34 @@ def _memory(size: int) -> Array:
     return np.frombuffer(pages, np.uint8)
 
 
+_ran: list[bool] = []  # for each trace at work, in whichever thread, whether the collector ran
+
+
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
     """Collect no garbage: the collector would go through a growing graph again and again."""
-    running = gc.isenabled()
+    _ran.append(gc.isenabled())
     gc.disable()
     try:
         yield
     finally:
-        if running:
+        if _ran.pop():
             gc.enable()
+
+
+_living: WeakSet[Compiled] = WeakSet()
+
+
+def _in_forked_process() -> None:
+    """Leave behind what threads of the parent process were at: nobody here will end it."""
+    for compiled in _living:
+        compiled._lock = threading.RLock()
+    if any(_ran):
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):  # other than Windows
+    os.register_at_fork(after_in_child=_in_forked_process)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ too: tanh x = (exp(2x) - 1) / (exp(2x) + 1). Nothing branches on a value.
 """
 
 import ctypes
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -320,6 +321,11 @@ class Writer:
 # --- compilation --------------------------------------------------------------------------------
 
 _lock = Lock()
+if hasattr(os, "register_at_fork"):  # other than Windows
+    # LLVM can't be left in the middle: a fork waits for the kernel at hand.
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 @cache
