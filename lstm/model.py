@@ -1,9 +1,8 @@
 """The seed's LSTM, equations 1 to 12, built with minigrad."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -66,8 +65,7 @@ def _shapes(n_x: int, n_a: int, n_y: int) -> dict[str, tuple[int, int]]:
     return {name: shape(name) for name in PARAMETERS}
 
 
-@dataclass(frozen=True)
-class Forward:
+class Forward(NamedTuple):
     """What `forward` computes; item t - 1 of each sequence belongs to step t.
 
     Attributes
@@ -142,7 +140,9 @@ def forward(params: Mapping[str, Any], x: Any, y: Any, a0: Any = None, c0: Any =
     """
     p, x, y, a, c = _prepared(params, x, y, a0, c0, requires_grad=True)
     if y.ndim == 2:
-        y = np.eye(len(p.b_y), dtype=p.b_y.dtype)[np.asarray(y)].transpose(0, 2, 1)
+        one_hot = mg.tensor(np.eye(len(p.b_y), dtype=p.b_y.dtype))
+        with mg.no_grad():
+            y = np.take(one_hot, y, axis=0).transpose(0, 2, 1)
     losses, y_hats, activations, cells = [], [], [], []
     for t in range(1, len(x) + 1):
         with mg.step(t):

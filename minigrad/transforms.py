@@ -17,7 +17,7 @@ from minigrad.context import current, setting
 from minigrad.leaf import name_tensors, numbers
 from minigrad.nests import leaves, map_leaves
 from minigrad.operations.elementwise import positive
-from minigrad.tensor import Tensor, next_index, value_of
+from minigrad.tensor import Tensor, next_index, value_known, value_of
 
 Function = Callable[..., Any]
 
@@ -333,7 +333,7 @@ class _Run:
 
     def cotangents(self, y: Tensor, g: Any, keep_graph: bool = True) -> tuple[Any, ...]:
         """The cotangent of each argument, in its nesting; zero where `y` does not depend on it."""
-        g = _constant(g, y) if self.nested else np.asarray(value_of(g), y.dtype)
+        g = _constant(g, y) if self.nested else np.asarray(value_known(g), y.dtype)
         adjoints = self.adjoints(y, g, keep_graph)
 
         def of(x: Tensor) -> Any:

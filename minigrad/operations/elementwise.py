@@ -170,7 +170,7 @@ cos = operation(
 
 
 # For small arrays, NumPy takes as long over a Python number as over the operation.
-_ONE = {dtype: np.ones((), dtype) for dtype in "efdFD"}
+_ONE = {dtype: np.ones((), dtype) for dtype in "efdgFDG"}
 _TWO, _TWENTY = np.array(2.0), np.array(20.0)
 
 
@@ -196,7 +196,7 @@ tanh = operation(
 
 # exp(-x) overflows below, where the sigmoid is zero to rounding.
 _LOWEST = {"e": -11, "f": -88, "F": -88}
-_LOWEST_OF = {dtype: np.array(_LOWEST.get(dtype, -709), dtype) for dtype in "efdFD"}
+_LOWEST_OF = {dtype: np.array(_LOWEST.get(dtype, -709), dtype) for dtype in "efdgFDG"}
 
 
 def _sigmoid(x: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.operation import without_gradient
 from minigrad.plan.graph import EMPTY, Plan, Step, is_slice_of
 
-COPY = without_gradient("copy", np.positive, 1)
+COPY = without_gradient("plan.copy", np.copy, 1)
 
 VIEWS = {"transpose", "getitem", "reshape", "broadcast_to", "positive"}
 # A value, and how many items of the stack it is; None if it is one item.

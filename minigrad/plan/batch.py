@@ -4,15 +4,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from minigrad.plan.adjacent import VIEWS
+from minigrad.plan.adjacent import VIEWS, is_stack
 from minigrad.plan.graph import Plan, Step, is_slice_of
-from minigrad.plan.groups import Group, can_be_lifted, together
+from minigrad.plan.groups import PRODUCTS, Group, can_be_lifted, is_ufunc, together
 from minigrad.plan.loops import recurrent
 from minigrad.plan.simplify import frozen
 
-PRODUCTS = ("matmul", "contract")
 LARGE = 1 << 13  # bytes of a value, from which on it pays to use it while it is in the cache
 
 
@@ -64,7 +61,7 @@ def _alike(plan: Plan) -> list[Group]:
 
 def _places(plan: Plan) -> dict[Step, Place]:
     """The places of values in stacks of gates that the plan has already."""
-    stacks = [x for x in plan.steps if x.kind == "stack" and x.lead[:1] == "g"]
+    stacks = [x for x in plan.steps if is_stack(x) and x.lead[:1] == "g"]
     place = {x: (stack, i) for stack in stacks for i, x in enumerate(stack.inputs)}
     for step in plan.steps:
         item = is_slice_of(step)
@@ -77,7 +74,7 @@ def _seen_through(step: Step, place: Mapping[Step, Place]) -> Place | None:
     """The place of what is transposed, and of a stack of rounds: that of the last round."""
     if step.kind == "transpose":
         return place.get(step.inputs[0])
-    if step.kind == "stack" and step.lead[:1] == "t" and step.inputs[-1] in place:
+    if is_stack(step) and step.lead[:1] == "t" and step.inputs[-1] in place:
         stack, i = place[step.inputs[-1]]
         return (stack, len(step.inputs)), i
     return None
@@ -93,7 +90,8 @@ def _kinds(
             below = other.inputs[0] if other.kind == "transpose" else other
             at = leaf.get(below) or place.get(other)
             if at is not None:
-                kinds.append(((step.operation, i, shared, other.shape, at[0]), at[1]))
+                kind = (step.operation, frozen(step.parameters), i, shared, other.form, at[0])
+                kinds.append((kind, at[1]))
         return kinds
     places = [place.get(x) for x in step.inputs]
     first = next((at for at in places if at is not None), None)
@@ -102,10 +100,10 @@ def _kinds(
     pattern: list[Any] = []
     for x, at in zip(step.inputs, places, strict=True):
         if at is not None and at[1] == first[1]:
-            pattern.append(("item", at[0]))
+            pattern.append(("item", at[0], x.form))
         else:
-            pattern.append(("leaf", x.shape) if x in leaf else ("shared", x))
-    kind = (step.operation, frozen(step.parameters), step.shape, step.dtype, *pattern)
+            pattern.append(("leaf", x.form) if x in leaf else ("shared", x))
+    kind = (step.operation, frozen(step.parameters), step.form, *pattern)
     return [(kind, first[1])]
 
 
@@ -125,11 +123,7 @@ def _is_view(step: Step) -> bool:
 
 
 def _is_elementwise(step: Step) -> bool:
-    operation: Any = step.operation
-    if operation is None or step.kind == "matmul":
-        return False
-    ufunc = isinstance(operation.forward, np.ufunc)
-    return ufunc or step.kind in ("sigmoid", "relu", "getitem")
+    return is_ufunc(step) or step.kind in ("sigmoid", "relu", "getitem")
 
 
 def batch(plan: Plan) -> Plan:
@@ -150,7 +144,7 @@ def batch(plan: Plan) -> Plan:
     families: dict[Any, list[Step]] = {}
     for step in plan.steps:
         if step.key and step not in inside and step.operation is not None:
-            key = (step.key, step.operation, frozen(step.parameters), step.shape, step.dtype)
-            families.setdefault((*key, *(x.shape for x in step.inputs)), []).append(step)
+            key = (step.key, step.operation, frozen(step.parameters), step.form)
+            families.setdefault((*key, *(x.form for x in step.inputs)), []).append(step)
     groups = [tuple(sorted(f, key=lambda x: x.order)) for f in families.values() if len(f) > 1]
     return together(plan, groups, "t")

@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.plan.adjacent import COPY
+from minigrad.plan.axes import reduced_axes
 from minigrad.plan.graph import Array, Step
+from minigrad.plan.groups import PRODUCTS
+from minigrad.plan.loops import CONTIGUOUS
 from minigrad.plan.product import product_calls, sum_calls
-from minigrad.plan.sums import summed_axes
 
 STRIP = 8  # columns to turn at once: as many lines as there is room for in the cache at one place
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -26,15 +29,17 @@ class Part(NamedTuple):
 def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
     """The calls that compute a step: functions, and the arrays that they take."""
     operation: Any = step.operation
-    if step.kind in ("matmul", "contract"):
+    if step.kind in PRODUCTS:
         a, b = inputs
         return product_calls(a, b, y, step.parameters.get("axis"))
     if step.kind == "stack":
         return _copies(y, inputs, step.parameters["axis"])
-    if step.kind == "contiguous":
+    if step.operation is COPY:
+        return [(np.copyto, (y, *inputs))]
+    if step.operation is CONTIGUOUS:
         strips = [slice(i, i + STRIP) for i in range(0, y.shape[-1], STRIP)]
         return [(np.copyto, (y[..., strip], inputs[0][..., strip])) for strip in strips]
-    if step.kind == "sum" and (found := sum_calls(inputs[0], y, summed_axes(step))):
+    if step.kind == "sum" and (found := sum_calls(inputs[0], y, reduced_axes(step))):
         return found
     if operation.kernel is not None:
         kernel = operation.kernel

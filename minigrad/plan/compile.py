@@ -6,23 +6,24 @@ import mmap
 import sys
 import threading
 import time
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
 from minigrad.context import current
 from minigrad.forks import in_each_child
-from minigrad.nests import leaves, map_leaves
+from minigrad.leaf import tensor
+from minigrad.nests import map_leaves
 from minigrad.plan.calls import Call, Part, calls
 from minigrad.plan.graph import Array
 from minigrad.plan.layout import Layout, lay_out, one_by_one
 from minigrad.plan.passes import PASSES, Pass, optimize
-from minigrad.plan.simplify import frozen
-from minigrad.plan.trace import trace
+from minigrad.plan.signature import Signature
+from minigrad.plan.trace import RecordedOutsideError, trace
 from minigrad.tensor import Tensor, is_hidden, value_of
 
 FAST = importlib.util.find_spec("llvmlite") is not None
@@ -42,11 +43,16 @@ def compile(
     with another shape, dtype or Python number is traced anew. The 16 plans used last are kept.
     Arrays that `f` finds outside of its arguments are constants.
 
+    Where a gradient is recorded with respect to an argument, or to a tensor that `f` closes over,
+    there is no plan: `f` itself is called, and gives tensors with their history. So it is inside of
+    another compiled function, and under `detect_nonfinite`.
+
     Parameters
     ----------
     f
         Takes arrays, or nests of them, and gives tensors, or a nest of them; what the transforms
-        make, such as `value_and_grad(loss)`, does too.
+        make, such as `value_and_grad(loss)`, does too. Other arguments are numbers, strings, None
+        and functions.
     donate
         Give arrays that the next call of this thread overwrites, and save the copy.
     passes
@@ -63,7 +69,8 @@ def compile(
     Raises
     ------
     TypeError
-        At the trace, if the value of an argument decides a branch.
+        At the trace, if the value of an argument decides a branch; for an argument that may change
+        without the plan's seeing it, such as an object of a class.
 
     Notes
     -----
@@ -85,10 +92,6 @@ def compile(
     return Compiled(f, donate, passes, fast)
 
 
-def _is_hidden(x: Any) -> bool:
-    return type(x) is Tensor and is_hidden(x)
-
-
 class Compiled:
     """A function with its plans, one for each signature; see `compile`."""
 
@@ -104,62 +107,72 @@ class Compiled:
 
             self._moments = moments
         self._donate = donate
-        self._plans: OrderedDict[Any, tuple[Layout, Any]] = OrderedDict()
-        self._lock = threading.RLock()  # one call may trace another of the same function
-        _compiled.add(self)
+        self._plans: OrderedDict[Any, tuple[Layout, Any] | RecordedOutsideError] = OrderedDict()
+        self._lock = threading.RLock()
         self._local = threading.local()
+        _living.add(self)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        if current().observer is not None and any(map(_is_hidden, leaves((args, options)))):
-            return self._f(*args, **options)  # another trace records what it does
-        arrays: list[Array] = []
-        layout, result = self._prepared(args, options, arrays)
+        call = Signature(args, options)
+        if call.recorded or current().observer is not None:
+            return self._uncompiled(args, options)
+        prepared = self._prepared(call, args, options)
+        if isinstance(prepared, RecordedOutsideError):
+            return self._uncompiled(args, options)
+        layout, result = prepared
         mine: dict[Any, Replay] = self._local.__dict__
         if layout not in mine:
             with self._lock:
-                known = {plan for plan, _ in self._plans.values()}
+                known = {found[0] for found in self._plans.values() if isinstance(found, tuple)}
             for gone in [key for key in mine if key not in known]:
                 del mine[gone]
             mine[layout] = Replay(layout, self._fast)
-        return _filled(result, iter(mine[layout].run(arrays, copy=not self._donate)))
+        return _filled(result, iter(mine[layout].run(call.arrays, copy=not self._donate)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self._f, self._donate, self._passes, self._fast)
 
     def plan(self, *args: Any, **options: Any) -> Layout:
         """The plan for a call with these arguments, laid out in memory."""
-        return self._prepared(args, options, [])[0]
+        prepared = self._prepared(Signature(args, options), args, options)
+        if isinstance(prepared, RecordedOutsideError):
+            raise RecordedOutsideError(*prepared.args)
+        return prepared[0]
 
-    def _prepared(self, args: Any, options: Any, arrays: list[Array]) -> tuple[Layout, Any]:
-        """The plan for a call and the nest of its results; the call's arrays go into the list."""
-        signature: list[Any] = []
-        _flatten(args, arrays, signature)
-        _flatten(options, arrays, signature)
-        key = tuple(signature)
+    def _prepared(
+        self, call: Signature, args: Any, options: Any
+    ) -> tuple[Layout, Any] | RecordedOutsideError:
+        """The plan for a call and the nest of its results, or why there is none."""
         with self._lock:
-            if key in self._plans:
-                self._plans.move_to_end(key)
+            if call.key in self._plans:
+                self._plans.move_to_end(call.key)
             else:
-                args, options = map_leaves(value_of, (args, options))
-                with _collector_at_rest(), _progress() as progress:
-                    plan, nest = trace(self._f, args, options, progress)
-                    layout = lay_out(optimize(plan, self._passes, progress), self._moments)
-                self._plans[key] = layout, nest
+                self._plans[call.key] = self._traced(args, options)
                 if len(self._plans) > CACHE:
                     self._plans.popitem(last=False)
-            return self._plans[key]
+            return self._plans[call.key]
 
+    def _traced(self, args: Any, options: Any) -> tuple[Layout, Any] | RecordedOutsideError:
+        args, options = map_leaves(value_of, (args, options))
+        with _collector_at_rest(), _progress() as progress:
+            try:
+                plan, nest = trace(self._f, args, options, progress)
+            except RecordedOutsideError as error:
+                return error.with_traceback(None)
+            return lay_out(optimize(plan, self._passes, progress), self._moments), nest
 
-_compiled: "weakref.WeakSet[Compiled]" = weakref.WeakSet()
+    def _uncompiled(self, args: Any, options: Any) -> Any:
+        """What the function itself gives: tensors, where somebody follows them."""
 
+        def given(x: Any) -> Any:
+            return tensor(x) if isinstance(x, np.ndarray) else x
 
-@in_each_child
-def _mend() -> None:
-    """What other threads were tracing is not finished in a child."""
-    for f in _compiled:
-        f._lock = threading.RLock()
-    if _collector_rests:
-        gc.enable()
+        def result(y: Any) -> Any:
+            followed = type(y) is Tensor and (y.requires_grad or is_hidden(y))
+            return y if followed else np.array(value_of(y))[()]
+
+        args, options = map_leaves(given, (args, options))
+        return map_leaves(result, self._f(*args, **options))
 
 
 class Replay:
@@ -217,22 +230,30 @@ def _memory(size: int) -> Array:
     return np.frombuffer(pages, np.uint8)
 
 
-_collector_rests = False  # by a trace, that is
+_ran: list[bool] = []  # for each trace at work, in whichever thread, whether the collector ran
 
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
     """Collect no garbage: the collector would go through a growing graph again and again."""
-    global _collector_rests
-    if not gc.isenabled():
-        yield
-        return
+    _ran.append(gc.isenabled())
     gc.disable()
-    _collector_rests = True
     try:
         yield
     finally:
-        _collector_rests = False
+        if _ran.pop():
+            gc.enable()
+
+
+_living: WeakSet[Compiled] = WeakSet()
+
+
+@in_each_child
+def _in_forked_process() -> None:
+    """Leave behind what threads of the parent process were at: nobody here will end it."""
+    for compiled in _living:
+        compiled._lock = threading.RLock()
+    if any(_ran):
         gc.enable()
 
 
@@ -249,28 +270,6 @@ def _progress() -> Iterator[Callable[[str], None]]:
         yield lambda text: show(f"compile: {text}")
     finally:
         show("")
-
-
-def _flatten(tree: Any, arrays: list[Array], signature: list[Any]) -> None:
-    """List the arrays of a nest, and all that a plan depends on: nesting, shapes, other values."""
-    if type(tree) is Tensor:
-        tree = tree._data
-    if isinstance(tree, np.ndarray):
-        if tree.dtype.kind not in "biufc":
-            raise TypeError(f"compile: expected arrays of numbers, got {tree.dtype}: {tree!r:.80}")
-        arrays.append(tree)
-        signature.append(tree.shape)
-        signature.append(tree.dtype)
-    elif isinstance(tree, dict):
-        signature.append((dict, *tree))
-        for x in tree.values():
-            _flatten(x, arrays, signature)
-    elif isinstance(tree, list | tuple):
-        signature.append((type(tree), len(tree)))
-        for x in tree:
-            _flatten(x, arrays, signature)
-    else:
-        signature.append(frozen(tree))
 
 
 def _filled(tree: Any, values: Iterator[Any]) -> Any:

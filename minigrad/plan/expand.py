@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from minigrad.operations.elementwise import astype
 from minigrad.operations.reduction import one_hot
+from minigrad.plan.axes import reduced_axes
 from minigrad.plan.graph import Plan, Step, apply, derived
 
 
@@ -26,28 +27,28 @@ def _elementwise(name: str, step: Step, *inputs: Step) -> Step:
     return new
 
 
-def _along_axis(name: str, x: Step, axis: int) -> Step:
-    axis %= len(x.shape)
-    shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
-    new = apply(name, [x], shape, axis=axis, keepdims=True)
+def _reduced(name: str, x: Step, axes: tuple[int, ...]) -> Step:
+    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    new = apply(name, [x], shape, axis=axes, keepdims=True)
     new.lead = x.lead
     return new
 
 
-def _exponentials(x: Step, axis: int) -> tuple[Step, Step, Step]:
-    """x - max x, its exponential, and the sum of that."""
-    less = _elementwise("subtract", x, x, _along_axis("max", x, axis))
+def _exponentials(x: Step, step: Step) -> tuple[Step, Step, Step]:
+    """x - max x along the axes of `step`, its exponential, and the sum of that."""
+    axes = reduced_axes(step)
+    less = _elementwise("subtract", x, x, _reduced("max", x, axes))
     e = _elementwise("exp", x, less)
-    return less, e, _along_axis("sum", e, axis)
+    return less, e, _reduced("sum", e, axes)
 
 
 def _softmax(step: Step, inputs: list[Step]) -> Step:
-    _, e, total = _exponentials(inputs[0], step.parameters["axis"])
+    _, e, total = _exponentials(inputs[0], step)
     return _elementwise("divide", inputs[0], e, total)
 
 
 def _log_softmax(step: Step, inputs: list[Step]) -> Step:
-    less, _, total = _exponentials(inputs[0], step.parameters["axis"])
+    less, _, total = _exponentials(inputs[0], step)
     return _elementwise("subtract", inputs[0], less, _elementwise("log", total, total))
 
 

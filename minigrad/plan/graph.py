@@ -107,9 +107,15 @@ class Step:
         )
 
     def in_place_of(self, step: "Step") -> "Step":
-        """Take over the place in the program and the name of a step; returns itself."""
-        self.key, self.order, self.name, self.t = step.key, step.order, step.name, step.t
+        """Take over the dtype, place in the program and name of a step; returns itself."""
+        self.dtype, self.key, self.order = step.dtype, step.key, step.order
+        self.name, self.t = step.name, step.t
         return self
+
+    @property
+    def form(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Values of one form can be stacked."""
+        return self.shape, self.dtype
 
     @property
     def label(self) -> str:

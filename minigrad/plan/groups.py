@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.operation import without_gradient
+from minigrad.operations.reduction import one_hot
+from minigrad.plan.adjacent import is_stack
+from minigrad.plan.axes import is_basic, permutation, reduced_axes
 from minigrad.plan.graph import Plan, Step, apply, derived, is_slice_of
-from minigrad.plan.simplify import permutation
+from minigrad.tensor import OPERATIONS
 
 Group = tuple[Step, ...]
 
@@ -30,7 +33,7 @@ class Stacks:
         self._known: dict[tuple[Step, ...], Step] = {}
         self._axis = axis
         for step in plan.steps:
-            if step.kind == "stack" and step.parameters["axis"] == 0:
+            if is_stack(step):
                 self._known.setdefault(step.inputs, step)
 
     def __call__(self, steps: Sequence[Step], axis: str | None = None) -> Step:
@@ -64,7 +67,7 @@ class Stacks:
             return apply(
                 "getitem", [below], shape, index=(slice(None), steps[0].parameters["index"])
             )
-        if axis == "g" and kind == "stack" and all(_is_alike(x, steps[0]) for x in steps):
+        if axis == "g" and all(is_stack(x) and _is_alike(x, steps[0]) for x in steps):
             # Gates of rounds: the rounds stay outside.
             rounds = [self(xs, "g") for xs in zip(*(x.inputs for x in steps), strict=True)]
             outer = self(rounds, "t")
@@ -99,60 +102,79 @@ def aligned(x: Step, member_ndim: int) -> Step:
     return apply("getitem", [x], shape, index=index)
 
 
+# --- the one operation that plans add -----------------------------------------------------------
+
+
+def _contract(a: Any, b: Any, *, axis: int = 0) -> Any:
+    return np.add.reduce(np.matmul(a, b), axis=axis)
+
+
+CONTRACT = without_gradient("plan.contract", _contract, 2)
+PRODUCTS = ("matmul", CONTRACT.name)
+
+
 # --- the same operation with one more axis ------------------------------------------------------
 
 Parameters = Mapping[str, Any]
 Lift = Callable[[Step], Parameters | None]
 
 
-def _axis_later(member: Step) -> Parameters:
-    """Axes are counted from the end, or one later."""
-    axis, n = member.parameters["axis"], len(member.inputs[0].shape)
-    axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    later = tuple(i % n + 1 for i in axes)
-    return {**member.parameters, "axis": later[0] if isinstance(axis, int) else later}
+def _axes_later(member: Step) -> Parameters:
+    axes = tuple(i + 1 for i in reduced_axes(member))
+    return {**member.parameters, "axis": axes[0] if len(axes) == 1 else axes}
 
 
-def _one_axis_later(member: Step) -> Parameters:
+def _axis_later(member: Step) -> Parameters | None:
+    """An axis that is counted from the end stays; without an axis all are one."""
     axis = member.parameters["axis"]
+    if axis is None:
+        return None
     return {**member.parameters, "axis": axis + 1 if axis >= 0 else axis}
 
 
 def _index_later(member: Step) -> Parameters | None:
     index = member.parameters["index"]
-    parts = index if type(index) is tuple else (index,)
-    if any(isinstance(part, np.ndarray) for part in parts):
+    if not is_basic(index):
         return None
+    parts = index if type(index) is tuple else (index,)
     return {**member.parameters, "index": (slice(None), *parts)}
 
 
+def _records(*names: str) -> set[Any]:
+    return {OPERATIONS[name] for name in names}
+
+
 # Operations on each element that are no ufuncs.
-ELEMENTWISE = {"sigmoid", "softplus", "relu", "abs", "where", "greater", "equal", "sign"}
-# What becomes of the parameters; an operation that is not here and no ufunc stays as it is.
-LIFTS: dict[str, Lift] = {
-    **dict.fromkeys(ELEMENTWISE | {"matmul"}, lambda m: {}),
-    **dict.fromkeys(("sum", "mean", "max", "logsumexp"), _axis_later),
-    **dict.fromkeys(
-        (
-            *("softmax", "log_softmax", "softmax_cross_entropy", "one_hot"),
-            *("contract", "stack", "concatenate"),
-        ),
-        _one_axis_later,
-    ),
-    "astype": lambda m: m.parameters,
-    "getitem": _index_later,
-    "transpose": lambda m: {"axes": (0, *(axis + 1 for axis in permutation(m)))},
-    "reshape": lambda m: {"shape": None},
-    "broadcast_to": lambda m: {"shape": None},
-}
+ELEMENTWISE = _records("sigmoid", "softplus", "relu", "abs", "where", "greater", "equal", "sign")
 # Operations whose inputs broadcast against each other, or are free to be shared by all members.
-BROADCASTING = ELEMENTWISE | {"matmul", "contract"}
+BROADCASTING = ELEMENTWISE | _records("matmul") | {CONTRACT}
+REDUCTIONS = _records("sum", "mean", "max", "logsumexp")
+SOFTMAX_FAMILY = _records("softmax", "log_softmax", "softmax_cross_entropy")
+# What becomes of the parameters; an operation that is not here and no ufunc stays as it is.
+LIFTS: dict[Any, Lift] = {
+    **dict.fromkeys(ELEMENTWISE | _records("matmul"), lambda m: {}),
+    **dict.fromkeys(REDUCTIONS | SOFTMAX_FAMILY, _axes_later),
+    **dict.fromkeys(_records("stack", "concatenate") | {one_hot, CONTRACT}, _axis_later),
+    OPERATIONS["astype"]: lambda m: m.parameters,
+    OPERATIONS["getitem"]: _index_later,
+    OPERATIONS["transpose"]: lambda m: {"axes": (0, *(axis + 1 for axis in permutation(m)))},
+    **dict.fromkeys(_records("reshape", "broadcast_to"), lambda m: {"shape": None}),
+}
+
+
+def is_ufunc(step: Step) -> bool:
+    """Whether it is one of NumPy's functions on each element."""
+    forward = None if step.operation is None else step.operation.forward
+    return isinstance(forward, np.ufunc) and forward.signature is None
+
+
+def _lift_of(step: Step) -> Lift | None:
+    return (lambda m: {}) if is_ufunc(step) else LIFTS.get(step.operation)
 
 
 def can_be_lifted(step: Step) -> bool:
     """Whether it is known how to do the operation with one more axis."""
-    operation: Any = step.operation
-    return step.kind in LIFTS or isinstance(operation.forward, np.ufunc)
+    return _lift_of(step) is not None
 
 
 def lifted(
@@ -173,16 +195,15 @@ def lifted(
     """
     first = members[0]
     operation: Any = first.operation
-    ufunc = isinstance(operation.forward, np.ufunc)
-    lift = LIFTS.get(first.kind, (lambda m: {}) if ufunc else None)
+    lift = _lift_of(first)
     parameters = None if lift is None else lift(first)
     if parameters is None:
         return None
     shape = (len(members), *first.shape)
     if parameters.get("shape", ...) is None:
         parameters = {"shape": shape}
-    rank = len(first.shape) + (first.kind == "contract")
-    broadcasting = ufunc or first.kind in BROADCASTING
+    rank = len(first.shape) + (operation is CONTRACT)
+    broadcasting = is_ufunc(first) or operation in BROADCASTING
     operands = []
     for xs in zip(*inputs, strict=True):
         if broadcasting and all(x is xs[0] for x in xs):
@@ -229,11 +250,10 @@ def together(plan: Plan, groups: Sequence[Group], axis: str) -> Plan:
         for i, step in enumerate(members):
             if whole is None:
                 new[step] = step.on(inputs[i])
-                if step.kind == "stack" and step.parameters["axis"] == 0:
+                if is_stack(step):
                     new[step] = stack(new[step].inputs, step.lead[:1])
             else:
                 item = apply("getitem", [whole], step.shape, index=i)
-                item.dtype = step.dtype
                 new[step] = item.in_place_of(step)
     return plan.ending_in([new[x] for x in plan.outputs])
 
@@ -305,13 +325,3 @@ def components(plan: Plan, unit: Mapping[Step, Any]) -> list[list[Any]]:
                     if len(component) > 1 or node in below[node]:
                         found.append(component)
     return found
-
-
-# --- the one operation that plans add -----------------------------------------------------------
-
-
-def _contract(a: Any, b: Any, *, axis: int = 0) -> Any:
-    return np.add.reduce(np.matmul(a, b), axis=axis)
-
-
-CONTRACT = without_gradient("contract", _contract, 2)

@@ -16,8 +16,11 @@ from minigrad.plan.adjacent import (
     nested,
     units_of,
 )
+from minigrad.plan.axes import is_basic
 from minigrad.plan.gaps import Gaps
 from minigrad.plan.graph import Array, Plan, Step, describe, listing
+from minigrad.plan.groups import PRODUCTS
+from minigrad.plan.loops import CONTIGUOUS
 
 CACHE_LINE = 64  # bytes
 Moments = Mapping[Step, int]
@@ -28,14 +31,11 @@ def one_by_one(plan: Plan) -> Moments:
     return {step: i for i, step in enumerate(plan.steps)}
 
 
-def _basic(index: Any) -> bool:
-    parts = index if type(index) is tuple else (index,)
-    return all(p is None or p is Ellipsis or type(p) in (int, slice) for p in parts)
-
-
 def view(step: Step, x: Array) -> Array | None:
     """The value of a step as a view of its input's array, if it can be one."""
-    if step.kind not in VIEWS or (step.kind == "getitem" and not _basic(step.parameters["index"])):
+    if step.kind not in VIEWS:
+        return None
+    if step.kind == "getitem" and not is_basic(step.parameters["index"]):
         return None
     if step.kind == "reshape":
         try:
@@ -220,7 +220,7 @@ class Orders:
         self._glue: dict[Step, int] = {}
         left = right = 0
         for step in plan.steps:
-            if step.kind in ("matmul", "contract"):
+            if step.kind in PRODUCTS:
                 a, b = step.inputs
                 # Gates lie with the rows or columns of the product, or with what is summed over.
                 axes = (-2, -1) if step.kind == "matmul" else (-1, -2)
@@ -234,7 +234,7 @@ class Orders:
         self._columns = left > right
 
     def _is_weight(self, x: Step) -> bool:
-        while x.kind in ("transpose", "contiguous"):
+        while x.kind == "transpose" or x.operation is CONTIGUOUS:
             x = x.inputs[0]
         members = x.inputs if is_stack(x) else (x,)
         return all(m in self._arguments and len(m.shape) == 2 for m in members)
@@ -247,7 +247,7 @@ class Orders:
         if step in self._glue:
             return tuple(axes if self._glue[step] == -2 else rest[:-1] + gates + rest[-1:])
         columns = self._columns
-        if gates and step.kind in ("matmul", "contract"):
+        if gates and step.kind in PRODUCTS:
             left = step.inputs[0]
             while left.kind == "transpose":
                 left = left.inputs[0]

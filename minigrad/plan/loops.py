@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.operation import without_gradient
 from minigrad.plan.graph import Plan, Step, apply, derived
-from minigrad.plan.groups import components
+from minigrad.plan.groups import PRODUCTS, components
 
 
 def recurrent(plan: Plan) -> dict[Step, int]:
@@ -55,7 +55,7 @@ def reassociate(plan: Plan) -> Plan:
     return plan.rewrite(rule)
 
 
-CONTIGUOUS = without_gradient("contiguous", np.ascontiguousarray, 1)
+CONTIGUOUS = without_gradient("plan.contiguous", np.ascontiguousarray, 1)
 MANY = 512  # columns that products of a loop have, for which it pays to turn a factor first
 
 
@@ -64,7 +64,7 @@ def store_transposed(plan: Plan) -> Plan:
     waiting = recurrent(plan)
     columns: Counter[Step] = Counter()
     for step in waiting:
-        if step.kind in ("matmul", "contract"):
+        if step.kind in PRODUCTS:
             for x, n in zip(step.inputs, step.shape[:-3:-1], strict=False):
                 if x.kind == "transpose" and x not in waiting:
                     columns[x] += n

@@ -205,7 +205,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "multiply": lambda v, a, b: v.builder.fmul(a, b),
     "divide": lambda v, a, b: v.builder.fdiv(a, b),
     "negative": lambda v, x: v.builder.fneg(x),
-    "copy": lambda v, x: x,
+    "plan.copy": lambda v, x: x,
     "abs": lambda v, x: v.call("fabs", x),
     "sqrt": lambda v, x: v.call("sqrt", x),
     "maximum": lambda v, a, b: v.call("maximum", a, b),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.plan.axes import is_matrix_transpose, permutation
 from minigrad.plan.graph import Plan, Step, apply, constant
 
 
@@ -33,17 +34,14 @@ def _same_shape(step: Step, inputs: list[Step]) -> Step | None:
 
 
 def _transpose(step: Step, inputs: list[Step]) -> Step | None:
-    inner = inputs[0]
+    [inner] = inputs
+    axes = permutation(step)
+    if axes == sorted(axes):
+        return inner
     if inner.kind != "transpose":
         return None
-    axes = [permutation(inner)[i] for i in permutation(step)]
-    return inner.inputs[0] if axes == sorted(axes) else None
-
-
-def permutation(step: Step) -> list[int]:
-    """The axes of a transpose, none of them negative or left out."""
-    axes, n = step.parameters["axes"], len(step.shape)
-    return [*range(n)][::-1] if axes is None else [axis % n for axis in axes]
+    both = [permutation(inner)[i] for i in axes]
+    return inner.inputs[0] if both == sorted(both) else None
 
 
 def _multiply(step: Step, inputs: list[Step]) -> Step | None:
@@ -71,14 +69,14 @@ def transpose_factors(plan: Plan) -> Plan:
     def transpose(x: Step) -> Step:
         if x.value is not None:
             return constant(x.value.T)
-        if x.kind == "transpose":
+        if is_matrix_transpose(x):
             return x.inputs[0]
         new = apply("transpose", [x], x.shape[::-1])
         new.key, new.order = hash(("T", x.key)), x.order
         return new
 
     def rule(step: Step, inputs: list[Step]) -> Step | None:
-        if step.kind != "transpose" or inputs[0].kind != "matmul" or len(step.shape) != 2:
+        if not is_matrix_transpose(step) or inputs[0].kind != "matmul":
             return None
         factors = inputs[0].inputs
         if len(users[step.inputs[0]]) > 1 or any(len(x.shape) != 2 for x in factors):
@@ -133,9 +131,11 @@ def frozen(x: Any) -> Any:
     if kind is tuple or kind is list:
         return tuple(map(frozen, x))
     if kind is slice:
-        return (slice, x.start, x.stop, x.step)
+        return (kind, *map(frozen, (x.start, x.stop, x.step)))
     if kind is np.ndarray:
         return (x.shape, x.dtype, x.tobytes())
     if kind is float:
-        return (kind, x.hex())  # 0.0 and -0.0 are two numbers
+        return (kind, x.hex())  # 0.0 and -0.0 are two numbers, and one NaN is as good as another
+    if kind is complex or isinstance(x, np.generic):
+        return (kind, np.asarray(x).tobytes())
     return (kind, x)

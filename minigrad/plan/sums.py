@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.plan.axes import reduced_axes
 from minigrad.plan.graph import Plan, Step, apply, derived
 from minigrad.plan.groups import CONTRACT, Stacks
 from minigrad.plan.loops import recurrent
@@ -18,24 +19,16 @@ def join_sums(plan: Plan) -> Plan:
         if step.kind != "sum" or inner.kind != "sum" or inner.parameters["keepdims"]:
             return None
         [x] = inner.inputs
-        first = summed_axes(inner)
+        first = reduced_axes(inner)
         left = [axis for axis in range(len(x.shape)) if axis not in first]
-        axes = (*first, *(left[axis] for axis in summed_axes(step)))
+        axes = (*first, *(left[axis] for axis in reduced_axes(step)))
         shape = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
         total = apply("sum", [x], shape, axis=axes).in_place_of(step)
-        total.dtype = step.dtype
         if shape == step.shape:
             return total
         return apply("reshape", [total], step.shape, shape=step.shape).in_place_of(step)
 
     return plan.rewrite(rule)
-
-
-def summed_axes(step: Step) -> tuple[int, ...]:
-    """The axes of a sum, none of them negative or left out."""
-    axis, n = step.parameters["axis"], len(step.inputs[0].shape)
-    axes = range(n) if axis is None or n == 0 else axis if isinstance(axis, tuple) else (axis,)
-    return tuple(i % n for i in axes)
 
 
 def gather_sums(plan: Plan) -> Plan:
@@ -100,11 +93,11 @@ def _summed(
 ) -> Step:
     kinds: dict[Any, list[Step]] = {}
     for x in terms:
-        shapes = tuple(i.shape for i in x.inputs)
-        if x.kind == "matmul" and max(map(len, shapes)) == 2 and x not in shared:
-            kind: Any = ("products", shapes, loops.get(x))
+        forms = tuple(i.form for i in x.inputs)
+        if x.kind == "matmul" and len(x.shape) == 2 and x not in shared:
+            kind: Any = ("products", forms, loops.get(x))
         elif x.key and x.shape == step.shape:
-            kind = ("rounds", x.operation, shapes, x.key)
+            kind = ("rounds", x.operation, forms, x.key)
         else:
             kind = (x,)
         kinds.setdefault(kind, []).append(x)
@@ -118,6 +111,7 @@ def _summed(
             rounds = xs[0].key == xs[1].key
             operands = [stacks(factor, "t" if rounds else "g") for factor in factors]
             total = derived(CONTRACT, operands, xs[0].shape, CONTRACT.defaults)
+            total.dtype = step.dtype
             total.key = hash(("contract", *(x.key for x in xs[:8])))
         elif len(xs) > 2:
             total = _sum_of_rounds(sorted(xs, key=lambda x: x.order), new, stacks)
@@ -138,7 +132,7 @@ def _sum_of_rounds(xs: Sequence[Step], new: dict[Step, Step], stacks: Stacks) ->
         keepdims = parameters[0]["keepdims"]
         below = stacks([new[x].inputs[0] for x in xs])
         shape = (1, *first.shape) if keepdims else first.shape
-        later = (0, *(i + 1 for i in summed_axes(first)))
+        later = (0, *(i + 1 for i in reduced_axes(first)))
         total = apply("sum", [below], shape, axis=later, keepdims=keepdims)
         total.dtype = first.dtype
         return apply("reshape", [total], first.shape, shape=first.shape) if keepdims else total

@@ -1,7 +1,9 @@
 """Record what a function does to its arguments, without computing it."""
 
+import gc
 import hashlib
 import sys
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,9 +15,13 @@ from minigrad.nests import leaves, map_leaves
 from minigrad.operation import Operation
 from minigrad.plan.graph import EMPTY, Plan, Step, constant
 from minigrad.plan.simplify import frozen
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Array, Tensor, describe, next_index, value_of
 
 REPORTED = 10_000  # steps from one report to the next
+
+
+class RecordedOutsideError(TypeError):
+    """A function uses a tensor whose gradient is recorded, and that is none of its arguments."""
 
 
 class Trace(Observer):
@@ -31,6 +37,7 @@ class Trace(Observer):
         self._steps: dict[Tensor, Step] = {}
         self._constants: dict[Any, Step] = {}
         self._blanks: dict[Any, Array] = {}
+        self._start = next_index()
 
     def hides(self, x: Tensor) -> bool:
         return x in self._steps
@@ -47,7 +54,9 @@ class Trace(Observer):
             found = self._steps[x]
             found.name, found.t = x._name or found.name, x._t
             return found
-        array = x._data if type(x) is Tensor else np.asarray(x)
+        if type(x) is Tensor:
+            self._refuse_outside([x])
+        array = np.asarray(value_of(x))
         if array.dtype.kind not in "biufc":
             raise TypeError(f"compile: expected numbers, got {x!r:.80} in what the function gives")
         content = hashlib.blake2b(array.tobytes()).digest()
@@ -79,6 +88,7 @@ class Trace(Observer):
     ) -> None:
         """Record a result."""
         known = self._steps
+        self._refuse_outside(inputs)
         if known.keys().isdisjoint(inputs):
             return
         source = None if self.node is None else known.get(self.node)
@@ -90,6 +100,28 @@ class Trace(Observer):
         known[y] = Step(operation, steps, parameters, shape, dtype, key, order)
         if len(known) % REPORTED == 0:
             self._progress(f"{len(known):,} steps recorded")
+
+    def _refuse_outside(self, inputs: Sequence[Tensor]) -> None:
+        """Bake in no value that somebody differentiates with respect to, or that is trained."""
+        for x in inputs:
+            if x.requires_grad and x._index < self._start:
+                raise RecordedOutsideError(
+                    f"compile: expected a function of its arguments, got one that uses "
+                    f"{describe(x)}, whose gradient is recorded; pass it as an argument"
+                )
+
+    def refuse_leaks(self) -> None:
+        """Raise if a value has stayed somewhere: later calls of a plan would not renew it."""
+        traced = [weakref.ref(x) for x in self._steps]
+        self._steps.clear()
+        if any(ref() is not None for ref in traced):
+            gc.collect()  # some were in a cycle
+        kept = [x for ref in traced if (x := ref()) is not None]
+        if kept:
+            raise TypeError(
+                f"compile: expected a function that leaves nothing but its results, got one that "
+                f"keeps {describe(kept[-1])}; return it, so that each call gives it anew"
+            )
 
 
 def trace(
@@ -115,8 +147,21 @@ def trace(
         Its outputs are the leaves of the result, in order.
     nest
         The nesting of what `f` gave, with nothing in it: the graph is not needed any more.
+
+    Raises
+    ------
+    RecordedOutsideError
+        If `f` closes over a tensor whose gradient is recorded.
+    TypeError
+        If the plan would need to know a value, or `f` keeps one.
     """
     recorder = Trace(progress)
+    found = _recorded(recorder, f, args, options)
+    recorder.refuse_leaks()
+    return found
+
+
+def _recorded(recorder: Trace, f: Callable[..., Any], args: Any, options: Any) -> tuple[Plan, Any]:
     arguments: list[Tensor] = []
 
     def stand_in(x: Any) -> Any:
@@ -128,6 +173,7 @@ def trace(
     args, options = map_leaves(stand_in, (args, options))
     with (
         setting("observer", recorder),
+        setting("recording", True),
         setting("differentiating", recorder),
         np.errstate(all="ignore"),
     ):

@@ -202,6 +202,23 @@ def test_class_numbers_of_a_compiled_loss_are_those_of_each_call() -> None:
         step(PARAMS, X, np.array([[0, 5], [3, 1], [2, 2], [4, 0]]))
 
 
+def test_forward_can_be_compiled() -> None:
+    step = mg.compile(lstm.forward)
+    both = mg.compile(mg.value_and_grad(lambda *args: lstm.forward(*args).loss))
+    for numbers in ([[0, 4], [3, 1], [2, 2], [4, 0]], [[1, 1], [0, 3], [4, 2], [3, 3]]):
+        one_hot = np.eye(5)[numbers].transpose(0, 2, 1)
+        by_hand, expected = lstm.closed_form.gradients(PARAMS, X, one_hot)
+        for y in (np.array(numbers), one_hot):
+            run, (value, gradients) = step(PARAMS, X, y), both(PARAMS, X, y)
+            assert (run.loss, value) == pytest.approx((by_hand, by_hand), rel=1e-12)
+            for name in NAMES:
+                np.testing.assert_allclose(gradients[name], expected[name], atol=1e-13)
+            eager = lstm.forward(PARAMS, X, y)
+            for field in ("y_hat", "a", "c"):
+                theirs = [x.data for x in getattr(eager, field)]
+                np.testing.assert_allclose(getattr(run, field), theirs, rtol=1e-12)
+
+
 def test_states_are_zero_by_default() -> None:
     zero = np.zeros((sines.N_A, sines.B))
     assert lstm.loss(PARAMS, X, Y).item() == lstm.loss(PARAMS, X, Y, zero, zero).item()

@@ -315,6 +315,7 @@ ODD: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (_views, (A,)),
     (mg.value_and_grad(lambda x: mg.log(mg.sigmoid(x)).sum()), (np.array([-800.0, -705.0, 3.0]),)),
     (lambda x: x.sum(axis=1), (np.full((2, 200_001), 0.1, np.float32),)),
+    (lambda x: mg.sigmoid(x), (A.astype(np.longdouble),)),
 ]
 
 
@@ -370,11 +371,8 @@ def test_a_compiled_function_can_be_pickled() -> None:
     [
         lambda: mg.compile(3),  # type: ignore[arg-type]
         lambda: mg.compile(lambda x: (x, None))(np.ones(2)),
-        lambda: mg.compile(lambda x: x)(np.array([None])),
     ],
 )
 def test_what_is_no_function_and_no_number_is_refused(call: Callable[[], Any]) -> None:
-    with pytest.raises(
-        TypeError, match=r"compile: expected (a function|(arrays of )?numbers), got"
-    ):
+    with pytest.raises(TypeError, match=r"compile: expected (a function|numbers), got"):
         call()

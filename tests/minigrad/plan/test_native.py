@@ -146,7 +146,7 @@ def test_runs_of_steps_on_views_that_overlap(rows: int, columns: int, steps: Any
 
 def test_kernels_that_nobody_needs_any_more_go() -> None:
     x, y = np.ones(2), np.empty(2)
-    first = native.Kernel("d", (2,), ((1,), (1,)), (("load", 0), ("copy", 0), ("store", 1, 1)))
+    first = native.Kernel("d", (2,), ((1,), (1,)), (("load", 0), ("plan.copy", 0), ("store", 1, 1)))
     kept = native.compiled(first)
     gone = weakref.ref(native.compiled(dataclasses.replace(first, strides=((0,), (1,)))))
     for n in range(native.compiled.cache_info().maxsize):
