@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from minigrad.context import context
+from minigrad.context import current
 from minigrad.leaf import numbers
 from minigrad.operation import Operation
 from minigrad.plan.graph import Array
@@ -42,7 +42,7 @@ class Signature:
         while to_visit:  # in the order of `nests.leaves`
             x = to_visit.pop()
             if type(x) is Tensor:
-                self.recorded |= x.requires_grad and context.recording
+                self.recorded |= x.requires_grad and current().recording
                 x = x._data
             if type(x) is ndarray and (dtype := x.dtype).kind in "biufc":
                 arrays.append(x)
