@@ -4,6 +4,7 @@
 example of the batch.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,13 @@ def restored(g: Any, x: Any, axis: Any, keepdims: bool = False) -> Any:
     for i in axis if isinstance(axis, tuple) else (axis,):
         shape[i] = 1
     return g.reshape(shape)
+
+
+def count(shape: tuple[int, ...], axis: Any) -> int:
+    """How many elements go into one of a reduction."""
+    if axis is None or not shape:
+        return math.prod(shape)
+    return math.prod([shape[i] for i in (axis if isinstance(axis, tuple) else (axis,))])
 
 
 sum = operation(
