@@ -118,4 +118,4 @@ class ArrayMethods:
 
 def _unpacked(arguments: tuple[Any, ...]) -> Any:
     """Take `x.reshape(2, 3)` and `x.reshape((2, 3))` alike."""
-    return arguments[0] if len(arguments) == 1 else arguments
+    return arguments[0] if len(arguments) == 1 and type(arguments[0]) is not int else arguments

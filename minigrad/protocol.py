@@ -21,31 +21,24 @@ def array_ufunc(
     ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: Mapping[str, Any]
 ) -> Any:
     """Answer `np.tanh(x)` (NEP 13)."""
-    if method != "__call__":
-        raise TypeError(_no_rule(f"numpy.{ufunc.__name__}.{method}"))
-    stand_in = _stand_in(ufunc)
+    if method != "__call__" or ufunc not in NUMPY:
+        raise TypeError(_no_rule(ufunc, "" if method == "__call__" else f".{method}"))
     if options:
         raise TypeError(_no_option(ufunc, options))
-    return stand_in(*inputs)
+    return NUMPY[ufunc](*inputs)
 
 
 def array_function(function: Function, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """Answer `np.sum(x, axis=0)` (NEP 18)."""
-    stand_in = _stand_in(function)
+    if function not in NUMPY:
+        raise TypeError(_no_rule(function))
+    stand_in = NUMPY[function]
     call = _call(function, stand_in)
-    if len(inputs) != len(call.positional) or not call.refused.isdisjoint(options):
+    if len(inputs) != call.required or (options and not call.refused.isdisjoint(options)):
         inputs, options = call.read(inputs, options)
         if refused := call.refused.intersection(options):
             raise TypeError(_no_option(function, refused))
     return stand_in(*inputs, **options)
-
-
-def _stand_in(function: Function) -> Function:
-    stand_in = NUMPY.get(function)
-    if stand_in is None:
-        place = getattr(function, "__module__", None) or "numpy"
-        raise TypeError(_no_rule(f"{place}.{function.__name__}"))
-    return stand_in
 
 
 class _Call:
@@ -60,6 +53,7 @@ class _Call:
             for name in self.names
             if taken[name].kind is _ONLY_BY_POSITION or taken[name].default is _NONE
         ]
+        self.required = len(self.positional)
         # An operation of the table has its parameters in `defaults`.
         honoured = getattr(stand_in, "defaults", None) or _parameters(stand_in)
         self.refused = frozenset(taken).difference(self.positional, honoured)
@@ -95,10 +89,12 @@ def _parameters(function: Function) -> Mapping[str, inspect.Parameter]:
         return {}
 
 
-def _no_rule(name: str) -> str:
+def _no_rule(function: Function, method: str = "") -> str:
+    place = getattr(function, "__module__", None) or "numpy"
     return (
-        f"{name}: expected a function that minigrad can differentiate, and this one has no "
-        "rule; add one with minigrad.operation, or take x.data where no gradient is needed"
+        f"{place}.{function.__name__}{method}: expected a function that minigrad can "
+        "differentiate, and this one has no rule; add one with minigrad.operation, or take x.data "
+        "where no gradient is needed"
     )
 
 

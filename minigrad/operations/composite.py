@@ -149,9 +149,9 @@ def _ravel(a: Tensor, order: str = "C") -> Tensor:
     return _reshape(a, (-1,), order)
 
 
-def _as_tuple(numbers: Any) -> tuple[int, ...]:
+def _as_tuple(numbers: Any) -> tuple[Any, ...]:
     """The numbers of a shape or of axes; NumPy takes one number for a tuple of one."""
-    return tuple(np.atleast_1d(numbers).tolist())
+    return tuple(numbers) if np.iterable(numbers) else (numbers,)
 
 
 def _reshaped(function: Callable[..., Any]) -> Callable[..., Tensor]:
