@@ -6,10 +6,12 @@ expressions are analytic on either side of a kink, so that the complex step pass
 NumPy orders complex numbers by their real part first.
 """
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.operation import POWER, PRODUCT, SIGN, SUM, operation
-from minigrad.tensor import Array
+from minigrad.tensor import Array, Tensor
 
 # --- steps, for rules: 1 where a comparison holds, else 0 (the Iverson bracket); no gradient -----
 
@@ -115,10 +117,25 @@ positive = operation(
     drawn="line",
 )
 
+
+def _is_constant(x: Any) -> bool:
+    """Whether nobody asks for the derivative by `x`: not by a rule, nor by a complex step."""
+    return not x.requires_grad if type(x) is Tensor else x.dtype.kind != "c"
+
+
+def _slope_of_power(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """b a^(b-1), and 0 for 0^0.
+
+    A constant exponent 0 has slope 0 everywhere: then a^(-1), which may overflow, is left out. For
+    another it is not, since it is the derivative of the slope by b.
+    """
+    flat = equal.on(b, 0) if _is_constant(b) else equal.on(a, 0) * equal.on(b, 0)
+    return g * b * a ** np.where(flat, 1, b - 1)
+
+
 power = operation(
     np.power,
-    # x^0 has slope 0 everywhere, also where 0 x^(-1) would be 0/0.
-    lambda g, y, a, b: g * b * a ** np.where(equal.on(b, 0), 1, b - 1),
+    _slope_of_power,
     lambda g, y, a, b: g * y * np.log(np.where(greater.on(a, 0), a, 1)),
     latex="{0}^{{{1}}}",
     text="{0}^{1}",
