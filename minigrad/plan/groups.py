@@ -127,7 +127,10 @@ def _index_later(member: Step) -> Parameters | None:
 
 
 # Operations on each element that are no ufuncs.
-ELEMENTWISE = {"sigmoid", "softplus", "relu", "abs", "where", "greater", "equal", "sign"}
+ELEMENTWISE = {
+    *("sigmoid", "softplus", "relu", "abs", "where", "finite"),
+    *("greater", "equal", "sign"),
+}
 # What becomes of the parameters; an operation that is not here and no ufunc stays as it is.
 LIFTS: dict[str, Lift] = {
     **dict.fromkeys(ELEMENTWISE | {"matmul"}, lambda m: {}),
