@@ -8,6 +8,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 import numpy as np
 
 from minigrad import guard
+from minigrad.complex_step import NotAStepError
 from minigrad.context import context
 from minigrad.guard import Guard
 from minigrad.leaf import numbers, stacked
@@ -145,6 +146,8 @@ class Operation:
         try:
             forward = self.forward if observer is None else observer.forward_of(self, args)
             y = forward(*arrays, **parameters)
+        except NotAStepError:
+            raise
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
         if type(y) is not np.ndarray:

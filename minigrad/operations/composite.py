@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.complex_step import real_part
 from minigrad.leaf import operand
 from minigrad.operation import without_gradient
 from minigrad.operations import elementwise, linear, lookup, reduction
@@ -196,10 +197,21 @@ def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
     return of_value
 
 
+def _by_order(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `_of_value`, where the order of numbers matters, which complex ones have not."""
+    name, of_value = f"np.{function.__name__}", _of_value(function)
+
+    @wraps(function)
+    def by_order(*args: Any, **options: Any) -> Any:
+        return of_value(*(real_part(value_known(x), name) for x in args), **options)
+
+    return by_order
+
+
 def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
-    """As `_of_value`, element by element: a trace records it, so that rules with kinks replay."""
+    """As `_by_order`, element by element: a trace records it, so that rules with kinks replay."""
     record = without_gradient(ufunc.__name__, ufunc, ufunc.nin)
-    plain = _of_value(ufunc)
+    plain = _by_order(ufunc)
     return lambda *args: record(*args) if any(map(is_hidden, args)) else plain(*args)
 
 
@@ -258,9 +270,10 @@ NUMPY.update(
     {
         f: _of_value(f)
         for f in (
-            *(np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal, np.isclose),
+            *(np.allclose, np.array_equal, np.isclose),
             *(np.save, np.savez, np.savez_compressed, np.savetxt),
         )
     }
 )
+NUMPY.update({f: _by_order(f) for f in (np.argmax, np.argmin, np.argsort)})
 NUMPY.update({f: _of_shape(f) for f in (np.shape, np.ndim, np.size, np.zeros_like, np.ones_like)})

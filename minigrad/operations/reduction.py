@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.complex_step import real_part
 from minigrad.operation import SIGN, SUM, operation, without_gradient
 from minigrad.operations.elementwise import astype, equal
 from minigrad.tensor import Array
@@ -41,10 +42,10 @@ def count(shape: tuple[int, ...], axis: Any) -> int:
 
 
 # Sums of float16 lose what is below a thousandth of them, and can't count beyond 65504.
-_ADDED_IN = {"e": np.float32}
+_ADDED_IN: dict[str, Any] = {"e": np.float32}
 
 
-def _sum(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
+def _sum(x: Array, *, axis: Any = None, keepdims: Any = False) -> Any:
     y = np.add.reduce(x, axis=axis, dtype=_ADDED_IN.get(x.dtype.char), keepdims=keepdims)
     return y.astype(x.dtype) if x.dtype.char in _ADDED_IN else y
 
@@ -65,6 +66,7 @@ sum = operation(
     drawn="formula",
     examples=(*_REDUCTIONS, ((), {"axis": -1})),  # NumPy takes it for a sum, not for a mean
 )
+
 
 def _shared(g: Any, n: Any) -> Any:
     """g / n, in a precision that has n."""
@@ -97,8 +99,16 @@ def _shared_by_largest(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any
     return np.where(largest, _shared(restored(g, x, axis, keepdims), n), 0)
 
 
+def _max(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
+    if x.dtype.kind != "c":
+        return np.max(x, axis=axis, keepdims=keepdims)
+    real = real_part(x, "max")
+    largest = real == np.max(real, axis=axis, keepdims=True)
+    return np.mean(x, axis=axis, keepdims=keepdims, where=largest)
+
+
 max = operation(
-    lambda x, *, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
+    _max,
     _shared_by_largest,
     name="max",
     kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),

@@ -128,7 +128,7 @@ def _is_elementwise(step: Step) -> bool:
     operation: Any = step.operation
     if operation is None or step.kind == "matmul":
         return False
-    ufunc = isinstance(operation.forward, np.ufunc)
+    ufunc = isinstance(operation.numpy, np.ufunc)
     return ufunc or step.kind in ("sigmoid", "relu", "getitem")
 
 

@@ -155,7 +155,7 @@ BROADCASTING = ELEMENTWISE | {"matmul", "contract"}
 def can_be_lifted(step: Step) -> bool:
     """Whether it is known how to do the operation with one more axis."""
     operation: Any = step.operation
-    return step.kind in LIFTS or isinstance(operation.forward, np.ufunc)
+    return step.kind in LIFTS or isinstance(operation.numpy, np.ufunc)
 
 
 def lifted(
@@ -176,7 +176,7 @@ def lifted(
     """
     first = members[0]
     operation: Any = first.operation
-    ufunc = isinstance(operation.forward, np.ufunc)
+    ufunc = isinstance(operation.numpy, np.ufunc)
     lift = LIFTS.get(first.kind, (lambda m: {}) if ufunc else None)
     parameters = None if lift is None else lift(first)
     if parameters is None:
