@@ -239,9 +239,10 @@ class Tensor(ArrayMethods):
         return OPERATIONS["transpose"](self, axes=(*range(self.ndim - 2), -1, -2))
 
     def astype(self, dtype: DTypeLike) -> "Tensor":
-        differentiable = np.dtype(dtype).kind in "fc"  # whole numbers have no derivative
+        dtype = np.dtype(dtype).newbyteorder("=")
+        differentiable = dtype.kind in "fc"  # whole numbers have no derivative
         with setting("recording", context.recording and differentiable):
-            return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
+            return OPERATIONS["astype"](self, dtype=dtype)
 
 
 def value_of(x: Any) -> Any:

@@ -228,6 +228,7 @@ def test_bytes_in_the_other_order() -> None:
     x = mg.tensor(other, requires_grad=True)
     assert x.dtype == np.float64
     assert x.dtype.isnative
+    assert x.astype(other.dtype).dtype.isnative
     y = (x * other).sum() + x.astype(other.dtype).sum()
     assert mg.gradients(y, [x])[0].tolist() == [2, 3]
 
