@@ -199,11 +199,11 @@ def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _by_order(function: Callable[..., Any]) -> Callable[..., Any]:
     """As `_of_value`, where the order of numbers matters, which complex ones have not."""
-    name, of_value = f"np.{function.__name__}", _of_value(function)
+    name = f"np.{function.__name__}"
 
     @wraps(function)
     def by_order(*args: Any, **options: Any) -> Any:
-        return of_value(*(real_part(value_known(x), name) for x in args), **options)
+        return function(*[real_part(value_known(x), name) for x in args], **options)
 
     return by_order
 

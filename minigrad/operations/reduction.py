@@ -46,8 +46,10 @@ _ADDED_IN: dict[str, Any] = {"e": np.float32}
 
 
 def _sum(x: Array, *, axis: Any = None, keepdims: Any = False) -> Any:
-    y = np.add.reduce(x, axis=axis, dtype=_ADDED_IN.get(x.dtype.char), keepdims=keepdims)
-    return y.astype(x.dtype) if x.dtype.char in _ADDED_IN else y
+    added_in = _ADDED_IN.get(x.dtype.char)
+    if added_in is None:
+        return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, dtype=added_in, keepdims=keepdims).astype(x.dtype)
 
 
 sum = operation(
