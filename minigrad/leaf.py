@@ -101,7 +101,12 @@ def numbers(x: Any, place: str, dtype: DTypeLike | None = None) -> Array:
     if array.dtype.kind not in "biufc":
         got = f"{type(x).__name__}: {x!r:.80}"
         raise TypeError(f"{place}: expected numbers, arrays or tensors, got {got}")
-    return array
+    return array.astype(native(array.dtype), copy=False)
+
+
+def native(dtype: DTypeLike) -> np.dtype[Any]:
+    """The dtype with its bytes in this machine's order, so that one precision has one dtype."""
+    return np.dtype(dtype).newbyteorder("=")
 
 
 def operand(x: Any, place: str) -> Tensor | Array:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 import numpy as np
 
 from minigrad import guard
+from minigrad.complex_step import NotAStepError
 from minigrad.context import current
 from minigrad.guard import OUTSIDE
 from minigrad.leaf import numbers, stacked
@@ -143,6 +144,8 @@ class Operation:
         forward = self.forward if observer is None else observer.forward_of(self, args)
         try:
             y = forward(*arrays, **parameters)
+        except NotAStepError:
+            raise
         except (TypeError, ValueError, IndexError) as error:
             _explain(self, args, parameters, error)
         if type(y) is not np.ndarray:

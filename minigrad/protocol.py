@@ -1,41 +1,106 @@
 """NumPy functions on tensors, by NumPy's own protocols (NEP 13 and NEP 18)."""
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+Function = Callable[..., Any]
+
 # What stands in for a NumPy function when one of its arguments is a tensor. Operations enter
 # theirs as they are made; `minigrad.operations.composite` enters what is built from several.
-NUMPY: dict[Callable[..., Any], Callable[..., Any]] = {}
+#
+# A stand-in is given by position what has no default in NumPy, or no name, and the rest by NumPy's
+# names. It takes of these what it can honour, and a call with others is refused.
+NUMPY: dict[Function, Function] = {}
 
 
 def array_ufunc(
     ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: Mapping[str, Any]
 ) -> Any:
     """Answer `np.tanh(x)` (NEP 13)."""
-    if method != "__call__":
-        raise TypeError(_no_rule(f"numpy.{ufunc.__name__}.{method}"))
-    return array_function(ufunc, inputs, options)
+    if method != "__call__" or ufunc not in NUMPY:
+        raise TypeError(_no_rule(ufunc, "" if method == "__call__" else f".{method}"))
+    if options:
+        raise TypeError(_no_option(ufunc, options))
+    return NUMPY[ufunc](*inputs)
 
 
-def array_function(
-    function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]
-) -> Any:
+def array_function(function: Function, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """Answer `np.sum(x, axis=0)` (NEP 18)."""
     if function not in NUMPY:
-        place = getattr(function, "__module__", None) or "numpy"
-        raise TypeError(_no_rule(f"{place}.{function.__name__}"))
-    if options.get("out") is not None:
-        raise TypeError(
-            f"np.{function.__name__}: expected no out=, since a tensor is not written to; "
-            "use the result"
-        )
-    return NUMPY[function](*inputs, **options)
+        raise TypeError(_no_rule(function))
+    stand_in = NUMPY[function]
+    call = _call(function, stand_in)
+    if len(inputs) != call.required or (options and not call.refused.isdisjoint(options)):
+        inputs, options = call.read(inputs, options)
+        if refused := call.refused.intersection(options):
+            raise TypeError(_no_option(function, refused))
+    return stand_in(*inputs, **options)
 
 
-def _no_rule(name: str) -> str:
+class _Call:
+    """How a NumPy function takes its arguments, and what of them its stand-in refuses."""
+
+    def __init__(self, function: Function, stand_in: Function) -> None:
+        taken = _parameters(function)
+        self.defaults = {name: p.default for name, p in taken.items()}
+        self.names = [name for name, p in taken.items() if p.kind in (_ONLY_BY_POSITION, _EITHER)]
+        self.positional = [
+            name
+            for name in self.names
+            if taken[name].kind is _ONLY_BY_POSITION or taken[name].default is _NONE
+        ]
+        self.required = len(self.positional)
+        # An operation of the table has its parameters in `defaults`.
+        honoured = getattr(stand_in, "defaults", None) or _parameters(stand_in)
+        self.refused = frozenset(taken).difference(self.positional, honoured)
+
+    def read(
+        self, inputs: Sequence[Any], options: Mapping[str, Any]
+    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """What goes by position, and what goes by name and is not the default."""
+        given = dict(zip(self.names, inputs, strict=False))
+        for name in given.keys() & options:
+            raise TypeError(f"expected one value for {name}, got {given[name]!r} and {name}=")
+        given |= options
+        positional = [given.pop(name) for name in self.positional if name in given]
+        others = {name: x for name, x in given.items() if not self._is_default(name, x)}
+        return [*positional, *inputs[len(self.names) :]], others
+
+    def _is_default(self, name: str, x: Any) -> bool:
+        default = self.defaults.get(name, _NONE)
+        return type(x) is type(default) and bool(x == default)
+
+
+_ONLY_BY_POSITION = inspect.Parameter.POSITIONAL_ONLY
+_EITHER = inspect.Parameter.POSITIONAL_OR_KEYWORD
+_NONE = inspect.Parameter.empty
+
+_call = cache(_Call)
+
+
+def _parameters(function: Function) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:  # of some functions, older versions of NumPy do not tell
+        return {}
+
+
+def _no_rule(function: Function, method: str = "") -> str:
+    place = getattr(function, "__module__", None) or "numpy"
     return (
-        f"{name}: expected a function that minigrad can differentiate, and this one has no "
-        "rule; add one with minigrad.operation, or take x.data where no gradient is needed"
+        f"{place}.{function.__name__}{method}: expected a function that minigrad can "
+        "differentiate, and this one has no rule; add one with minigrad.operation, or take x.data "
+        "where no gradient is needed"
+    )
+
+
+def _no_option(function: Function, names: Iterable[str]) -> str:
+    unwanted = ", ".join(f"{name}=" for name in sorted(names))
+    return (
+        f"np.{function.__name__}: expected no {unwanted}, which tensors do not take; "
+        "leave it out, and use the result"
     )

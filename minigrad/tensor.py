@@ -1,19 +1,19 @@
 """The value that remembers how it was made: one node of the computation graph."""
 
 import itertools
-import operator
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from minigrad import guard, protocol
+from minigrad import guard
 from minigrad.context import current, setting
 from minigrad.guard import Guard
+from minigrad.methods import ArrayMethods
 
 Array = NDArray[Any]
 
@@ -23,11 +23,7 @@ OPERATIONS: dict[str, Callable[..., "Tensor"]] = {}
 next_index = itertools.count(1).__next__
 
 
-def _comparison(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
-    return lambda self, other: protocol.NUMPY[ufunc](self, other)
-
-
-class Tensor:
+class Tensor(ArrayMethods):
     """An array, and the operation and inputs that it was computed from.
 
     Make leaves with `minigrad.tensor`; operations make all other tensors. An operation is recorded
@@ -211,20 +207,6 @@ class Tensor:
         require_no_history(self, "a plain array")
         return np.array(array, dtype)
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return protocol.array_ufunc(ufunc, method, inputs, options)
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, inputs: Any, options: Any
-    ) -> Any:
-        return protocol.array_function(function, inputs, options)
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def __iter__(self) -> "Iterator[Tensor]":
-        return (self[i] for i in range(len(self._data)))
-
     def __bool__(self) -> bool:
         return bool(value_known(self))
 
@@ -232,68 +214,6 @@ class Tensor:
         value_known(self)
         require_no_history(self, "a plain number")
         return float(self.item())
-
-    # Comparisons have no gradient: they give plain boolean arrays.
-    __hash__ = object.__hash__
-    __eq__ = _comparison(np.equal)
-    __ne__ = _comparison(np.not_equal)
-    __lt__ = _comparison(np.less)
-    __le__ = _comparison(np.less_equal)
-    __gt__ = _comparison(np.greater)
-    __ge__ = _comparison(np.greater_equal)
-
-    # --- operators and methods: each looks its operation up in the table -------------------------
-
-    def __add__(self, other: Any) -> "Tensor":
-        return OPERATIONS["add"](self, other)
-
-    def __radd__(self, other: Any) -> "Tensor":
-        return OPERATIONS["add"](other, self)
-
-    def __sub__(self, other: Any) -> "Tensor":
-        return OPERATIONS["subtract"](self, other)
-
-    def __rsub__(self, other: Any) -> "Tensor":
-        return OPERATIONS["subtract"](other, self)
-
-    def __mul__(self, other: Any) -> "Tensor":
-        return OPERATIONS["multiply"](self, other)
-
-    def __rmul__(self, other: Any) -> "Tensor":
-        return OPERATIONS["multiply"](other, self)
-
-    def __truediv__(self, other: Any) -> "Tensor":
-        return OPERATIONS["divide"](self, other)
-
-    def __rtruediv__(self, other: Any) -> "Tensor":
-        return OPERATIONS["divide"](other, self)
-
-    def __pow__(self, other: Any) -> "Tensor":
-        return OPERATIONS["power"](self, other)
-
-    def __rpow__(self, other: Any) -> "Tensor":
-        return OPERATIONS["power"](other, self)
-
-    def __matmul__(self, other: Any) -> "Tensor":
-        result: Tensor = protocol.NUMPY[np.matmul](self, other)
-        return result
-
-    def __rmatmul__(self, other: Any) -> "Tensor":
-        result: Tensor = protocol.NUMPY[np.matmul](other, self)
-        return result
-
-    def __neg__(self) -> "Tensor":
-        return OPERATIONS["negative"](self)
-
-    def __pos__(self) -> "Tensor":
-        return OPERATIONS["positive"](self)
-
-    def __abs__(self) -> "Tensor":
-        return OPERATIONS["abs"](self)
-
-    def __getitem__(self, index: Any) -> "Tensor":
-        result: Tensor = protocol.NUMPY[operator.getitem](self, index)
-        return result
 
     @property
     def T(self) -> "Tensor":
@@ -322,48 +242,11 @@ class Tensor:
             raise ValueError(f"mT: expected two axes or more, {describe(self)} has {self.shape}")
         return OPERATIONS["transpose"](self, axes=(*range(self.ndim - 2), -1, -2))
 
-    def transpose(self, *axes: Any) -> "Tensor":
-        return OPERATIONS["transpose"](self, axes=_unpacked(axes) or None)
-
-    def reshape(self, *shape: Any) -> "Tensor":
-        return OPERATIONS["reshape"](self, shape=_unpacked(shape))
-
-    def ravel(self) -> "Tensor":
-        return self.reshape(-1)
-
-    flatten = ravel
-
-    def squeeze(self, axis: Any = None) -> "Tensor":
-        return self.reshape(np.squeeze(self._data, axis).shape)
-
     def astype(self, dtype: DTypeLike) -> "Tensor":
-        differentiable = np.dtype(dtype).kind in "fc"  # whole numbers have no derivative
+        dtype = np.dtype(dtype).newbyteorder("=")
+        differentiable = dtype.kind in "fc"  # whole numbers have no derivative
         with setting("recording", current().recording and differentiable):
-            return OPERATIONS["astype"](self, dtype=np.dtype(dtype))
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        return OPERATIONS["sum"](self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        return OPERATIONS["mean"](self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        return OPERATIONS["max"](self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        result: Tensor = protocol.NUMPY[np.min](self, axis, keepdims)
-        return result
-
-    def clip(self, low: Any = None, high: Any = None) -> "Tensor":
-        result: Tensor = protocol.NUMPY[np.clip](self, low, high)
-        return result
-
-
-def _unpacked(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Take `x.reshape(2, 3)` and `x.reshape((2, 3))` alike."""
-    if len(arguments) == 1 and isinstance(arguments[0], tuple | list):
-        return tuple(arguments[0])
-    return () if arguments == (None,) else arguments
+            return OPERATIONS["astype"](self, dtype=dtype)
 
 
 def value_of(x: Any) -> Any:

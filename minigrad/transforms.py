@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backprop import backpropagate, graph
+from minigrad.complex_step import real_part
 from minigrad.context import current, setting
 from minigrad.leaf import name_tensors, numbers
 from minigrad.nests import leaves, map_leaves
@@ -308,6 +309,7 @@ class _Run:
                     f"{type(y).__name__}; compute the result from the arguments by minigrad's or "
                     "NumPy's functions"
                 )
+            real_part(y._data, "grad")
         self._orders = {y: graph(y) if y.requires_grad else [] for y in self.results}
         if not self.nested and current().recording:
             own = set(self.leaves)  # and what `f` has made itself is no more than a part of it
@@ -355,6 +357,7 @@ def _variables(tree: Any) -> Any:
                 f"grad: expected real floating-point arguments, got {leaf.dtype}: {x!r:.60}; "
                 "write 1.0 for 1, or leave the argument out of argnums"
             )
+        real_part(leaf._data, "grad")
         leaf.requires_grad = True
         return leaf
 

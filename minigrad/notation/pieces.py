@@ -74,7 +74,7 @@ def element_of_pieces(e: Apply) -> Expression | None:
 def element_of_elements(e: Apply) -> Expression | None:
     """(a + b)[i] = a[i] + b[i], if an index less is left to write, as where a is a stack."""
     [x] = e.inputs
-    if not isinstance(x, Apply) or is_(x, matmul) or not isinstance(x.operation.forward, np.ufunc):
+    if not isinstance(x, Apply) or is_(x, matmul) or not isinstance(x.operation.numpy, np.ufunc):
         return None
     if any(u.shape not in ((), x.shape) for u in x.inputs):
         return None

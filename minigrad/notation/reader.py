@@ -119,7 +119,7 @@ def _place(array: Array) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
 
 def _argument_name(operation: Operation, i: int) -> str:
     """What the operation calls its argument: `labels`; a ufunc has no telling names."""
-    if isinstance(operation.forward, np.ufunc) or operation.arity is None:
+    if isinstance(operation.numpy, np.ufunc) or operation.arity is None:
         return "k"
     return list(inspect.signature(operation.forward).parameters)[i]
 

@@ -23,7 +23,7 @@ from minigrad.operations.elementwise import (
 )
 from minigrad.operations.linear import matmul
 from minigrad.operations.lookup import add_at, put_at
-from minigrad.operations.reduction import mean, softmax_cross_entropy
+from minigrad.operations.reduction import finite, mean, softmax_cross_entropy
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, getitem, reshape, scatter, transpose
 
@@ -42,6 +42,7 @@ RULES.update(
         subtract: (algebra.difference,),
         negative: (algebra.minus,),
         positive: (shapes.same_value,),
+        finite: (shapes.same_value,),
         astype: (kinks.bracket,),
         multiply: (
             algebra.without_broadcast,

@@ -1,14 +1,18 @@
 """NumPy functions that are made of several operations, or that have no gradient to give."""
 
+import builtins
 import operator
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
+from minigrad.complex_step import real_part
 from minigrad.leaf import operand
 from minigrad.operation import without_gradient
-from minigrad.operations import elementwise, linear, lookup, reduction, shape
+from minigrad.operations import elementwise, linear, lookup, reduction
+from minigrad.operations.shape import getitem, reshape, transpose
 from minigrad.protocol import NUMPY
 from minigrad.tensor import Tensor, is_hidden, value_known, value_of
 
@@ -39,8 +43,8 @@ def matmul(a: Any, b: Any) -> Tensor:
         return linear.matmul(a, b)
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         return linear.matmul(a, b)  # raises, and names the vector and not its reshaping
-    row = a if a.ndim > 1 else shape.reshape(a, shape=(1, -1))
-    column = b if b.ndim > 1 else shape.reshape(b, shape=(-1, 1))
+    row = a if a.ndim > 1 else reshape(a, shape=(1, -1))
+    column = b if b.ndim > 1 else reshape(b, shape=(-1, 1))
     y = linear.matmul(row, column)
     kept = [n for n, of in ((y.shape[-2], a), (y.shape[-1], b)) if of.ndim > 1]
     return y.reshape(*y.shape[:-2], *kept)
@@ -48,18 +52,19 @@ def matmul(a: Any, b: Any) -> Tensor:
 
 def _dot(a: Any, b: Any) -> Tensor:
     """`np.dot`, which differs from `a @ b` on numbers and on stacks of matrices."""
-    a, b = operand(a, "np.dot"), operand(b, "np.dot")
-    if b.ndim > 2:
+    if not np.ndim(value_of(a)) or not np.ndim(value_of(b)):
+        return elementwise.multiply(a, b)
+    if np.ndim(value_of(b)) > 2:
         raise TypeError(
-            f"np.dot: expected a matrix or a vector on the right, got {a.shape} and "
-            f"{b.shape}; for stacks of matrices write a @ b, which is np.matmul"
+            f"np.dot: expected a matrix or a vector on the right, got {np.shape(value_of(a))} and "
+            f"{np.shape(value_of(b))}; for stacks of matrices write a @ b, which is np.matmul"
         )
-    return matmul(a, b) if a.ndim and b.ndim else elementwise.multiply(a, b)
+    return matmul(a, b)
 
 
 def _outer(a: Any, b: Any) -> Tensor:
-    a, b = operand(a, "np.outer"), operand(b, "np.outer")
-    return elementwise.multiply(a.reshape(-1, 1), b.reshape(1, -1))
+    column, row = reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1))
+    return elementwise.multiply(column, row)
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Tensor:
@@ -98,7 +103,7 @@ def _indexed(x: Tensor, index: Any) -> Tensor:
             is_one_each = _is_lookup(numbers) and numbers.shape == (x.shape[1 - axis],)
             if is_one_each and _are_all(others, len(numbers)):
                 return lookup.pick(x, numbers, axis=axis)
-    return shape.getitem(x, index=_frozen(index))
+    return getitem(x, index=_frozen(index))
 
 
 def _is_lookup(i: Any) -> bool:
@@ -118,18 +123,52 @@ def _frozen(index: Any) -> Any:
     if type(index) is tuple:
         return tuple(map(_frozen, index))
     if isinstance(index, np.ndarray | list | Tensor):
-        return np.array(value_known(index))
+        frozen = np.array(value_known(index))
+        return frozen if frozen.size or isinstance(index, np.ndarray) else frozen.astype(int)
     return index
+
+
+def _transpose(a: Tensor, axes: Any = None) -> Tensor:
+    return transpose(a, axes=None if axes is None else _as_tuple(axes))
+
+
+def _reshape(a: Tensor, shape: Any, order: str = "C") -> Tensor:
+    """`np.reshape`; with order "F", the first index is the fastest to change."""
+    if type(shape) is not tuple:
+        shape = _as_tuple(shape)
+    if order == "C":
+        return reshape(a, shape=shape)
+    if order == "F":
+        return reshape(a.T, shape=shape[::-1]).T
+    raise ValueError(
+        f"np.reshape: expected order='C' or order='F', got {order!r}, which tells by how an array "
+        "lies in memory; say which of the two"
+    )
+
+
+def _ravel(a: Tensor, order: str = "C") -> Tensor:
+    return _reshape(a, (-1,), order)
+
+
+def _as_tuple(numbers: Any) -> tuple[Any, ...]:
+    """The numbers of a shape or of axes; NumPy takes one number for a tuple of one."""
+    return tuple(numbers) if np.iterable(numbers) else (numbers,)
 
 
 def _reshaped(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """A function that only changes the shape: ask NumPy for the shape, then reshape."""
-    return lambda x, *args, **options: x.reshape(function(x._data, *args, **options).shape)
+
+    @wraps(function)
+    def reshaped(x: Tensor, *args: Any, **options: Any) -> Tensor:
+        return x.reshape(function(x._data, *args, **options).shape)
+
+    return reshaped
 
 
 def _permuted(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """A function that only permutes axes: ask NumPy for the permutation, then transpose."""
 
+    @wraps(function)
     def permuted(x: Tensor, *args: Any, **options: Any) -> Tensor:
         axes = function(np.empty(tuple(range(x.ndim))), *args, **options).shape
         return x.transpose(axes)
@@ -139,42 +178,84 @@ def _permuted(function: Callable[..., Any]) -> Callable[..., Tensor]:
 
 def _of_shape(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that looks at shape and dtype alone."""
-    return lambda *args, **options: function(*map(value_of, args), **options)
+
+    @wraps(function)
+    def of_shape(*args: Any, **options: Any) -> Any:
+        return function(*map(value_of, args), **options)
+
+    return of_shape
 
 
 def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function whose result is no smooth function of its arguments: a plain array."""
-    return lambda *args, **options: function(
-        *map(value_known, args), **{key: value_known(x) for key, x in options.items()}
-    )
+
+    @wraps(function)
+    def of_value(*args: Any, **options: Any) -> Any:
+        known = {key: value_known(x) for key, x in options.items()}
+        return function(*map(value_known, args), **known)
+
+    return of_value
+
+
+def _by_order(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `_of_value`, where the order of numbers matters, which complex ones have not."""
+    name = f"np.{function.__name__}"
+
+    @wraps(function)
+    def by_order(*args: Any, **options: Any) -> Any:
+        return function(*[real_part(value_known(x), name) for x in args], **options)
+
+    return by_order
 
 
 def _step_function(ufunc: np.ufunc) -> Callable[..., Any]:
-    """As `_of_value`, element by element: a trace records it, so that rules with kinks replay."""
+    """As `_by_order`, element by element: a trace records it, so that rules with kinks replay."""
     record = without_gradient(ufunc.__name__, ufunc, ufunc.nin)
-    plain = _of_value(ufunc)
+    plain = _by_order(ufunc)
     return lambda *args: record(*args) if any(map(is_hidden, args)) else plain(*args)
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """`np.clip`, whose limits have two names each."""
+    if min is None and max is None:
+        return clip(a, a_min, a_max)
+    if a_min is None and a_max is None:
+        return clip(a, min, max)
+    raise ValueError("np.clip: expected limits once, got a_min= or a_max= and also min= or max=")
+
+
+def _var(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    squares = np.square(a - a.mean(axis=axis, keepdims=True))
+    if not ddof:
+        return squares.mean(axis=axis, keepdims=keepdims)
+    n = reduction.count(a.shape, axis)
+    return squares.sum(axis=axis, keepdims=keepdims) / builtins.max(n - ddof, 0)
+
+
+def _std(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    return np.sqrt(_var(a, axis, ddof, keepdims))
 
 
 NUMPY.update(
     {
         np.matmul: matmul,
         np.dot: _dot,
+        np.outer: _outer,
         operator.getitem: _indexed,
-        np.clip: lambda a, a_min=None, a_max=None: clip(a, a_min, a_max),
+        np.transpose: _transpose,
+        np.reshape: _reshape,
+        np.ravel: _ravel,
+        np.clip: _clip,
         np.min: min,
         np.amin: min,
         np.amax: reduction.max,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: 1 / x,
-        np.outer: _outer,
-        np.var: lambda x, axis=None, keepdims=False: np.mean(
-            np.square(x - x.mean(axis, keepdims=True)), axis, keepdims=keepdims
-        ),
-        np.std: lambda x, axis=None, keepdims=False: np.sqrt(np.var(x, axis, keepdims=keepdims)),
+        np.var: _var,
+        np.std: _std,
     }
 )
-NUMPY.update({f: _reshaped(f) for f in (np.squeeze, np.expand_dims, np.ravel)})
+NUMPY.update({f: _reshaped(f) for f in (np.squeeze, np.expand_dims)})
 NUMPY.update({f: _permuted(f) for f in (np.swapaxes, np.moveaxis)})
 NUMPY.update(
     {
@@ -189,9 +270,10 @@ NUMPY.update(
     {
         f: _of_value(f)
         for f in (
-            *(np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal, np.isclose),
+            *(np.allclose, np.array_equal, np.isclose),
             *(np.save, np.savez, np.savez_compressed, np.savetxt),
         )
     }
 )
+NUMPY.update({f: _by_order(f) for f in (np.argmax, np.argmin, np.argsort)})
 NUMPY.update({f: _of_shape(f) for f in (np.shape, np.ndim, np.size, np.zeros_like, np.ones_like)})

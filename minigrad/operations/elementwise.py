@@ -2,19 +2,22 @@
 
 Where a function has a kink, the rule takes the middle of the slopes: 0 for `abs` at 0, one half
 each for the two equal inputs of a `maximum`; `relu` has slope 0 at 0, as is the custom. Forward
-expressions are analytic on either side of a kink, so that the complex step passes through them:
-NumPy orders complex numbers by their real part first.
+expressions do the same to complex numbers (see `minigrad.complex_step`).
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from minigrad.complex_step import real_part
 from minigrad.operation import POWER, PRODUCT, SIGN, SUM, operation
-from minigrad.tensor import Array
+from minigrad.tensor import Array, Tensor
 
 # --- steps, for rules: 1 where a comparison holds, else 0 (the Iverson bracket); no gradient -----
 
 greater = operation(
-    lambda a, b: np.greater(a, b),
+    lambda a, b: np.greater(real_part(a, "greater"), real_part(b, "greater")),
     None,
     None,
     name="greater",
@@ -25,7 +28,7 @@ greater = operation(
 )
 
 equal = operation(
-    lambda a, b: np.equal(a, b),
+    lambda a, b: np.equal(real_part(a, "equal"), real_part(b, "equal")),
     None,
     None,
     name="equal",
@@ -36,7 +39,7 @@ equal = operation(
 )
 
 sign = operation(
-    lambda x: np.sign(x),
+    lambda x: np.sign(real_part(x, "sign")),
     None,
     name="sign",
     python="np.sign({0})",
@@ -115,10 +118,25 @@ positive = operation(
     drawn="line",
 )
 
+
+def _is_constant(x: Any) -> bool:
+    """Whether nobody asks for the derivative by `x`: not by a rule, nor by a complex step."""
+    return not x.requires_grad if type(x) is Tensor else x.dtype.kind != "c"
+
+
+def _slope_of_power(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """b a^(b-1), and 0 for 0^0.
+
+    A constant exponent 0 has slope 0 everywhere: then a^(-1), which may overflow, is left out. For
+    another it is not, since it is the derivative of the slope by b.
+    """
+    flat = equal.on(b, 0) if _is_constant(b) else equal.on(a, 0) * equal.on(b, 0)
+    return g * b * a ** np.where(flat, 1, b - 1)
+
+
 power = operation(
     np.power,
-    # x^0 has slope 0 everywhere, also where 0 x^(-1) would be 0/0.
-    lambda g, y, a, b: g * b * a ** np.where(equal.on(b, 0), 1, b - 1),
+    _slope_of_power,
     lambda g, y, a, b: g * y * np.log(np.where(greater.on(a, 0), a, 1)),
     latex="{0}^{{{1}}}",
     text="{0}^{1}",
@@ -237,8 +255,14 @@ softplus = operation(
 
 # --- functions with kinks -----------------------------------------------------------------------
 
+
+def _relu(x: Array) -> Any:
+    y = np.maximum(x, 0)
+    return y if y.dtype.kind != "c" else np.where(real_part(x, "relu") == 0, 0, y)
+
+
 relu = operation(
-    lambda x: np.maximum(x, 0),
+    _relu,
     lambda g, y, x: np.where(greater.on(x, 0), g, 0),
     name="relu",
     latex=r"\max({0}, 0)",
@@ -246,8 +270,13 @@ relu = operation(
     python="np.maximum({0}, 0)",
 )
 
+
+def _abs(x: Array) -> Any:
+    return np.abs(x) if x.dtype.kind != "c" else x * np.sign(real_part(x, "abs"))
+
+
 abs = operation(
-    lambda x: np.maximum(x, -x),
+    _abs,
     lambda g, y, x: g * sign.on(x),
     name="abs",
     numpy=np.abs,
@@ -257,20 +286,41 @@ abs = operation(
     drawn="formula",
 )
 
+
+def _chosen_by(ufunc: np.ufunc) -> Callable[[Array, Array], Any]:
+    """One of two inputs; of complex ones by the real part alone, and their mean if it is equal."""
+    name = ufunc.__name__
+
+    def chosen(a: Array, b: Array) -> Any:
+        y = ufunc(a, b)
+        if y.dtype.kind != "c":
+            return y
+        return np.where(real_part(a, name) == real_part(b, name), (a + b) / 2, y)
+
+    return chosen
+
+
 maximum = operation(
-    np.maximum,
+    _chosen_by(np.maximum),
     lambda g, y, a, b: np.where(greater.on(a, b), g, np.where(equal.on(a, b), g / 2, 0)),
     lambda g, y, a, b: np.where(greater.on(b, a), g, np.where(equal.on(a, b), g / 2, 0)),
+    name="maximum",
+    kernel=lambda y, a, b: np.maximum(a, b, out=y),
+    numpy=np.maximum,
     latex=r"\max({0}, {1})",
     text="max({0}, {1})",
     symbol="max",
     drawn="formula",
 )
 
+
 minimum = operation(
-    np.minimum,
+    _chosen_by(np.minimum),
     lambda g, y, a, b: np.where(greater.on(b, a), g, np.where(equal.on(a, b), g / 2, 0)),
     lambda g, y, a, b: np.where(greater.on(a, b), g, np.where(equal.on(a, b), g / 2, 0)),
+    name="minimum",
+    kernel=lambda y, a, b: np.minimum(a, b, out=y),
+    numpy=np.minimum,
     latex=r"\min({0}, {1})",
     text="min({0}, {1})",
     symbol="min",

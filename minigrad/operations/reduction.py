@@ -4,11 +4,13 @@
 example of the batch.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
-from minigrad.operation import SIGN, operation, without_gradient
+from minigrad.complex_step import real_part
+from minigrad.operation import SIGN, SUM, operation, without_gradient
 from minigrad.operations.elementwise import astype, equal
 from minigrad.tensor import Array
 
@@ -32,11 +34,31 @@ def restored(g: Any, x: Any, axis: Any, keepdims: bool = False) -> Any:
     return g.reshape(shape)
 
 
+def count(shape: tuple[int, ...], axis: Any) -> int:
+    """How many elements go into one of a reduction."""
+    if axis is None or not shape:
+        return math.prod(shape)
+    return math.prod([shape[i] for i in (axis if isinstance(axis, tuple) else (axis,))])
+
+
+# Sums of float16 lose what is below a thousandth of them, and can't count beyond 65504.
+_ADDED_IN: dict[str, Any] = {"e": np.float32}
+
+
+def _sum(x: Array, *, axis: Any = None, keepdims: Any = False) -> Any:
+    added_in = _ADDED_IN.get(x.dtype.char)
+    if added_in is None:
+        return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, dtype=added_in, keepdims=keepdims).astype(x.dtype)
+
+
 sum = operation(
-    lambda x, *, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    _sum,
     lambda g, y, x, axis, keepdims: np.broadcast_to(restored(g, x, axis, keepdims), x.shape),
     name="sum",
-    kernel=lambda y, x, *, axis, keepdims: np.add.reduce(x, axis, out=y, keepdims=keepdims),
+    kernel=lambda y, x, *, axis, keepdims: np.add.reduce(
+        x, axis, dtype=_ADDED_IN.get(y.dtype.char), out=y, keepdims=keepdims
+    ),
     numpy=np.sum,
     shapes="an axis of the value",
     latex=r"\sum{{axis}} {0}",
@@ -47,10 +69,19 @@ sum = operation(
     examples=(*_REDUCTIONS, ((), {"axis": -1})),  # NumPy takes it for a sum, not for a mean
 )
 
+
+def _shared(g: Any, n: Any) -> Any:
+    """g / n, in a precision that has n."""
+    added_in = _ADDED_IN.get(g.dtype.char)
+    if added_in is None:
+        return g / n
+    return astype.on(astype.on(g, dtype=added_in) / n, dtype=g.dtype)
+
+
 mean = operation(
     lambda x, *, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: np.broadcast_to(
-        restored(g, x, axis, keepdims) / (x.size / y.size), x.shape
+        _shared(restored(g, x, axis, keepdims), float(count(x.shape, axis) or 1)), x.shape
     ),
     name="mean",
     numpy=np.mean,
@@ -62,17 +93,25 @@ mean = operation(
 )
 
 
-def _share_of_maximum(x: Any, y: Any, axis: Any) -> Any:
-    """One for the largest element; equal shares where several are the largest."""
-    largest = astype.on(equal.on(x, y), dtype=x.dtype)
-    return largest / np.sum(largest, axis=axis, keepdims=True)
+def _shared_by_largest(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """All to the largest element; equal shares where several are the largest."""
+    largest = equal.on(x, restored(y, x, axis, keepdims))
+    ones = astype.on(largest, dtype=_ADDED_IN.get(x.dtype.char, x.dtype))
+    n = np.sum(ones, axis=axis, keepdims=True)
+    return np.where(largest, _shared(restored(g, x, axis, keepdims), n), 0)
+
+
+def _max(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
+    if x.dtype.kind != "c":
+        return np.max(x, axis=axis, keepdims=keepdims)
+    real = real_part(x, "max")
+    largest = real == np.max(real, axis=axis, keepdims=True)
+    return np.mean(x, axis=axis, keepdims=keepdims, where=largest)
 
 
 max = operation(
-    lambda x, *, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
-    lambda g, y, x, axis, keepdims: (
-        restored(g, x, axis, keepdims) * _share_of_maximum(x, restored(y, x, axis, keepdims), axis)
-    ),
+    _max,
+    _shared_by_largest,
     name="max",
     kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.max,
@@ -87,14 +126,28 @@ max = operation(
 def _logsumexp(x: Array, *, axis: Any = None, keepdims: bool = False) -> Any:
     largest = np.maximum.reduce(x.real, axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)
-    y = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+    with np.errstate(divide="ignore", over="ignore"):  # the log of 0 and of infinity is right
+        y = np.log(np.add.reduce(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return y if keepdims else np.squeeze(y, axis)
 
 
+finite = operation(
+    lambda x: np.where(x.real == -np.inf, 0, x),
+    lambda g, y, x: g,
+    name="finite",
+    latex="{0}",
+    text="{0}",
+    precedence=SUM,
+    python="np.where({0} == -np.inf, 0, {0})",
+    drawn="line",
+)
+
 logsumexp = operation(
     _logsumexp,
+    # Where all are -inf, exp(x - y) has no limit, but is bounded. It is 0 here, which is right for
+    # sums of logs: what can't happen passes no gradient on.
     lambda g, y, x, axis, keepdims: (
-        restored(g, x, axis, keepdims) * np.exp(x - restored(y, x, axis, keepdims))
+        restored(g, x, axis, keepdims) * np.exp(x - restored(finite.on(y), x, axis, keepdims))
     ),
     name="logsumexp",
     shapes="an axis of the value",
@@ -171,7 +224,8 @@ def _softmax_cross_entropy(z: Array, labels: Array, *, axis: int = 0) -> Any:
     p = distributions(labels, z, axis)
     if p.shape != z.shape:
         raise ValueError(f"labels of shape {p.shape} do not belong to logits of shape {z.shape}")
-    return -np.add.reduce(p * _log_softmax(z, axis=axis), axis=axis)
+    log_q = np.where(p == 0, 0, _log_softmax(z, axis=axis))  # 0 log 0 = 0
+    return -np.add.reduce(p * log_q, axis=axis)
 
 
 def _cotangent_of_logits(g: Any, y: Any, z: Any, labels: Any, axis: int) -> Any:

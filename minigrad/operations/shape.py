@@ -22,7 +22,7 @@ def _transpose_source(axes: tuple[int, ...] | None) -> str:
 
 
 transpose = operation(
-    lambda x, *, axes=None: x.T if axes is None else x.transpose(axes),
+    lambda x, *, axes=None: x.T if axes is None else x.transpose(tuple(axes)),
     lambda g, y, x, axes: (
         g.T if axes is None else np.transpose(g, _inverse([axis % x.ndim for axis in axes]))
     ),

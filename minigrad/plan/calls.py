@@ -46,8 +46,6 @@ def calls(step: Step, y: Array, inputs: Sequence[Array]) -> list[Call]:
         if step.parameters:
             kernel = partial(kernel, **step.parameters)
         return [(kernel, (y, *inputs))]
-    if operation.forward in (np.maximum, np.minimum):  # these want `out` by its name
-        return [(partial(operation.forward, out=y), tuple(inputs))]
     if isinstance(operation.forward, np.ufunc):
         return [(operation.forward, (*inputs, y))]
     return [(partial(_assign, operation.forward, step.parameters), (y, *inputs))]

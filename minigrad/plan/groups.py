@@ -145,7 +145,10 @@ def _records(*names: str) -> set[Any]:
 
 
 # Operations on each element that are no ufuncs.
-ELEMENTWISE = _records("sigmoid", "softplus", "relu", "abs", "where", "greater", "equal", "sign")
+ELEMENTWISE = _records(
+    *("sigmoid", "softplus", "relu", "abs", "where", "finite"),
+    *("greater", "equal", "sign"),
+)
 # Operations whose inputs broadcast against each other, or are free to be shared by all members.
 BROADCASTING = ELEMENTWISE | _records("matmul") | {CONTRACT}
 REDUCTIONS = _records("sum", "mean", "max", "logsumexp")
@@ -164,8 +167,10 @@ LIFTS: dict[Any, Lift] = {
 
 def is_ufunc(step: Step) -> bool:
     """Whether it is one of NumPy's functions on each element."""
-    forward = None if step.operation is None else step.operation.forward
-    return isinstance(forward, np.ufunc) and forward.signature is None
+    if step.operation is None:
+        return False
+    function = step.operation.numpy or step.operation.forward
+    return isinstance(function, np.ufunc) and function.signature is None
 
 
 def _lift_of(step: Step) -> Lift | None:

@@ -33,9 +33,8 @@ from minigrad.notation.printer import Printer
 from minigrad.notation.written import only_written
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add
-from minigrad.operations.linear import matmul
 from minigrad.operations.shape import getitem, transpose
-from minigrad.protocol import NUMPY
+from minigrad.tensor import OPERATIONS
 from minigrad.writing.document import Block, Heading, Paragraph
 from minigrad.writing.phrases import Formula
 from minigrad.writing.rows import Row
@@ -58,15 +57,15 @@ class Sketch(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "reduce" and ufunc is np.add:
-            return _applied(NUMPY[np.sum], inputs, options)
+            return _applied(_record(np.sum), inputs, options)
         if method != "__call__":
             return NotImplemented
-        return _applied(matmul if ufunc is np.matmul else NUMPY[ufunc], inputs, {})
+        return _applied(_record(ufunc), inputs, {})
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, inputs: Any, options: Any
     ) -> Any:
-        return _applied(NUMPY[function], inputs, options)
+        return _applied(_record(function), inputs, options)
 
     @property
     def T(self) -> "Sketch":
@@ -75,10 +74,10 @@ class Sketch(NDArrayOperatorsMixin):
     mT = T
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Sketch":
-        return _applied(NUMPY[np.sum], (self,), {"axis": axis, "keepdims": keepdims})
+        return _applied(_record(np.sum), (self,), {"axis": axis, "keepdims": keepdims})
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> "Sketch":
-        return _applied(NUMPY[np.mean], (self,), {"axis": axis, "keepdims": keepdims})
+        return _applied(_record(np.mean), (self,), {"axis": axis, "keepdims": keepdims})
 
     @property
     def shape(self) -> "list[Sketch]":
@@ -103,9 +102,15 @@ rows = only_written("rows", lambda x: len(x))
 columns = only_written("columns", lambda x: x.shape[1])
 
 
-def _applied(operation: Any, inputs: Any, options: Mapping[str, Any]) -> Sketch:
-    if not isinstance(operation, Operation):
-        raise TypeError(f"no record of the table is written as {operation}")
+def _record(function: Callable[..., Any]) -> Operation:
+    """The record of the table that means the same as a function of NumPy."""
+    for operation in OPERATIONS.values():
+        if isinstance(operation, Operation) and operation.numpy is function:
+            return operation
+    raise TypeError(f"no record of the table is written as {function}")
+
+
+def _applied(operation: Operation, inputs: Any, options: Mapping[str, Any]) -> Sketch:
     expressions = tuple(x.e if isinstance(x, Sketch) else Number(float(x)) for x in inputs)
     parameters = Parameters({**operation.defaults, **options}) if operation.defaults else NONE
     return Sketch(Apply(operation, expressions, SHAPE, parameters))

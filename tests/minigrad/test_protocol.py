@@ -1,5 +1,7 @@
 """NumPy's functions on tensors: the same values as on arrays, as tensors, with gradients."""
 
+import inspect
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -7,8 +9,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.protocol import NUMPY
-from minigrad.tensor import OPERATIONS
+from minigrad.protocol import NUMPY, array_function
+from minigrad.tensor import OPERATIONS, value_of
 from tests import derivatives
 
 X = np.array([[0.3, 1.2, 2.0], [1.1, 0.4, 0.7]])
@@ -67,11 +69,176 @@ def test_a_tensor_among_arrays_is_enough(name: str) -> None:
         np.testing.assert_array_equal(z.data, f(X, Y))
 
 
+# A call of each function, and a value for each option that NumPy has somewhere. Between them every
+# option of every function is met: it means what NumPy means by it, or is refused by its name.
+CALLS: dict[Any, tuple[Any, ...]] = {
+    np.where: (X > 1, X, 2 * X),
+    np.take: (X, [0, 1]),
+    np.reshape: (X, (3, 2)),
+    np.broadcast_to: (X, (2, 2, 3)),
+    np.concatenate: ((X, X),),
+    np.stack: ((X, X),),
+    np.dot: (X, X.T),
+    np.outer: (X, Y),
+    np.clip: (X, 0.5, 1.5),
+    np.expand_dims: (X, 0),
+    np.swapaxes: (X, 0, 1),
+    np.moveaxis: (X, 0, 1),
+    np.allclose: (X, X),
+    np.array_equal: (X, X),
+    np.isclose: (X, X),
+}
+OPTIONS: dict[str, Any] = {
+    "axis": 1,
+    "axes": (1, 0),
+    "keepdims": True,
+    "ddof": 1,
+    "order": "F",
+    "a_min": 1.0,
+    "a_max": 1.0,
+    "min": 1.0,
+    "max": 1.0,
+    "dtype": np.float32,
+    "out": np.zeros((2, 3)),
+    "where": X > 1,
+    "initial": 5.0,
+    "casting": "unsafe",
+    "subok": True,
+    "signature": "d->d",
+    "correction": 1,
+    "mean": np.zeros((1, 1)),
+    "mode": "wrap",
+    "copy": True,
+    "kind": "stable",
+    "stable": True,
+    "rtol": 0.5,
+    "atol": 0.5,
+    "equal_nan": True,
+    "shape": (4,),
+    "device": "cpu",
+}
+NOT_CALLED = np.save, np.savez, np.savez_compressed, np.savetxt, operator.getitem
+
+
+def call(function: Any, options: dict[str, Any], array: Any = np.array) -> Any:
+    arrays = CALLS.get(function, (X,) * getattr(function, "nin", 1))
+    of_tuple = isinstance(arrays[0], tuple)
+    inputs = [array(x) if isinstance(x, np.ndarray) and x.dtype != bool else x for x in arrays]
+    return function(
+        [array(x) for x in arrays[0]] if of_tuple else inputs[0], *inputs[1:], **options
+    )
+
+
+USES = [
+    (function, name)
+    for function in NUMPY
+    if function not in NOT_CALLED
+    for name in inspect.signature(function).parameters
+]
+
+
+@pytest.mark.parametrize(("function", "option"), USES)
+def test_an_option_means_what_numpy_means_or_is_refused(function: Any, option: str) -> None:
+    options = {option: OPTIONS[option]} if option in OPTIONS else {}
+    try:
+        y = call(function, options, mg.tensor)
+    except (TypeError, ValueError) as error:
+        if f"expected no {option}=" not in str(error):
+            with pytest.raises(type(error)):
+                call(function, options)
+    else:
+        np.testing.assert_allclose(value_of(y), call(function, options), rtol=1e-15)
+
+
+ARGUMENTS: dict[str, Callable[[Any], Any]] = {
+    "ravel": lambda x: np.ravel(x, order="F"),
+    "ravel by position": lambda x: np.ravel(x, "F"),
+    "reshape": lambda x: np.reshape(x, (3, -1), order="F"),
+    "reshape to more axes": lambda x: np.reshape(x, (1, 3, 2), "F"),
+    ".ravel": lambda x: x.ravel("F"),
+    ".flatten": lambda x: x.flatten(order="F"),
+    ".reshape": lambda x: x.reshape(-1, 2, order="F"),
+    "transpose of a vector": lambda x: np.transpose(x[0], 0),
+    "by keywords": lambda x: np.sum(a=np.moveaxis(a=x, source=0, destination=1), axis=0),
+    "sum by position": lambda x: x.sum(0),
+    "var": lambda x: np.var(x, 1, ddof=1),
+    "std": lambda x: x.std(axis=0, ddof=1, keepdims=True),
+    "clip": lambda x: np.clip(x, min=0.35, max=1.15),
+    ".clip": lambda x: x.clip(max=1.15),
+    "outer": lambda x: np.outer(x, [1.0, 2.0]),
+    "outer on the right": lambda x: np.outer([[1.0], [2.0]], x),
+    "dot": lambda x: np.dot(2.0, x),
+    "nothing": lambda x: x[[]],
+    "nothing of the columns": lambda x: x[:, []],
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_arguments_are_numpys(name: str) -> None:
+    f = ARGUMENTS[name]
+    y = f(mg.tensor(X))
+    assert isinstance(y, mg.Tensor)
+    np.testing.assert_allclose(y.data, f(X), rtol=1e-15)
+    derivatives.check(f, X)
+
+
+def test_numbers_take_the_precision_of_what_they_meet() -> None:
+    x = mg.tensor(X, dtype=np.float32)
+    assert np.dot(2.0, x).dtype == np.dot(x, 2.0).dtype == np.float32
+
+
+def test_functions_that_look_at_a_shape_take_keywords() -> None:
+    x = mg.tensor(X)
+    assert np.shape(a=x) == (2, 3)
+    assert np.size(a=x, axis=1) == 3
+    assert np.zeros_like(a=x, dtype=int).tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("option", ["dtype", "out", "where", "initial"])
+def test_methods_refuse_what_they_do_not_take(option: str) -> None:
+    with pytest.raises(TypeError, match=rf"np.sum: expected no {option}=.* leave it out"):
+        mg.tensor(X).sum(**{option: OPTIONS[option]})
+
+
+def test_an_option_at_numpys_default_is_as_if_not_given() -> None:
+    x = mg.tensor(X)
+    assert np.sum(x, None, None, None).item() == x.sum().item()
+    assert np.take(x, [0], mode="".join(["ra", "ise"])).data.tolist() == [0.3]
+
+
+def test_one_value_for_one_argument() -> None:
+    with pytest.raises(TypeError, match="expected one value for axis, got 0 and axis="):
+        mg.tensor(X).sum(0, axis=1)
+
+
+def test_an_order_that_memory_decides_is_refused() -> None:
+    for order in "AK":
+        with pytest.raises(ValueError, match=f"expected order='C' or order='F', got '{order}'"):
+            np.ravel(mg.tensor(X), order=order)
+
+
+def test_numpys_functions_without_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in NumPy 2.0, where those in C have none: arguments go through as they are."""
+    monkeypatch.setitem(NUMPY, min, lambda *args, **options: (args, options))
+    assert array_function(min, (1, 2), {"key": 3}) == ((1, 2), {"key": 3})
+
+
+def test_bytes_in_the_other_order() -> None:
+    other = np.array([1.0, 2.0]).astype(np.dtype(float).newbyteorder("S"))
+    x = mg.tensor(other, requires_grad=True)
+    assert x.dtype == np.float64
+    assert x.dtype.isnative
+    assert x.astype(other.dtype).dtype.isnative
+    y = (x * other).sum() + x.astype(other.dtype).sum()
+    assert mg.gradients(y, [x])[0].tolist() == [2, 3]
+
+
 def test_records_of_numpys_names_answer_for_numpy() -> None:
     """Whatever operation has the name of a function of NumPy is what that function finds."""
     for name, record in OPERATIONS.items():
-        # np.matmul takes vectors too; comparisons of tensors give plain arrays
-        if hasattr(np, name) and name not in ("astype", "matmul") and record.differentiable:
+        # np.matmul takes vectors too, np.reshape an order; comparisons of tensors give plain arrays
+        several = "astype", "matmul", "reshape", "transpose"
+        if hasattr(np, name) and name not in several and record.differentiable:
             assert NUMPY[getattr(np, name)] is record
 
 

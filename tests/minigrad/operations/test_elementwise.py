@@ -138,6 +138,44 @@ def test_derivatives_of_a_power_by_algebra(n: Any, x: float, derivatives: Any) -
         assert f(x) == pytest.approx(expected, abs=1e-15)
 
 
+@pytest.mark.parametrize("a", [0.5, 2.0])
+@pytest.mark.parametrize("b", [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0])
+def test_second_derivatives_of_a_power_by_base_and_exponent(a: float, b: float) -> None:
+    log = math.log(a)
+    mixed = a ** (b - 1) * (1 + b * log)
+    expected = [[b * (b - 1) * a ** (b - 2), mixed], [mixed, a**b * log**2]]
+    power: Any = lambda v: v[0] ** v[1]  # noqa: E731
+    np.testing.assert_allclose(mg.hessian(power)(np.array([a, b])), expected, rtol=1e-14)
+    mg.check_gradients(mg.power, np.array([a, 1.5]), np.array([b, b]), order=2)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "slopes", "by_base", "mixed"),
+    [
+        (0.0, 0.0, (0.0, 0.0), 0.0, 0.0),
+        (0.0, 2.0, (0.0, 0.0), 2.0, 0.0),
+        (0.0, 3.0, (0.0, 0.0), 0.0, 0.0),
+        (-2.0, 0.0, (0.0, 0.0), 0.0, -0.5),
+        (-2.0, 2.0, (-4.0, 0.0), 2.0, -2.0),
+        (-2.0, 3.0, (12.0, 0.0), -12.0, 4.0),
+    ],
+)
+def test_powers_of_zero_and_less(
+    a: float, b: float, slopes: Any, by_base: float, mixed: float
+) -> None:
+    """By algebra: b a^(b-1), b (b-1) a^(b-2), and a^(b-1), since log(a) counts as zero there."""
+    assert mg.grad(mg.power, (0, 1))(a, b) == slopes
+    assert mg.hessian(lambda a: a**b)(a) == by_base
+    assert mg.grad(lambda b: mg.grad(mg.power)(a, b))(b) == mixed
+
+
+def test_a_constant_exponent_zero_has_no_slope_however_small_the_base() -> None:
+    f: Any = lambda x: x**0  # noqa: E731
+    for _ in range(3):
+        f = mg.grad(f)
+        assert f(1e-300) == 0
+
+
 def test_operators_take_numbers_and_arrays_on_either_side() -> None:
     x = mg.tensor([1.0, 2.0])
     a = np.array([4.0, 8.0])

@@ -102,9 +102,9 @@ CASES: dict[str, Case] = {
         ["item: expected one number, x has shape (2,)", "index it"],
     ),
     "float": (
-        lambda: float(at_step_3(2, name="x")),
+        lambda: float(at_step_3(2, name="x").detach().named("x")),
         ValueError,
-        ["expected one number, x at step 3 has shape (2,)"],
+        ["expected one number, x has shape (2,)"],
     ),
     "np.dot": (
         lambda: np.dot(parameter(2, 3), np.ones((4, 3, 2))),

@@ -152,3 +152,83 @@ def test_cross_entropy_of_logits_of_ten_thousand(dtype: Any) -> None:
     numbers = mg.softmax_cross_entropy(z, np.array([2, 0]))
     np.testing.assert_allclose(numbers.data, [2e4, 2e4 + math.log(2)], rtol=1e-6)
     assert gradient.dtype == numbers.dtype == dtype
+
+
+# --- infinities ---------------------------------------------------------------------------------
+
+MASKED = np.array([1.0, -np.inf, 0.0])
+UNMASKED = np.array([1.0, 0.0])
+OF_MASKED = {
+    "logsumexp": mg.logsumexp,
+    "softmax": lambda z: mg.softmax(z)[0] - 3 * mg.softmax(z)[-1],
+    "log_softmax": lambda z: mg.log_softmax(z)[0],
+    "cross-entropy of a number": lambda z: mg.softmax_cross_entropy(z, np.array(0)),
+    "cross-entropy of a distribution": lambda z: mg.softmax_cross_entropy(
+        z, np.array([0.25, 0.0, 0.75] if z.size == 3 else [0.25, 0.75])
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_MASKED)
+def test_a_masked_logit_is_as_if_it_were_not_there(name: str) -> None:
+    """Its probability is 0, and so are all derivatives by it."""
+    f: Any = OF_MASKED[name]
+    assert f(mg.tensor(MASKED)).item() == pytest.approx(f(mg.tensor(UNMASKED)).item(), rel=1e-15)
+    left = np.array([0, 2])
+    gradient, hessian = np.zeros(3), np.zeros((3, 3))
+    gradient[left] = mg.grad(f)(UNMASKED)
+    hessian[np.ix_(left, left)] = mg.hessian(f)(UNMASKED)
+    np.testing.assert_allclose(mg.grad(f)(MASKED), gradient, rtol=1e-15)
+    np.testing.assert_allclose(mg.hessian(f)(MASKED), hessian, rtol=1e-14, atol=1e-16)
+
+
+def test_cross_entropy_with_a_masked_logit_by_hand() -> None:
+    loss = mg.softmax_cross_entropy(MASKED, np.array(0))
+    assert loss.item() == pytest.approx(math.log1p(math.exp(-1)), rel=1e-15)
+
+
+def test_logsumexp_of_nothing_that_can_happen() -> None:
+    """log 0; it passes no gradient on, so that it can be left out of a larger sum."""
+    z = np.full((2, 3), -np.inf)
+    z[0, 0] = z[0, 1] = 0.0
+
+    def f(z: Any) -> Any:
+        return mg.logsumexp(mg.logsumexp(z, axis=1))
+
+    assert mg.logsumexp(z, axis=1).data.tolist() == [math.log(2), -np.inf]
+    np.testing.assert_allclose(mg.grad(f)(z), [[0.5, 0.5, 0], [0, 0, 0]], rtol=1e-15)
+    second = mg.hessian(f)(z)[0, :2, 0, :2]
+    np.testing.assert_allclose(second, [[0.25, -0.25], [-0.25, 0.25]], rtol=1e-14)
+    assert mg.logsumexp([np.inf, 1000.0]).item() == np.inf
+
+
+def test_the_largest_alone_gets_an_infinite_gradient() -> None:
+    """The root of max(x) at 0: nothing goes to what is not the largest."""
+    with np.errstate(divide="ignore"):
+        gradient = mg.grad(lambda x: np.sqrt(mg.max(x)))(np.array([0.0, -1.0]))
+    assert gradient.tolist() == [np.inf, 0]
+
+
+# --- float16 ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [mg.mean, mg.max, mg.min])
+def test_float16_gradients_of_many_elements(f: Any) -> None:
+    n = 70_000  # more than the largest number of float16
+    gradient = mg.grad(f)(np.zeros(n, np.float16))
+    assert gradient.dtype == np.float16
+    np.testing.assert_allclose(gradient, np.full(n, np.float16(1 / n)))
+    second = mg.jvp(mg.grad(lambda x: f(x) ** 2 / 2), np.ones(n, np.float16), gradient)[1]
+    assert second.dtype == np.float16
+
+
+def test_float16_sums_of_many_elements() -> None:
+    x, b = np.ones((5000, 2), np.float16), np.zeros(2, np.float16)
+    assert np.sum(mg.tensor(x), axis=0).data.tolist() == [5000, 5000]
+    assert mg.grad(lambda b: (x * b).sum())(b).tolist() == [5000, 5000]
+    assert mg.sum(x, axis=0).dtype == np.float16
+
+
+def test_mean_of_nothing_has_a_gradient_of_its_shape() -> None:
+    x = np.zeros((0, 3))
+    assert mg.vjp(lambda x: mg.mean(x, axis=1), x)[1](np.zeros(0))[0].shape == (0, 3)
