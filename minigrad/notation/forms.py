@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from minigrad.notation.expression import (
     NONE,
@@ -46,6 +46,7 @@ from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, reshape, transpose
 
 
+@lru_cache(maxsize=4096)
 def typeset(e: Expression) -> Expression:
     """The form in which people write it: for reading, since it may cost more to compute."""
     return _in_forms(transform(e, partial(_in_form, softmax_jacobian)))

@@ -5,6 +5,7 @@ Time steps are relative here. What holds in the same words at many steps is one 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from minigrad.notation.expression import Expression, Symbol, symbols
 from minigrad.notation.trace import Steps
@@ -150,7 +151,7 @@ class Model:
     oldest_first: tuple[Symbol, ...]
     blocks: tuple[Steps, ...]
 
-    @property
+    @cached_property
     def scalars(self) -> frozenset[str]:
         """The names of numbers."""
         shapes = {e.value.name: e.value.shape for e in self.equations}
@@ -172,7 +173,7 @@ class Model:
         """The step that is called T."""
         return self.steps[-1] if self.steps else None
 
-    @property
+    @cached_property
     def reach(self) -> int:
         """How many of the first and the last steps differ from those between.
 
@@ -198,4 +199,11 @@ class Model:
         return reach + max([0, *(gap for gap in gaps if gap <= reach)])
 
     def equations_of(self, name: str) -> list[Equation]:
-        return [equation for equation in self.equations if equation.value.name == name]
+        return self._equations.get(name, [])
+
+    @cached_property
+    def _equations(self) -> dict[str, list[Equation]]:
+        found: dict[str, list[Equation]] = {}
+        for equation in self.equations:
+            found.setdefault(equation.value.name, []).append(equation)
+        return found

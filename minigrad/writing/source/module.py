@@ -51,7 +51,9 @@ def _signature(arguments: Sequence[Argument]) -> str:
     if len(line) <= WIDTH:
         return line
     indent = " " * 4
-    names = textwrap.fill(names, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    names = textwrap.fill(
+        names, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+    )
     return f"def gradients(\n{names}\n):"
 
 

@@ -2,7 +2,6 @@
 
 import ast
 import builtins
-import copy
 import inspect
 import keyword
 import re
@@ -201,7 +200,7 @@ def _filled(template: str, operands: list[ast.expr]) -> ast.expr:
     class Fill(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
             if node.id[0] == "_" and node.id[1:].isdigit():
-                return copy.deepcopy(operands[int(node.id[1:])])
+                return operands[int(node.id[1:])]
             return node
 
     tree: ast.expr = Fill().visit(_parsed(template))
