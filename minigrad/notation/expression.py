@@ -270,6 +270,8 @@ def evaluate(e: Expression, lookup: Callable[[Symbol], Any], t: int = 0) -> Any:
 
 def _applied(operation: Operation, arguments: Sequence[Any], parameters: Parameters) -> Any:
     """What an operation makes of arrays, or of what stands in for them and records it."""
+    if operation.arity == 1 or operation.defaults:  # they ask for the shape or the dtype
+        arguments = [np.asarray(x) if isinstance(x, int | float) else x for x in arguments]
     try:
         return operation.forward(*arguments, **parameters)
     except TypeError:

@@ -212,10 +212,12 @@ def softmax_of_logs(e: Apply) -> Expression | None:
         if number != -1 or not (is_(inner, logsumexp)):
             continue
         others = total(*(u for u in x.inputs if u is not term))
-        axis, *more = axes_of(inner)
+        if inner.inputs != (others,) or len(axes_of(inner)) != 1:
+            continue
+        [axis] = axes_of(inner)
         reduced = tuple(1 if i == axis else n for i, n in enumerate(e.shape))
         shape = (1,) * (len(reduced) - len(term.shape)) + term.shape
-        if inner.inputs == (others,) and not more and (not term.shape or shape == reduced):
+        if not term.shape or shape == reduced:
             return Apply(softmax, inner.inputs, e.shape, Parameters(axis=axis))
     return None
 

@@ -1,5 +1,6 @@
 """A Python module that computes J and every gradient, as a person would write it in NumPy."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -29,7 +30,7 @@ def numpy_source(model: Model) -> str:
     body = "\n".join([*arrays, _body(program, blocks, backward.results)])
     functions += required(body)
     constants = [
-        f"{identifier(name)} = np.array({_elements(array)})" for name, array in model.arrays.items()
+        f"{identifier(name)} = {_array(array)}" for name, array in model.arrays.items()
     ]
     parts = [
         f'"""{in_docstring(model.J)} and its gradients, by the derivation that minigrad wrote."""',
@@ -41,8 +42,13 @@ def numpy_source(model: Model) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _elements(array: Array) -> str:
-    return np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
+def _array(array: Array) -> str:
+    """An array of the program, with all of its elements."""
+    if not array.size:
+        return f"np.empty({array.shape})"
+    elements = np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
+    in_numpy = re.sub("inf|nan", lambda name: f"np.{name[0]}", elements)
+    return f"np.array({in_numpy})"
 
 
 def _signature(arguments: Sequence[Argument]) -> str:
