@@ -17,7 +17,7 @@ from minigrad.notation.expression import (
     subexpressions,
     transform,
 )
-from minigrad.notation.irrational import irrational_numbers
+from minigrad.notation.irrational import irrational_number, irrational_numbers
 from minigrad.notation.nodes import (
     fraction,
     is_,
@@ -66,7 +66,7 @@ def _in_forms(e: Expression) -> Expression:
     e = oriented(transform(e, partial(_in_form, repeated_beside_matrix)))
     for form in FORMS:
         e = transform(e, partial(_in_form, form))
-    return e
+    return irrational_number(e)
 
 
 def _with_ones(e: Expression) -> Expression:
