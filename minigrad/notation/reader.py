@@ -17,6 +17,7 @@ from minigrad.notation.expression import (
     symbols,
 )
 from minigrad.notation.indices import WHOLE, by_axis, is_plain
+from minigrad.notation.irrational import PI, meaning
 from minigrad.notation.nodes import is_
 from minigrad.operation import Operation
 from minigrad.operations.elementwise import add, astype
@@ -179,6 +180,13 @@ def _as_typed(value: float) -> float:
     """A number, as a decimal if it is short; but 0.5 and 0.25 people write as fractions."""
     is_short = float(f"{value:.3g}") == value
     return Decimal(value) if is_short and not (8 * value).is_integer() else value
+
+
+def is_typed(value: float) -> bool:
+    """Whether a number has few digits, or comes from π."""
+    digits = f"{abs(value):.12g}".partition("e")[0].replace(".", "").strip("0")
+    meant = meaning(abs(value))
+    return len(digits) <= 6 or (meant is not None and PI in symbols(meant))
 
 
 def distribution_in(x: Tensor) -> tuple[Tensor, int] | None:

@@ -136,6 +136,8 @@ class Model:
         The items in the order of backpropagation.
     arrays
         Arrays that nobody has named, by their names here.
+    numbers
+        Numbers that nobody has named, and that may have been computed of sizes.
     oldest_first
         What the items are of, in the order of the program.
     blocks
@@ -148,6 +150,7 @@ class Model:
     sections: tuple[tuple[Item, ...], ...]
     leaves: tuple[Leaf, ...]
     arrays: dict[str, Array]
+    numbers: tuple[float, ...]
     oldest_first: tuple[Symbol, ...]
     blocks: tuple[Steps, ...]
 
