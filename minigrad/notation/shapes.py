@@ -1,5 +1,6 @@
 """Rules of sums of elements, and of shapes."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -51,7 +52,7 @@ def sum_of_little(e: Apply) -> Expression | None:
     if x.shape == e.shape:
         return x
     if isinstance(x, Number):
-        terms = 1 if e.operation is mean else np.prod(x.shape) / np.prod(e.shape)
+        terms = math.prod(x.shape[i] for i in axes_of(e)) if e.operation is sum_ else 1
         return Number(x.value * terms, e.shape)
     return None
 

@@ -7,6 +7,7 @@ T steps without names, the formulas would be T steps deep, and T times as many.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from minigrad.backprop import graph, inputs_of
 from minigrad.flow import GradientFlow, Label, gradient_flow
@@ -15,7 +16,10 @@ from minigrad.tensor import Tensor
 from minigrad.writing.contexts import remade
 from minigrad.writing.source.repeated import unused
 
-LONGEST = 40  # operations that are written out
+# An operation, and those of its inputs.
+Form: TypeAlias = tuple[object, ...]
+
+LONGEST = 24  # operations that are written out
 PART = 6  # operations of a part of what has more
 REPEATED = 3  # and of a part that is used more than once
 
@@ -39,12 +43,19 @@ def with_parts(flow: GradientFlow) -> GradientFlow:
     too_long = _too_long(nodes, uses, named)
     written: dict[Tensor, int] = {}
     parts: list[Tensor] = []
+    forms: set[Form] = set()  # of what is used more than once; the last state of a loop has it too
     for x in nodes if too_long else ():
         length = 0 if x in named else _length(x, written, uses)
-        is_part = x in too_long and length >= (REPEATED if uses[x] > 1 else PART)
+        if x in too_long and uses[x] > 1 and length >= REPEATED:
+            forms.add(_form(x))
+        is_part = x in too_long and length >= (REPEATED if _form(x) in forms else PART)
         parts += [x] if is_part else []
         written[x] = 0 if is_part else length
     return gradient_flow(_with_names(nodes, _names(nodes, parts, flow))[flow.J]) if parts else flow
+
+
+def _form(x: Tensor) -> Form:
+    return x._operation, *(u._operation for u in inputs_of(x))
 
 
 def _too_long(

@@ -45,7 +45,7 @@ def numpy_source(model: Model) -> str:
 def _array(array: Array) -> str:
     """An array of the program, with all of its elements."""
     if not array.size:
-        return f"np.empty({array.shape})"
+        return f"np.empty({array.shape}, np.{array.dtype})"
     elements = np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
     in_numpy = re.sub("inf|nan", lambda name: f"np.{name[0]}", elements)
     return f"np.array({in_numpy})"
