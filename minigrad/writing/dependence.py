@@ -39,7 +39,7 @@ def _needed_first(needs: Mapping[str, Collection[str]]) -> list[str]:
     """Each name after all that it depends on, but for what depends on it in turn."""
     seen: set[str] = set()
     order: list[str] = []
-    to_visit = [(name, False) for name in reversed(needs)]
+    to_visit = [(name, False) for name in reversed([*needs])]
     while to_visit:
         name, is_done = to_visit.pop()
         if is_done:

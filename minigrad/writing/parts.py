@@ -59,7 +59,7 @@ def _form(x: Tensor) -> Form:
 
 
 def _too_long(
-    nodes: Sequence[Tensor], uses: Mapping[Tensor, int], named: Collection[Tensor]
+    nodes: Sequence[Tensor], uses: Mapping[Tensor, int], named: set[Tensor]
 ) -> set[Tensor]:
     """What has no name and is written in a formula that is too long."""
     written: dict[Tensor, int] = {}  # how many operations, where a tensor is used
@@ -104,7 +104,10 @@ def _names(
         t = steps[x] = max(read, default=None) if x._name is None else x._t
         if x in chosen:
             known[t] += 1
-            names[x] = (without if t is None else with_step) + (f"_{n}" if (n := known[t]) > 1 else ""), t
+            names[x] = (
+                (without if t is None else with_step) + (f"_{n}" if (n := known[t]) > 1 else ""),
+                t,
+            )
     return names
 
 

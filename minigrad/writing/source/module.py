@@ -29,9 +29,7 @@ def numpy_source(model: Model) -> str:
     arrays = [f"    {name} = np.asarray({name})" for name in numbers if functions]
     body = "\n".join([*arrays, _body(program, blocks, backward.results)])
     functions += required(body)
-    constants = [
-        f"{identifier(name)} = {_array(array)}" for name, array in model.arrays.items()
-    ]
+    constants = [f"{identifier(name)} = {_array(array)}" for name, array in model.arrays.items()]
     parts = [
         f'"""{in_docstring(model.J)} and its gradients, by the derivation that minigrad wrote."""',
         "import numpy as np",

@@ -96,8 +96,8 @@ def test_lines_hold(program: Callable[[int], mg.Tensor]) -> None:
 def test_source_computes_the_gradient() -> None:
     T, (dW, dU) = 12, (RNG.normal(size=x.shape) for x in (W, U))
     take = gradients_of(mg.derive(mg.gradient_flow(unnamed_recurrence(T))))
-    J, found = take(W=W, U=U, **{f"x_{t}": x for t, x in enumerate(X[:T])})
-    assert J == pytest.approx(recurrent(T, W, U), rel=1e-13)
+    loss, found = take(W=W, U=U, **{f"x_{t}": x for t, x in enumerate(X[:T])})
+    assert loss == pytest.approx(recurrent(T, W, U), rel=1e-13)
     slope = complex_step(lambda xs: recurrent(T, *xs), (W, U), (dW, dU))
     assert np.vdot(found["W"], dW) + np.vdot(found["U"], dU) == pytest.approx(slope, rel=1e-12)
 

@@ -39,8 +39,8 @@ def test_numbers_that_were_computed_fix_all_sizes_and_say_so(number: float) -> N
 def test_a_name_frees_a_number() -> None:
     take = gradients_of(scaled(mg.tensor(2 / (5 + 7), name="s")))
     W, x = np.ones((4, 2)), np.ones((2, 3))
-    J, found = take(W=W, x=x, s=2 / (4 + 2))
-    assert J == pytest.approx(12 * np.tanh(2) / 3)
+    loss, found = take(W=W, x=x, s=2 / (4 + 2))
+    assert loss == pytest.approx(12 * np.tanh(2) / 3)
     np.testing.assert_allclose(found["W"], (1 - np.tanh(2) ** 2) * W, rtol=1e-13)
 
 
