@@ -20,9 +20,8 @@ from minigrad.writing.source.ties import Ties
 from minigrad.writing.steps import plus
 from minigrad.writing.structure import Equation, Leaf, Model
 
-
 Steps: TypeAlias = tuple[int, ...]
-# By the name of an array, the indices by which parts of it are read, and the steps at which they are.
+# By the name of an array, the indices by which parts of it are read, and the steps of that.
 Reads: TypeAlias = Mapping[str, Sequence[tuple[list[Any], Steps]]]
 
 

@@ -40,7 +40,6 @@ from minigrad.operations.elementwise import (
 from minigrad.operations.shape import getitem, reshape
 from minigrad.tensor import OPERATIONS
 
-
 # Terms between which signs are written: of more, Python's own parser does not go so deep.
 MANY = 100
 
