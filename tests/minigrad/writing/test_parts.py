@@ -105,7 +105,7 @@ def test_source_computes_the_gradient() -> None:
 def test_states_without_names_are_those_of_their_steps() -> None:
     flow = mg.gradient_flow(at_steps(8))
     lines = [str(line) for line in mg.derive(flow, layout="gradient").lines]
-    assert "3.2  ∂J/∂v⁽ᵗ⁻¹⁾ = U (∂J/∂v⁽ᵗ⁾ ∘ (1 - (v⁽ᵗ⁾)²))    (t > 1)" in lines
+    assert "3.2  ∂J/∂v⁽ᵗ⁻¹⁾|v⁽ᵗ⁾ = U (∂J/∂v⁽ᵗ⁾ ∘ (1 - (v⁽ᵗ⁾)²))    (t > 1)" in lines
     assert "3.1  ∂J/∂W = Σ(t=1..T) ∂J/∂W|t" in lines
 
 
