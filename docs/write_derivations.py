@@ -99,7 +99,7 @@ def main() -> None:
     argparse.ArgumentParser(description="Write docs/derivations, all of it anew.").parse_args()
     for name, text in documents():
         path = DOCS / "derivations" / name
-        path.write_text(text, "utf-8")
+        mg.write_file(path, text)
         print(f"wrote {path}", file=sys.stderr)
 
 

@@ -67,12 +67,11 @@ def write_template(options: argparse.Namespace) -> int:
     if options.file is None:
         print(text, end="")
         return 0
-    try:
-        with options.file.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
+    if options.file.exists():
         print(f"lstm template: {options.file} exists; expected a new file", file=sys.stderr)
         return 2
+    try:
+        mg.write_file(options.file, text)
     except OSError as error:
         print(f"lstm template: {options.file}: {error.strerror}", file=sys.stderr)
         return 2

@@ -32,56 +32,71 @@ EQUATIONS: tuple[tuple[str, Callable[[Values], Array]], ...] = (
 )
 
 
-def derivative(
-    params: Mapping[str, Array], x: Array, y: Array, name: str, t: int, a0: Array, c0: Array
-) -> Array:
-    """Differentiate J with respect to one value at one step, in every entry.
+def derivatives(
+    params: Mapping[str, Array], x: Array, y: Array, a0: Array, c0: Array
+) -> Callable[[str, int], Array]:
+    """Run the model, so that J can be differentiated by one value after the other.
+
+    What the steps after one give to J is linear in the states that this one leaves, but for O(h^2):
+    one step is run again for each value, and its states are taken times these slopes, which the
+    complex step through the next step has given.
 
     Parameters
     ----------
     params, x, y, a0, c0
         As `lstm.forward` has them.
-    name
-        A value of `EQUATIONS`, "x", or a parameter, of which step `t` alone gets another copy: this
-        gives its share. "a(t-1)" and "c(t-1)" are the states as step `t` uses them, and not as the
-        step before does.
-    t
-        The step, from 1 on.
 
     Returns
     -------
-    ndarray
-        In the shape of the value.
+    callable
+        Gives the derivative by the value of a name at a step `t`, from 1 on, in the shape of the
+        value. The name is one of `EQUATIONS`, "x", or a parameter, of which step `t` alone gets
+        another copy: this gives its share. "a(t-1)" and "c(t-1)" are the states as step `t` uses
+        them, and not as the step before does.
 
     Examples
     --------
     >>> import numpy as np
     >>> import lstm
-    >>> from lstm.complex_step import derivative
+    >>> from lstm.complex_step import derivatives
     >>> x, y, zero = np.ones((4, 3, 6)), np.full((4, 2, 6), 0.5), np.zeros((5, 6))
-    >>> derivative(lstm.init_params(3, 5, 2), x, y, "Gamma_f", 2, zero, zero).shape
+    >>> derivative = derivatives(lstm.init_params(3, 5, 2), x, y, zero, zero)
+    >>> derivative("Gamma_f", 2).shape
     (5, 6)
     """
-    J: Any = 0
-    shape: tuple[int, ...] = ()
-    state = {"a": a0, "c": c0}
-
-    def disturbed(value: Array) -> Any:
-        """Copies of a value along a new first axis, each with a step in one entry."""
-        nonlocal shape
-        shape = value.shape
-        return value + 1j * H * np.eye(value.size).reshape(-1, *shape)
-
-    for step, (x_t, y_t) in enumerate(zip(x, y, strict=True), start=1):
-        values = {**params, "x": x_t, **state}
-        given = name.removesuffix("(t-1)")
-        if step == t and (given != name or given in params or given == "x"):
-            values[given] = disturbed(values[given])
+    states: list[Values] = [{"a": a0, "c": c0}]  # after each step
+    for x_t in x:
+        values = {**params, "x": x_t, **states[-1]}
         for result, equation in EQUATIONS:
             values[result] = equation(values)
-            if step == t and result == name:
-                values[result] = disturbed(values[result])
-        J = J - (y_t * np.log(values["y_hat"])).sum(axis=(-2, -1))
-        state = {"a": values["a"], "c": values["c"]}
-    gradient: Array = J.imag.reshape(shape) / H
-    return gradient
+        states.append({"a": values["a"], "c": values["c"]})
+    slopes: dict[int, Values] = {len(x): {"a": np.zeros_like(a0), "c": np.zeros_like(c0)}}
+
+    def derivative(name: str, t: int) -> Array:
+        given = name.removesuffix("(t-1)")
+        values: Values = {**params, "x": x[t - 1], **states[t - 1]}
+        is_computed = given == name and name not in params and name != "x"
+        shape: tuple[int, ...] = ()
+        if not is_computed:
+            shape = values[given].shape
+            values[given] = _disturbed(values[given])
+        for result, equation in EQUATIONS:
+            values[result] = equation(values)
+            if is_computed and result == name:
+                shape = values[name].shape
+                values[name] = _disturbed(values[name])
+        J = -(y[t - 1] * np.log(values["y_hat"])).sum(axis=(-2, -1))
+        for state, slope in slopes[t].items():
+            J = J + (slope * values[state]).sum(axis=(-2, -1))
+        gradient: Array = J.imag.reshape(shape) / H
+        return gradient
+
+    for t in range(len(x), 1, -1):
+        slopes[t - 1] = {state: derivative(f"{state}(t-1)", t) for state in ("a", "c")}
+    return derivative
+
+
+def _disturbed(value: Array) -> Array:
+    """Copies of a value along a new first axis, each with a step in one entry."""
+    copies: Array = value + 1j * H * np.eye(value.size).reshape(-1, *value.shape)
+    return copies

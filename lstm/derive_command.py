@@ -47,7 +47,7 @@ def derive(options: argparse.Namespace) -> int:
         print(written, end="")
         return 0
     try:
-        options.out.write_text(written, "utf-8")
+        mg.write_file(options.out, written)
     except OSError as error:
         print(f"lstm derive: {error}", file=sys.stderr)
         return 2

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         value,
     )
     from minigrad.drawing import Drawing, draw
+    from minigrad.files import write_file
     from minigrad.flow import GradientFlow, gradient_flow
     from minigrad.nonfinite import detect_nonfinite
     from minigrad.plan.compile import compile
@@ -129,6 +130,7 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "where",
+    "write_file",
 ]
 
 # What not every program needs is imported when it is first asked for (PEP 562).
@@ -141,6 +143,7 @@ _LATER = {
             *("Report", "adjoint", "compare", "value"),
         ),
         "drawing": ("Drawing", "draw"),
+        "files": ("write_file",),
         "flow": ("GradientFlow", "gradient_flow"),
         "nonfinite": ("detect_nonfinite",),
         "plan.compile": ("compile",),

@@ -8,15 +8,15 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
-def _require_floats(name, array, *shape):
+def _require_floats(name, array, *shape, because=""):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
-    _require_shape(name, array, *shape)
+    _require_shape(name, array, *shape, because=because)
     dtype = np.asarray(array).dtype
     if dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")
 
 
-def _require_shape(name, array, *shape):
+def _require_shape(name, array, *shape, because=""):
     """Raise unless an array has the sizes that are expected; None stands for any."""
     if shape and not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
@@ -26,8 +26,8 @@ def _require_shape(name, array, *shape):
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
-            f"got {found}; derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments"
+            f"{because and f', because of {because}'}, got {found}; derive again for other sizes"
         )
 
 
@@ -42,8 +42,8 @@ def gradients(*, X, W_Q, W_K, W_V, Y):
     Y: 6, 3
     """
     _require_floats("X", X, None, None)
-    _require_floats("W_Q", W_Q, X.shape[1], 4)  # because of 1/2
-    _require_floats("W_K", W_K, X.shape[1], 4)  # because of 1/2
+    _require_floats("W_Q", W_Q, X.shape[1], 4, because="1/2")
+    _require_floats("W_K", W_K, X.shape[1], 4, because="1/2")
     _require_floats("W_V", W_V, X.shape[1], None)
     _require_shape("Y", Y, len(X), W_V.shape[1])
     Q = X @ W_Q  # Q = X W_Q

@@ -8,15 +8,15 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
-def _require_floats(name, array, *shape):
+def _require_floats(name, array, *shape, because=""):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
-    _require_shape(name, array, *shape)
+    _require_shape(name, array, *shape, because=because)
     dtype = np.asarray(array).dtype
     if dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")
 
 
-def _require_shape(name, array, *shape):
+def _require_shape(name, array, *shape, because=""):
     """Raise unless an array has the sizes that are expected; None stands for any."""
     if shape and not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
@@ -26,8 +26,8 @@ def _require_shape(name, array, *shape):
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
-            f"got {found}; derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments"
+            f"{because and f', because of {because}'}, got {found}; derive again for other sizes"
         )
 
 
@@ -42,12 +42,12 @@ def gradients(*, x, W_1, b_1, W_2, b_2, y):
     b_2: 5, 1
     y: 5, 6
     """
-    _require_floats("x", x, 3, 6)  # because of -1/6
-    _require_floats("W_1", W_1, 3, 4)  # because of -1/6
-    _require_floats("b_1", b_1, 4, 1)  # because of -1/6
-    _require_floats("W_2", W_2, 4, None)  # because of -1/6
+    _require_floats("x", x, 3, 6, because="-1/6")
+    _require_floats("W_1", W_1, 3, 4, because="-1/6")
+    _require_floats("b_1", b_1, 4, 1, because="-1/6")
+    _require_floats("W_2", W_2, 4, None, because="-1/6")
     _require_floats("b_2", b_2, W_2.shape[1], 1)
-    _require_shape("y", y, W_2.shape[1], 6)  # because of -1/6
+    _require_shape("y", y, W_2.shape[1], 6, because="-1/6")
     z_1 = W_1.T @ x + b_1  # z_1 = W_1ᵀ x + b_1
     h = np.tanh(z_1)  # h = tanh(z_1)
     z_2 = W_2.T @ h + b_2  # z_2 = W_2ᵀ h + b_2

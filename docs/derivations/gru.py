@@ -11,15 +11,15 @@ def sigmoid(x):
     return y
 
 
-def _require_floats(name, array, *shape):
+def _require_floats(name, array, *shape, because=""):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
-    _require_shape(name, array, *shape)
+    _require_shape(name, array, *shape, because=because)
     dtype = np.asarray(array).dtype
     if dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")
 
 
-def _require_shape(name, array, *shape):
+def _require_shape(name, array, *shape, because=""):
     """Raise unless an array has the sizes that are expected; None stands for any."""
     if shape and not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
@@ -29,8 +29,8 @@ def _require_shape(name, array, *shape):
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
-            f"got {found}; derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments"
+            f"{because and f', because of {because}'}, got {found}; derive again for other sizes"
         )
 
 
@@ -60,17 +60,17 @@ def gradients(*, W_r, U_r, b_r, W_u, U_u, b_u, W_n, U_n, b_n, h0, y, x):
     _require_floats("x", x, None, None, None)
     T = len(x)
     _require_time("x", T, 1)
-    _require_floats("W_r", W_r, x.shape[1], 4)  # because of 1/2
-    _require_floats("U_r", U_r, 4, 4)  # because of 1/2
-    _require_floats("b_r", b_r, 4, 1)  # because of 1/2
-    _require_floats("W_u", W_u, x.shape[1], 4)  # because of 1/2
-    _require_floats("U_u", U_u, 4, 4)  # because of 1/2
-    _require_floats("b_u", b_u, 4, 1)  # because of 1/2
-    _require_floats("W_n", W_n, x.shape[1], 4)  # because of 1/2
-    _require_floats("U_n", U_n, 4, 4)  # because of 1/2
-    _require_floats("b_n", b_n, 4, 1)  # because of 1/2
-    _require_floats("h0", h0, 4, x.shape[2])  # because of 1/2
-    _require_shape("y", y, T, 4, x.shape[2])  # because of 1/2
+    _require_floats("W_r", W_r, x.shape[1], 4, because="1/2")
+    _require_floats("U_r", U_r, 4, 4, because="1/2")
+    _require_floats("b_r", b_r, 4, 1, because="1/2")
+    _require_floats("W_u", W_u, x.shape[1], 4, because="1/2")
+    _require_floats("U_u", U_u, 4, 4, because="1/2")
+    _require_floats("b_u", b_u, 4, 1, because="1/2")
+    _require_floats("W_n", W_n, x.shape[1], 4, because="1/2")
+    _require_floats("U_n", U_n, 4, 4, because="1/2")
+    _require_floats("b_n", b_n, 4, 1, because="1/2")
+    _require_floats("h0", h0, 4, x.shape[2], because="1/2")
+    _require_shape("y", y, T, 4, x.shape[2], because="1/2")
     r = {}
     u = {}
     s = {}

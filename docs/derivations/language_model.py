@@ -13,15 +13,15 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
-def _require_floats(name, array, *shape):
+def _require_floats(name, array, *shape, because=""):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
-    _require_shape(name, array, *shape)
+    _require_shape(name, array, *shape, because=because)
     dtype = np.asarray(array).dtype
     if dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")
 
 
-def _require_shape(name, array, *shape):
+def _require_shape(name, array, *shape, because=""):
     """Raise unless an array has the sizes that are expected; None stands for any."""
     if shape and not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
@@ -31,8 +31,8 @@ def _require_shape(name, array, *shape):
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
-            f"got {found}; derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments"
+            f"{because and f', because of {because}'}, got {found}; derive again for other sizes"
         )
 
 
@@ -59,12 +59,12 @@ def gradients(*, E, W, U, b, V, b_y, h0, words, y):
     _require_shape("words", words, None, None)
     T = len(words)
     _require_time("words", T, 1)
-    _require_floats("E", E, None, 7)  # because of one_hot(y)
+    _require_floats("E", E, None, 7, because="one_hot(y)")
     _require_floats("W", W, len(E), None)
     _require_floats("U", U, W.shape[1], W.shape[1])
     _require_floats("b", b, W.shape[1], 1)
-    _require_floats("V", V, W.shape[1], 7)  # because of one_hot(y)
-    _require_floats("b_y", b_y, 7, 1)  # because of one_hot(y)
+    _require_floats("V", V, W.shape[1], 7, because="one_hot(y)")
+    _require_floats("b_y", b_y, 7, 1, because="one_hot(y)")
     _require_floats("h0", h0, W.shape[1], words.shape[1])
     _require_shape("y", y, T, words.shape[1])
     e = {}

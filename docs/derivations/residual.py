@@ -3,15 +3,15 @@
 import numpy as np
 
 
-def _require_floats(name, array, *shape):
+def _require_floats(name, array, *shape, because=""):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
-    _require_shape(name, array, *shape)
+    _require_shape(name, array, *shape, because=because)
     dtype = np.asarray(array).dtype
     if dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")
 
 
-def _require_shape(name, array, *shape):
+def _require_shape(name, array, *shape, because=""):
     """Raise unless an array has the sizes that are expected; None stands for any."""
     if shape and not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
@@ -21,8 +21,8 @@ def _require_shape(name, array, *shape):
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
-            f"got {found}; derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments"
+            f"{because and f', because of {because}'}, got {found}; derive again for other sizes"
         )
 
 
@@ -39,14 +39,14 @@ def gradients(*, x, gamma, beta, W_1, b_1, W_2, b_2, y):
     b_2: 4, 1
     y: 4, 6
     """
-    _require_floats("x", x, 4, None)  # because of mean_{axis 0}(x)
-    _require_floats("gamma", gamma, 4, 1)  # because of mean_{axis 0}(x)
-    _require_floats("beta", beta, 4, 1)  # because of mean_{axis 0}(x)
-    _require_floats("W_1", W_1, 4, None)  # because of mean_{axis 0}(x)
+    _require_floats("x", x, 4, None, because="mean_{axis 0}(x)")
+    _require_floats("gamma", gamma, 4, 1, because="mean_{axis 0}(x)")
+    _require_floats("beta", beta, 4, 1, because="mean_{axis 0}(x)")
+    _require_floats("W_1", W_1, 4, None, because="mean_{axis 0}(x)")
     _require_floats("b_1", b_1, W_1.shape[1], 1)
-    _require_floats("W_2", W_2, W_1.shape[1], 4)  # because of mean_{axis 0}(x)
-    _require_floats("b_2", b_2, 4, 1)  # because of mean_{axis 0}(x)
-    _require_shape("y", y, 4, x.shape[1])  # because of mean_{axis 0}(x)
+    _require_floats("W_2", W_2, W_1.shape[1], 4, because="mean_{axis 0}(x)")
+    _require_floats("b_2", b_2, 4, 1, because="mean_{axis 0}(x)")
+    _require_shape("y", y, 4, x.shape[1], because="mean_{axis 0}(x)")
     mu = np.mean(x, axis=0, keepdims=True)  # μ = 1/4 𝟏ᵀ x
     d = x - mu  # d = x - μ
     v = np.mean(d ** 2, axis=0, keepdims=True)  # v = 1/4 𝟏ᵀ d²

@@ -16,15 +16,15 @@ def softmax(x, *, axis=0):
     return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
-def _require_floats(name, array, *shape):
+def _require_floats(name, array, *shape, because=""):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
-    _require_shape(name, array, *shape)
+    _require_shape(name, array, *shape, because=because)
     dtype = np.asarray(array).dtype
     if dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")
 
 
-def _require_shape(name, array, *shape):
+def _require_shape(name, array, *shape, because=""):
     """Raise unless an array has the sizes that are expected; None stands for any."""
     if shape and not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
@@ -34,8 +34,8 @@ def _require_shape(name, array, *shape):
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
-            f"got {found}; derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments"
+            f"{because and f', because of {because}'}, got {found}; derive again for other sizes"
         )
 
 

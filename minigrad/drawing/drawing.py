@@ -15,6 +15,7 @@ from minigrad.drawing.engine import RendererNotFoundError
 from minigrad.drawing.layout import lay_out
 from minigrad.drawing.picture import Picture
 from minigrad.drawing.svg import to_svg
+from minigrad.files import write_file
 
 LEGEND = {
     "formula": "an equation; in the backward picture {incoming} is the gradient that comes in",
@@ -106,8 +107,7 @@ class Drawing:
             raise ValueError(
                 f"save: expected a name that ends in {', '.join(writers)}, got {path.name!r}"
             )
-        content = writers[path.suffix]()
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        write_file(path, writers[path.suffix]())
 
     def _png(self) -> bytes:
         svg_to_bytes = _needed("resvg_py", ".png").svg_to_bytes

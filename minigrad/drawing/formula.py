@@ -93,8 +93,7 @@ def unnamed(x: Tensor) -> Formula:
     """A leaf without a name: the number that it is, or its shape."""
     known = number_of(x)
     if known is not None:
-        latex, text = _Latex().number(known), Text().number(known)
-        return Formula(latex.text, text.text, latex.precedence)
+        return _formula(known)
     shape = "×".join(map(str, x.shape))
     return Formula(rf"\mathrm{{constant}}_{{{shape}}}", f"constant {shape}")
 
@@ -121,7 +120,11 @@ def expression(
 
     `moving` has the parameters of operations that are others at other steps.
     """
-    e = typeset(_read(x, written, moving, count(1)))
+    return _formula(_read(x, written, moving, count(1)))
+
+
+def _formula(e: Expression) -> Formula:
+    e = typeset(e)
     latex, text = _Latex().written(e), _Text().written(e)
     return Formula(latex.text, text.text, latex.precedence)
 
@@ -156,13 +159,15 @@ class _Latex(Latex):
         return template.replace(rf"\operatorname{{{{{name}}}}}", rf"\text{{{{{operation.name}}}}}")
 
     def symbol(self, e: Symbol) -> Written:
-        assert isinstance(e, Leaf)
+        if not isinstance(e, Leaf):  # π
+            return super().symbol(e)
         return Written(e.formula.latex, e.formula.precedence)
 
 
 class _Text(Text):
     def symbol(self, e: Symbol) -> Written:
-        assert isinstance(e, Leaf)
+        if not isinstance(e, Leaf):
+            return super().symbol(e)
         return Written(e.formula.text)  # where a step is no superscript
 
 

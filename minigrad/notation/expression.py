@@ -68,6 +68,13 @@ class Apply:
     shape: Shape
     parameters: "Parameters"
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.operation, self.inputs, self.shape, self.parameters))
+
+    def __hash__(self) -> int:  # of each node once, however often it is asked for
+        return self._hash
+
 
 class Parameters(dict[str, Any]):
     """The parameters of an operation, as something that can be compared and hashed: they stay."""
@@ -153,7 +160,9 @@ def inputs_of(e: Expression) -> tuple[Expression, ...]:
 
 
 def with_inputs(e: Expression, inputs: tuple[Expression, ...]) -> Expression:
-    """The same expression of other inputs of the same shapes."""
+    """The same expression of other inputs of the same shapes; itself if they are no others."""
+    if all(a is b for a, b in zip(inputs, inputs_of(e), strict=True)):
+        return e
     if isinstance(e, Apply):
         return replace(e, inputs=inputs)
     return replace(e, term=inputs[0]) if isinstance(e, OverSteps) else e
@@ -191,13 +200,7 @@ def has_moving_number(e: Expression) -> bool:
 
 def transform(e: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """Change every part, from the leaves to the root."""
-    inputs = inputs_of(e)
-    changed = tuple(transform(x, change) for x in inputs)
-    return change(e if all(map(_same, changed, inputs)) else with_inputs(e, changed))
-
-
-def _same(a: object, b: object) -> bool:
-    return a is b
+    return change(with_inputs(e, tuple(transform(x, change) for x in inputs_of(e))))
 
 
 def shifted(e: Expression, by: int) -> Expression:
@@ -267,6 +270,8 @@ def evaluate(e: Expression, lookup: Callable[[Symbol], Any], t: int = 0) -> Any:
 
 def _applied(operation: Operation, arguments: Sequence[Any], parameters: Parameters) -> Any:
     """What an operation makes of arrays, or of what stands in for them and records it."""
+    if operation.arity == 1 or operation.defaults:  # they ask for the shape or the dtype
+        arguments = [np.asarray(x) if isinstance(x, int | float) else x for x in arguments]
     try:
         return operation.forward(*arguments, **parameters)
     except TypeError:

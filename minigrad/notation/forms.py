@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from minigrad.notation.expression import (
     NONE,
@@ -17,7 +17,7 @@ from minigrad.notation.expression import (
     subexpressions,
     transform,
 )
-from minigrad.notation.irrational import irrational_numbers
+from minigrad.notation.irrational import irrational_number, irrational_numbers
 from minigrad.notation.nodes import (
     fraction,
     is_,
@@ -46,6 +46,7 @@ from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import broadcast_to, reshape, transpose
 
 
+@lru_cache(maxsize=4096)
 def typeset(e: Expression) -> Expression:
     """The form in which people write it: for reading, since it may cost more to compute."""
     return _in_forms(transform(e, partial(_in_form, softmax_jacobian)))
@@ -65,7 +66,7 @@ def _in_forms(e: Expression) -> Expression:
     e = oriented(transform(e, partial(_in_form, repeated_beside_matrix)))
     for form in FORMS:
         e = transform(e, partial(_in_form, form))
-    return e
+    return irrational_number(e)
 
 
 def _with_ones(e: Expression) -> Expression:

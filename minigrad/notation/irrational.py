@@ -26,14 +26,18 @@ def irrational_numbers(e: Apply) -> Expression | None:
         factors = [*signs, *([] if above == ONE else [above]), *others]
         result = factors[0] if len(factors) == 1 else replace(e, inputs=tuple(factors))
         return result if below == ONE else Apply(divide, (result, below), e.shape, NONE)
-    inputs = tuple(_written(x) for x in e.inputs)
+    inputs = tuple(x if x.shape else irrational_number(x) for x in e.inputs)
     return None if inputs == e.inputs else replace(e, inputs=inputs)
 
 
-def _written(e: Expression) -> Expression:
-    if not isinstance(e, Number) or e.shape or (meant := meaning(abs(e.value))) is None:
+def irrational_number(e: Expression) -> Expression:
+    """3.1415... = π; an array that holds it everywhere is π times one of ones."""
+    if not isinstance(e, Number) or (meant := meaning(abs(e.value))) is None:
         return e
-    return meant if e.value > 0 else Apply(multiply, (Number(-1), meant), (), NONE)
+    signs = (Number(-1),) if e.value < 0 else ()
+    ones = (Number(1, e.shape),) if e.shape else ()
+    factors = (*signs, meant, *ones)
+    return meant if len(factors) == 1 else Apply(multiply, factors, e.shape, NONE)
 
 
 @cache

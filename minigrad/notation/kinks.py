@@ -25,8 +25,9 @@ def is_bracket(e: Expression) -> TypeGuard[Apply]:
 
 
 def bracket(e: Apply) -> Expression | None:
-    """A bracket is a number as it is, of whatever type is wanted."""
-    return e.inputs[0] if is_bracket(e.inputs[0]) else None
+    """A number is one as it is, of whatever type is wanted, and so is a bracket."""
+    [x] = e.inputs
+    return x if is_bracket(x) or isinstance(x, Number) else None
 
 
 def selection(e: Apply) -> Expression | None:

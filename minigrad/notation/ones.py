@@ -71,7 +71,7 @@ def broadcast_as_product(e: Apply) -> Expression | None:
     [x] = e.inputs
     if len(e.shape) != 2:
         return _repeated(e)
-    result = x if len(x.shape) == 2 else _reshaped(x, (1, *x.shape))
+    result = _reshaped(x, (1,) * (2 - len(x.shape)) + x.shape)
     if result.shape[0] != e.shape[0]:
         result = matrix_product(Number(1, (e.shape[0], 1)), result)
     if result.shape[1] != e.shape[1]:

@@ -2,10 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 import numpy as np
 
 from minigrad.notation.expression import (
+    NONE,
     Apply,
     Decimal,
     Expression,
@@ -15,8 +17,10 @@ from minigrad.notation.expression import (
     symbols,
 )
 from minigrad.notation.indices import WHOLE, by_axis, is_plain
+from minigrad.notation.irrational import PI, meaning
+from minigrad.notation.nodes import is_
 from minigrad.operation import Operation
-from minigrad.operations.elementwise import astype
+from minigrad.operations.elementwise import add, astype
 from minigrad.operations.reduction import one_hot
 from minigrad.operations.reduction import sum as sum_
 from minigrad.operations.shape import getitem, transpose
@@ -58,7 +62,7 @@ class Reader:
             to_visit.pop()
             if x not in known:
                 known[x] = self._expression(x, known)
-        return known[root]
+        return self._simple(known[root])
 
     def read_contribution(self, root: Tensor) -> Expression:
         """The expression of a contribution, which may be another value's adjoint unchanged."""
@@ -74,10 +78,18 @@ class Reader:
             return Symbol("", None, x.shape, "constant")
         inputs = tuple(self.leaves[u] if u in self.leaves else known[u] for u in x._inputs or ())
         for i, u in enumerate(x._inputs or ()):
-            if inputs[i] == Symbol("", None, u.shape, "constant"):
+            if inputs[i] == Symbol("", None, u.shape, "constant") or _counts(x, i):
                 constant = self._named(x, i, u._data, inputs)
                 inputs = (*inputs[:i], constant, *inputs[i + 1 :])
-        return self.simplify(Apply(x._operation, inputs, x.shape, Parameters(x._parameters)))
+        if x._operation is add:
+            terms = [u.inputs if is_(u, add) else (u,) for u in inputs]
+            return Apply(add, tuple(chain(*terms)), x.shape, NONE)
+        operands = tuple(map(self._simple, inputs))
+        return self.simplify(Apply(x._operation, operands, x.shape, Parameters(x._parameters)))
+
+    def _simple(self, e: Expression) -> Expression:
+        """A sum of any number of terms is simplified once, when all of them are there."""
+        return self.simplify(e) if is_(e, add) else e
 
     def _view(self, x: Tensor) -> Expression | None:
         """What a constant shows, if it is a named value or the transpose of one.
@@ -117,6 +129,17 @@ def _place(array: Array) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
     return array.__array_interface__["data"][0], array.shape, array.strides
 
 
+def _counts(x: Tensor, i: int) -> bool:
+    """Whether an input has whole numbers that count along an axis, such as words or classes.
+
+    They are no number, though they may be equal.
+    """
+    u = (x._inputs or ())[i]
+    is_given = u._operation is None and u._name is None
+    along_axis = x._operation.arity == 2 and "axis" in x._parameters
+    return is_given and along_axis and u.ndim > 0 and u.dtype.kind in "iu"
+
+
 def _argument_name(operation: Operation, i: int) -> str:
     """What the operation calls its argument: `labels`; a ufunc has no telling names."""
     if isinstance(operation.numpy, np.ufunc) or operation.arity is None:
@@ -145,6 +168,9 @@ def _number(array: Array) -> Number | None:
     """The number that an array holds everywhere."""
     if array.size == 0 or array.dtype.kind not in "fiu":
         return None
+    if array.dtype.kind != "f":  # whole numbers stay so: they may count
+        is_one = (array == array.flat[0]).all()
+        return Number(int(array.flat[0]), array.shape) if is_one else None
     value = float(str(array.flat[0] + 0))  # the shortest decimal that means this number
     is_one = np.isfinite(value) and np.ptp(array.astype(float)) == 0
     return Number(_as_typed(value), array.shape) if is_one else None
@@ -154,6 +180,13 @@ def _as_typed(value: float) -> float:
     """A number, as a decimal if it is short; but 0.5 and 0.25 people write as fractions."""
     is_short = float(f"{value:.3g}") == value
     return Decimal(value) if is_short and not (8 * value).is_integer() else value
+
+
+def is_typed(value: float) -> bool:
+    """Whether a number has few digits, or comes from π."""
+    digits = f"{abs(value):.12g}".partition("e")[0].replace(".", "").strip("0")
+    meant = meaning(abs(value))
+    return len(digits) <= 6 or (meant is not None and PI in symbols(meant))
 
 
 def distribution_in(x: Tensor) -> tuple[Tensor, int] | None:

@@ -1,5 +1,6 @@
 """Rules of sums of elements, and of shapes."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -51,7 +52,7 @@ def sum_of_little(e: Apply) -> Expression | None:
     if x.shape == e.shape:
         return x
     if isinstance(x, Number):
-        terms = 1 if e.operation is mean else np.prod(x.shape) / np.prod(e.shape)
+        terms = math.prod(x.shape[i] for i in axes_of(e)) if e.operation is sum_ else 1
         return Number(x.value * terms, e.shape)
     return None
 
@@ -212,10 +213,12 @@ def softmax_of_logs(e: Apply) -> Expression | None:
         if number != -1 or not (is_(inner, logsumexp)):
             continue
         others = total(*(u for u in x.inputs if u is not term))
-        axis, *more = axes_of(inner)
+        if inner.inputs != (others,) or len(axes_of(inner)) != 1:
+            continue
+        [axis] = axes_of(inner)
         reduced = tuple(1 if i == axis else n for i, n in enumerate(e.shape))
         shape = (1,) * (len(reduced) - len(term.shape)) + term.shape
-        if inner.inputs == (others,) and not more and (not term.shape or shape == reduced):
+        if not term.shape or shape == reduced:
             return Apply(softmax, inner.inputs, e.shape, Parameters(axis=axis))
     return None
 

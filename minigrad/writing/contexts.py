@@ -285,16 +285,16 @@ def _copied(
     read_as: dict[Use, Tensor] = {}
     for x in nodes:
         inputs = [read_as.get((x, i), copy[y]) for i, y in enumerate(inputs_of(x))]
-        copy[x] = _node(x, x._operation, inputs, x._parameters)
+        copy[x] = remade(x, x._operation, inputs, x._parameters)
         copy[x]._name, copy[x]._t = x._name, x._t
         if x not in named:
             continue
         if x._name is not None:
-            contexts[x] = _node(x, positive, [copy[x]], {})
+            contexts[x] = remade(x, positive, [copy[x]], {})
         else:  # made again, as a value without a step that only these uses read
             unnamed = {y: contexts[y] for y in inputs_of(x) if y in contexts and y._name is None}
             inputs = [unnamed.get(y, z) for y, z in zip(inputs_of(x), inputs, strict=True)]
-            contexts[x] = _node(x, x._operation, inputs, x._parameters)
+            contexts[x] = remade(x, x._operation, inputs, x._parameters)
         if x in starts:
             copy[x], contexts[x] = contexts[x], copy[x]
             copy[x]._name, copy[x]._t = x._name, x._t
@@ -304,7 +304,7 @@ def _copied(
     return copy
 
 
-def _node(
+def remade(
     x: Tensor, operation: object, inputs: Iterable[Tensor], parameters: Mapping[str, Any]
 ) -> Tensor:
     """What has the array of a tensor, though made in another way."""

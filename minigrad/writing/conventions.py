@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from minigrad.notation.expression import Apply, Expression, Number, subexpressions
 from minigrad.notation.shapes import axes_to_write
 from minigrad.notation.written import repeat
@@ -110,7 +108,7 @@ def _axes(applied: list[Apply]) -> Iterable[Piece]:
         for x in applied
         if x.operation.defaults.get("axis") == 0 and "before" not in x.operation.text
         if not axes_to_write(x)
-        if max(x.shape) < np.prod(x.shape)
+        if sum(n > 1 for n in x.shape) > 1
     }
     if names:
         yield "Without an axis, "

@@ -17,12 +17,38 @@ def components(needs: Mapping[str, Collection[str]]) -> list[list[str]]:
     >>> components({"z": ["h", "x"], "h": ["z"], "y": ["h"]})
     [['z', 'h'], ['y']]
     """
-    needed = {name: behind(name, needs) for name in needs}
+    needed_by: dict[str, list[str]] = {name: [] for name in needs}
+    for name, others in needs.items():
+        for other in needs.keys() & others:
+            needed_by[other].append(name)
+    group_of: dict[str, str] = {}
+    for first in reversed(_needed_first(needs)):  # what leads back to it from there is its group
+        to_visit = [first]
+        while to_visit:
+            name = to_visit.pop()
+            if name not in group_of:
+                group_of[name] = first
+                to_visit += needed_by[name]
     groups: dict[str, list[str]] = {}
     for name in needs:
-        first = next((m for m in groups if m in needed[name] and name in needed[m]), name)
-        groups.setdefault(first, []).append(name)
+        groups.setdefault(group_of[name], []).append(name)
     return list(groups.values())
+
+
+def _needed_first(needs: Mapping[str, Collection[str]]) -> list[str]:
+    """Each name after all that it depends on, but for what depends on it in turn."""
+    seen: set[str] = set()
+    order: list[str] = []
+    to_visit = [(name, False) for name in reversed([*needs])]
+    while to_visit:
+        name, is_done = to_visit.pop()
+        if is_done:
+            order.append(name)
+        elif name not in seen:
+            seen.add(name)
+            to_visit.append((name, True))
+            to_visit += [(other, False) for other in needs[name] if other in needs]
+    return order
 
 
 def behind(name: str, needs: Mapping[str, Collection[str]]) -> set[str]:

@@ -21,6 +21,7 @@ from minigrad.notation.expression import (
 from minigrad.notation.shapes import as_index
 from minigrad.notation.steps import lengthened
 from minigrad.writing.contexts import with_contexts
+from minigrad.writing.parts import with_parts
 from minigrad.writing.reading import model_of
 from minigrad.writing.rows import Rows
 from minigrad.writing.source.python_text import identifier
@@ -132,14 +133,15 @@ class WrittenDerivation(Derivation):
     ----------
     lines : list of WrittenLine
     flow : GradientFlow
-        What it speaks of: the flow that was given, with names for what is computed once and read at
-        every step.
+        What it speaks of: the flow that was given, with names for the parts of what is too long,
+        and for what is computed once and read at every step.
     model : Model
         What it was written from: equations, and contributions in sections.
     """
 
     def __init__(self, flow: GradientFlow, wrt: Collection[str] | None, layout: str) -> None:
-        given, flow = flow, with_contexts(flow)
+        given = with_parts(flow)
+        flow = with_contexts(given)
         model = model_of(flow, wrt)
         self._names_gathered = model.is_unrolled
         if self._names_gathered:  # each step reads all others in a function of them, without names
@@ -176,7 +178,7 @@ class WrittenDerivation(Derivation):
         if not isinstance(flow, GradientFlow):
             return super().check(flow, chained)
         of_other_length = Derivation(self.title, self.layout)
-        flow = with_contexts(flow, self._names_gathered)
+        flow = with_contexts(with_parts(flow), self._names_gathered)
         lines = [line.for_steps_of(flow) for line in self.lines]
         is_shorter = len(_all_steps(flow)) < len(_all_steps(self.flow))
         of_other_length.lines += _occurring(lines, flow) if is_shorter else lines

@@ -4,10 +4,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from minigrad.backprop import graph
+from minigrad.backprop import graph, inputs_of
 from minigrad.flow import GradientFlow, Label
-from minigrad.notation.expression import Expression, Number, Symbol, shifted
-from minigrad.notation.reader import Reader
+from minigrad.notation.expression import (
+    Expression,
+    Number,
+    Symbol,
+    has_moving_number,
+    shifted,
+)
+from minigrad.notation.reader import Reader, is_typed, number_of
 from minigrad.notation.simplify import simplified
 from minigrad.notation.steps import aligned, gathered
 from minigrad.notation.trace import Trace
@@ -24,6 +30,7 @@ def model_of(flow: GradientFlow, wrt: Collection[str] | None = None) -> Model:
     _require_names(flow)
     _require_clear_names(flow)
     equations = _equations(flow, reader)
+    numbers = _numbers(flow, equations)
     leaves: dict[object, Expression] = {}
     for (name, t), x in flow.values.items():
         if flow.values[name, t] is not flow.J and flow.reaches(name, t) and x.requires_grad:
@@ -52,6 +59,7 @@ def model_of(flow: GradientFlow, wrt: Collection[str] | None = None) -> Model:
         tuple(sections),
         leaves_found,
         arrays,
+        numbers,
         oldest_first,
         tuple(Trace([flow.J]).blocks()),
     )
@@ -126,6 +134,21 @@ def _equations(flow: GradientFlow, reader: Reader) -> list[Equation]:
         for number, variants in enumerate(found.values(), 1)
         for (of, expression), steps in aligned(variants).items()
     ]
+
+
+def _numbers(flow: GradientFlow, equations: Iterable[Equation]) -> tuple[float, ...]:
+    """The numbers that may have been computed of sizes, but for those that move by a rule."""
+    moving = {e.value.name for e in equations if has_moving_number(e.expression)}
+    found: Counter[tuple[str, float]] = Counter()
+    for (name, _), value in flow.values.items():
+        to_visit = [value]
+        while to_visit:
+            for x in inputs_of(to_visit.pop()):
+                number = number_of(x) if x._name is None and x._operation is None else None
+                if number is not None and not is_typed(number.value):
+                    found[name, number.value] += 1
+                to_visit += [x] if x._name is None else []
+    return tuple(dict.fromkeys(v for (name, v), n in found.items() if n > 1 or name not in moving))
 
 
 def _in_order(flow: GradientFlow) -> list[str]:

@@ -57,6 +57,7 @@ class Rows:
         self.model = model
         self.layout = layout
         self.computed = {x for e in model.equations for x in subexpressions(e.expression)}
+        self._written: dict[Part, Expression] = {}
         self.plus = PlusNumbers(model, self._together)
 
     def equation(self, e: Equation) -> Row:
@@ -94,6 +95,11 @@ class Rows:
 
     def written(self, part: Part) -> Expression:
         """A contribution as people write it, in the layout of the derivation."""
+        if part not in self._written:
+            self._written[part] = self._as_people_write(part)
+        return self._written[part]
+
+    def _as_people_write(self, part: Part) -> Expression:
         equations = self.model.equations_of(part.via.name)
         e = positive_first(part.expression, self.computed)
         if len(equations) == 1 and (part.via.t is not None or not part.has_step):

@@ -5,6 +5,7 @@ Time steps are relative here. What holds in the same words at many steps is one 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from minigrad.notation.expression import Expression, Symbol, symbols
 from minigrad.notation.trace import Steps
@@ -135,6 +136,8 @@ class Model:
         The items in the order of backpropagation.
     arrays
         Arrays that nobody has named, by their names here.
+    numbers
+        Numbers that nobody has named, and that may have been computed of sizes.
     oldest_first
         What the items are of, in the order of the program.
     blocks
@@ -147,10 +150,11 @@ class Model:
     sections: tuple[tuple[Item, ...], ...]
     leaves: tuple[Leaf, ...]
     arrays: dict[str, Array]
+    numbers: tuple[float, ...]
     oldest_first: tuple[Symbol, ...]
     blocks: tuple[Steps, ...]
 
-    @property
+    @cached_property
     def scalars(self) -> frozenset[str]:
         """The names of numbers."""
         shapes = {e.value.name: e.value.shape for e in self.equations}
@@ -172,7 +176,7 @@ class Model:
         """The step that is called T."""
         return self.steps[-1] if self.steps else None
 
-    @property
+    @cached_property
     def reach(self) -> int:
         """How many of the first and the last steps differ from those between.
 
@@ -198,4 +202,11 @@ class Model:
         return reach + max([0, *(gap for gap in gaps if gap <= reach)])
 
     def equations_of(self, name: str) -> list[Equation]:
-        return [equation for equation in self.equations if equation.value.name == name]
+        return self._equations.get(name, [])
+
+    @cached_property
+    def _equations(self) -> dict[str, list[Equation]]:
+        found: dict[str, list[Equation]] = {}
+        for equation in self.equations:
+            found.setdefault(equation.value.name, []).append(equation)
+        return found

@@ -1,14 +1,15 @@
 """What a written program is given, and what of it tells how many steps there are."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from minigrad.notation.expression import (
     Apply,
     Expression,
     MovingNumber,
     OverSteps,
+    Shape,
     Symbol,
     inputs_of,
 )
@@ -18,6 +19,10 @@ from minigrad.writing.source.python_text import identifier
 from minigrad.writing.source.ties import Ties
 from minigrad.writing.steps import plus
 from minigrad.writing.structure import Equation, Leaf, Model
+
+Steps: TypeAlias = tuple[int, ...]
+# By the name of an array, the indices by which parts of it are read, and the steps of that.
+Reads: TypeAlias = Mapping[str, Sequence[tuple[list[Any], Steps]]]
 
 
 @dataclass(frozen=True)
@@ -63,30 +68,46 @@ class Argument:
         return (*in_front, *self.leaf.shape)
 
 
-def arguments_of(leaf: Leaf, model: Model, ties: Ties) -> list[Argument]:
-    """What a leaf is given as: one argument, or one for each of its states."""
-    name, steps = identifier(leaf.name), leaf.steps
-    if computed := model.equations_of(leaf.name):
-        last = max(t for e in computed for t in e.steps)
-        return [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
-    if len(steps) > 1 or (steps and steps == model.steps):
-        whole = len(steps) == steps[-1] - steps[0] + 1
-        return [Argument(name, leaf, steps, *((steps[0], Walk(0, 1)) if whole else (0,)))]
-    if steps:
-        return [Argument(name, leaf, steps)]
-    walk = walk_along(leaf, model.equations) or _walk_along_computed(leaf, model, ties)
-    return [Argument(name, leaf, (), None, walk, moving_axes(leaf, model.equations))]
+def arguments_of(model: Model, ties: Ties) -> list[Argument]:
+    """What the leaves are given as: each as one argument, or as one for each of its states."""
+    reads = _reads(model.equations)
+    of_computed = _walk_along_computed(model, reads)
+    arguments: list[Argument] = []
+    for leaf in model.leaves:
+        name, steps = identifier(leaf.name), leaf.steps
+        whole = bool(steps) and len(steps) == steps[-1] - steps[0] + 1
+        if computed := model.equations_of(leaf.name):
+            last = max(t for e in computed for t in e.steps)
+            arguments += [Argument(_state(name, t, last), leaf, (t,)) for t in steps]
+        elif len(steps) > 1 or (steps and steps == model.steps):
+            first, walk = (steps[0], Walk(0, 1)) if whole else (0, None)
+            arguments.append(Argument(name, leaf, steps, first, walk))
+        elif steps:
+            arguments.append(Argument(name, leaf, steps))
+        else:
+            walk = _walk_along(leaf.name, leaf.shape, reads) or _tied(leaf, of_computed, ties)
+            moving = _moving_axes(leaf, reads)
+            arguments.append(Argument(name, leaf, (), None, walk, moving))
+    return arguments
 
 
-def _walk_along_computed(leaf: Leaf, model: Model, ties: Ties) -> Walk | None:
-    """How the steps go along an axis of an array that is computed of a leaf, and as long."""
+def _walk_along_computed(model: Model, reads: Reads) -> tuple[str, Walk] | None:
+    """The first array without a step that is computed, and that the steps go along."""
     for e in model.equations:
-        array = Leaf(e.value.name, e.value.shape, ())
-        if e.value.t is None and (walk := walk_along(array, model.equations)):
-            along = ties.root((array.name, walk.axis))
-            axes = [i for i in range(len(leaf.shape)) if ties.root((leaf.name, i)) == along]
-            return Walk(axes[0], walk.length) if axes else None
+        walk = _walk_along(e.value.name, e.value.shape, reads) if e.value.t is None else None
+        if walk is not None:
+            return e.value.name, walk
     return None
+
+
+def _tied(leaf: Leaf, of_computed: tuple[str, Walk] | None, ties: Ties) -> Walk | None:
+    """How the steps go along an axis of a leaf, as long as that of what is computed of it."""
+    if of_computed is None:
+        return None
+    name, walk = of_computed
+    along = ties.root((name, walk.axis))
+    axes = [i for i in range(len(leaf.shape)) if ties.root((leaf.name, i)) == along]
+    return Walk(axes[0], walk.length) if axes else None
 
 
 def _state(name: str, t: int, last: int) -> str:
@@ -126,22 +147,22 @@ def size_for_steps(argument: Argument, model: Model) -> str:
     return steps if length == 1 else f"{length} * ({steps})" if " " in steps else f"{length} * T"
 
 
-def walk_along(leaf: Leaf, equations: Iterable[Equation]) -> Walk | None:
+def _walk_along(name: str, shape: Shape, reads: Reads) -> Walk | None:
     """How the steps of a program go along an array; None if they do not, one after the other."""
-    reads = [*_reads(leaf.name, equations)]
-    for axis, n in enumerate(leaf.shape):
-        parts = {part for index, steps in reads for part in _parts(index, axis, steps)}
+    of_array = reads.get(name, ())
+    for axis, n in enumerate(shape if of_array else ()):
+        parts = {part for index, steps in of_array for part in _parts(index, axis, steps)}
         lengths = {stop - start for start, stop in parts}
         evenly = sorted(parts) == [(i, i + k) for k in lengths for i in range(0, n, k)]
-        if evenly and len(lengths) == 1 and any(_moves(index, axis) for index, _ in reads):
+        if evenly and len(lengths) == 1 and any(_moves(index, axis) for index, _ in of_array):
             return Walk(axis, *lengths)
     return None
 
 
-def moving_axes(leaf: Leaf, equations: Iterable[Equation]) -> set[int]:
+def _moving_axes(leaf: Leaf, reads: Reads) -> set[int]:
     """The axes of an array of which steps read different parts."""
-    reads = [*_reads(leaf.name, equations)]
-    return {i for i in range(len(leaf.shape)) for index, _ in reads if _moves(index, i)}
+    of_leaf = reads.get(leaf.name, ())
+    return {i for i in range(len(leaf.shape)) for index, _ in of_leaf if _moves(index, i)}
 
 
 def sizes_along_steps(e: Expression) -> set[int]:
@@ -177,10 +198,10 @@ def _parts(index: list[Any], axis: int, steps: tuple[int, ...]) -> Iterator[tupl
         yield i, i + 1
 
 
-def _reads(name: str, equations: Iterable[Equation]) -> Iterator[tuple[list[Any], tuple[int, ...]]]:
-    """The indices by which an array is read, and the steps at which it is."""
-    to_visit: list[tuple[Expression, tuple[int, ...]]] = []
-    to_visit += [(e.expression, e.steps) for e in equations]
+def _reads(equations: Iterable[Equation]) -> Reads:
+    """Where the equations read a part of an array."""
+    found: dict[str, list[tuple[list[Any], Steps]]] = {}
+    to_visit: list[tuple[Expression, Steps]] = [(e.expression, e.steps) for e in equations]
     while to_visit:
         e, steps = to_visit.pop()
         if isinstance(e, OverSteps):
@@ -188,5 +209,7 @@ def _reads(name: str, equations: Iterable[Equation]) -> Iterator[tuple[list[Any]
         to_visit += [(x, steps) for x in inputs_of(e)]
         if isinstance(e, Apply) and e.operation is getitem:
             [x] = e.inputs
-            if isinstance(x, Symbol) and x.name == name:
-                yield by_axis(e.parameters["index"], len(x.shape)), steps
+            if isinstance(x, Symbol):
+                index = by_axis(e.parameters["index"], len(x.shape))
+                found.setdefault(x.name, []).append((index, steps))
+    return found

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from minigrad.notation.expression import Expression, Number, Symbol, symbols
+from minigrad.notation.expression import Expression, Number, Symbol, symbols, with_inputs
 from minigrad.notation.forms import typeset
-from minigrad.notation.nodes import without_sign
+from minigrad.notation.nodes import is_, without_sign
 from minigrad.notation.printing import Text
+from minigrad.operations.elementwise import add
 from minigrad.writing.source.deltas import Delta, deltas_of, with_delta
 from minigrad.writing.source.pieces import (
     addition,
@@ -52,6 +53,7 @@ class Backward:
         self.loops = [loop.steps[::-1] for loop in reversed(forward) if loop.steps is not None]
         self.turn = {name: i for i, loop in enumerate(reversed(forward)) for name in loop.names}
         self.ready = self._when_ready()
+        self.item_of = {item.of: item for item in items}
         self.own = {item.of.name: item for item in items if item.of.t == 0}
         self.carried = {name: v for name in self.turn if (v := self._carried(name)) is not None}
         moving = {item.of.name for item in items if item.of.t} & self.turn.keys()
@@ -195,13 +197,15 @@ class Backward:
         """What uses of an adjoint have in common, where they are in the loop that makes it."""
         names = [*(leaf.name for leaf in self.model.leaves), *self.model.arrays]
         taken = {identifier(x) for x in (*names, *(e.value.name for e in self.program.written))}
-        for via in {part.via: None for item in self.items for part in item.parts}:
-            uses = [(x, part) for x in self.items for part in x.parts if part.via.name == via.name]
-            parts = [part for _, part in uses]
-            turn = self.turn.get(via.name)
-            if any(self._place(*use) != turn or _is_apart(*use) for use in uses):
-                continue
-            yield via.name, deltas_of(via, parts, taken)
+        through: dict[str, list[tuple[Item, Part]]] = {}
+        for item in self.items:
+            for part in item.parts:
+                through.setdefault(part.via.name, []).append((item, part))
+        for via, uses in through.items():
+            turn = self.turn.get(via)
+            if all(self._place(*use) == turn and not _is_apart(*use) for use in uses):
+                parts = [part for _, part in uses]
+                yield via, deltas_of(parts[0].via, parts, taken)
 
     def _needed_deltas(self, parts: Iterable[Part], steps: range | None) -> Iterator[Statement]:
         """What contributions through the same value have in common, before the first of them."""
@@ -238,8 +242,7 @@ class Backward:
 
     def _said(self, s: Sum, p: Text) -> str:
         """What a sum is, as mathematics."""
-        of = s.parts[0].of
-        [item] = [x for x in self.items if (x.of.name, x.of.t) == (of.name, of.t)]
+        item = self.item_of[s.parts[0].of]
         return f"{part_text(s, item, p)} = {p(typeset(s.expression))}"
 
     def _assignments(
@@ -341,9 +344,12 @@ class Backward:
         return f"np.copy({source})" if is_copied else source
 
     def _with_deltas(self, e: Expression) -> Expression:
-        """The expression with names for what is computed before it."""
-        for s in symbols(e):
-            for delta in self.deltas.get(s.name, ()) if s.kind == "adjoint" else ():
+        """The expression with names for what is computed before it, each from one adjoint."""
+        adjoints = [s.name for s in symbols(e) if s.kind == "adjoint"]
+        if is_(e, add) and len(set(adjoints)) > 1:
+            return with_inputs(e, tuple(map(self._with_deltas, e.inputs)))
+        for name in adjoints:
+            for delta in self.deltas.get(name, ()):
                 e = with_delta(e, delta)
         return e
 

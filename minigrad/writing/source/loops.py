@@ -34,9 +34,10 @@ def loops_of(model: Model) -> list[Loop]:
     done: set[str] = set()
     loops: list[Loop] = []
     while left:
-        ready = [g for g in left if g[0] not in moving and done >= {m for m, _ in reads[g[0]]}]
-        if ready:
-            loops.append(Loop((ready[0][0],), None))
+        of_one = (group[0] for group in left if group[0] not in moving)
+        ready = next((name for name in of_one if all(m in done for m, _ in reads[name])), None)
+        if ready is not None:
+            loops.append(Loop((ready,), None))
         else:
             groups = [g for g in left if g[0] in moving]
             up, down = (_together(groups, reads, done, sign) for sign in (1, -1))

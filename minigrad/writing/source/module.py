@@ -1,5 +1,6 @@
 """A Python module that computes J and every gradient, as a person would write it in NumPy."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -28,9 +29,7 @@ def numpy_source(model: Model) -> str:
     arrays = [f"    {name} = np.asarray({name})" for name in numbers if functions]
     body = "\n".join([*arrays, _body(program, blocks, backward.results)])
     functions += required(body)
-    constants = [
-        f"{identifier(name)} = np.array({_elements(array)})" for name, array in model.arrays.items()
-    ]
+    constants = [f"{identifier(name)} = {_array(array)}" for name, array in model.arrays.items()]
     parts = [
         f'"""{in_docstring(model.J)} and its gradients, by the derivation that minigrad wrote."""',
         "import numpy as np",
@@ -41,8 +40,13 @@ def numpy_source(model: Model) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _elements(array: Array) -> str:
-    return np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
+def _array(array: Array) -> str:
+    """An array of the program, with all of its elements."""
+    if not array.size:
+        return f"np.empty({array.shape}, np.{array.dtype})"
+    elements = np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique")
+    in_numpy = re.sub("inf|nan", lambda name: f"np.{name[0]}", elements)
+    return f"np.array({in_numpy})"
 
 
 def _signature(arguments: Sequence[Argument]) -> str:
@@ -51,7 +55,9 @@ def _signature(arguments: Sequence[Argument]) -> str:
     if len(line) <= WIDTH:
         return line
     indent = " " * 4
-    names = textwrap.fill(names, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    names = textwrap.fill(
+        names, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+    )
     return f"def gradients(\n{names}\n):"
 
 

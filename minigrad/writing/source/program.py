@@ -60,7 +60,7 @@ class Program:
         self.text = Text(model.J, last=self.last)
         self.computed = {equation.value.name for equation in model.equations}
         self.ties = Ties(model.equations)
-        self.arguments = [a for leaf in model.leaves for a in arguments_of(leaf, model, self.ties)]
+        self.arguments = arguments_of(model, self.ties)
         self.written, self.shared = repeated(model)
         self.loops = loops_of(replace(model, equations=tuple(self.written)))
         self.loop_of = {name: i for i, loop in enumerate(self.loops) for name in loop.names}

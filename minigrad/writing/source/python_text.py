@@ -2,13 +2,13 @@
 
 import ast
 import builtins
-import copy
 import inspect
 import keyword
 import re
 import textwrap
+import types
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,6 +39,9 @@ from minigrad.operations.elementwise import (
 )
 from minigrad.operations.shape import getitem, reshape
 from minigrad.tensor import OPERATIONS
+
+# Terms between which signs are written: of more, Python's own parser does not go so deep.
+MANY = 100
 
 
 class Names(Protocol):
@@ -75,6 +78,9 @@ def _tree(e: Expression, names: Names) -> ast.expr:
         terms = [*e.inputs]
         first = next((x for x in terms if without_sign(x) is None), terms[0])
         terms.remove(first)
+        if len(terms) > MANY:
+            each = [_tree(x, names) for x in (first, *terms)]
+            return ast.Call(ast.Name("sum"), [ast.List(each)], [])
         tree = _tree(first, names)
         for x in terms:
             positive = without_sign(x)
@@ -98,6 +104,12 @@ def _tree(e: Expression, names: Names) -> ast.expr:
         operands = [_condition(e.inputs[0], names), *(_tree(x, names) for x in e.inputs[1:])]
     else:
         operands = [_tree(x, names) for x in e.inputs]
+        if e.operation.python is e.operation.numpy is None:  # a function of arrays, no others
+            is_number = [isinstance(x, Number) and not x.shape for x in e.inputs]
+            operands = [
+                _filled("np.asarray(_0)", [x]) if known else x
+                for x, known in zip(operands, is_number, strict=True)
+            ]
     if e.operation is reshape and not e.inputs[0].shape:  # it may be a Python number
         return _filled(f"np.reshape(_0, {e.shape})", operands)
     if e.operation is reshape and (index := thin_index(e.inputs[0].shape, e.shape)):
@@ -190,7 +202,10 @@ def sum_of(sources: Iterable[str]) -> str:
     >>> sum_of(["a", "-(2 * b)", "c"])
     'a - 2 * b + c'
     """
-    return ast.unparse(_parsed(joined(sources)))
+    terms = list(sources)
+    if len(terms) > MANY:
+        return f"sum([{', '.join(terms)}])"
+    return ast.unparse(_parsed(joined(terms)))
 
 
 def _parsed(source: str) -> ast.expr:
@@ -201,7 +216,7 @@ def _filled(template: str, operands: list[ast.expr]) -> ast.expr:
     class Fill(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
             if node.id[0] == "_" and node.id[1:].isdigit():
-                return copy.deepcopy(operands[int(node.id[1:])])
+                return operands[int(node.id[1:])]
             return node
 
     tree: ast.expr = Fill().visit(_parsed(template))
@@ -215,23 +230,37 @@ def helpers(expressions: Iterable[str]) -> list[str]:
     """The source of what expressions call and NumPy does not have, what is needed first first."""
     known: dict[str, list[str]] = {}
 
-    def visit(source: str) -> None:
+    def visit(source: str, module: Mapping[str, Any]) -> None:
+        """Add what is called: operations of the table, and functions of a module of rules."""
         for name in _called(ast.parse(source)):
-            if name not in known:
+            is_operation = name in OPERATIONS and not hasattr(builtins, name)
+            function = _forward(name) if is_operation else module.get(name)
+            if name not in known and isinstance(function, types.FunctionType):
                 known[name] = []
-                function = _helper(name)
-                visit(function)
-                known[name] = [*_globals_of(OPERATIONS[name], function), function]
+                written = _helper(name, function)
+                visit(written, function.__globals__)
+                known[name] = [*_constants(function, written), written]
 
     for source in expressions:
-        visit(source)
+        visit(source, {})
     return list(dict.fromkeys(text for texts in known.values() for text in texts))
 
 
-def _globals_of(operation: Any, function: str) -> list[str]:
+def _forward(name: str) -> Any:
+    operation: Any = OPERATIONS[name]
+    return operation.forward
+
+
+def _called(tree: ast.AST) -> list[str]:
+    """The names that are called."""
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [function.id for function in calls if isinstance(function, ast.Name)]
+
+
+def _constants(function: types.FunctionType, written: str) -> list[str]:
     """The constants of its module that a function uses."""
-    names = {node.id for node in ast.walk(ast.parse(function)) if isinstance(node, ast.Name)}
-    known = operation.forward.__globals__
+    names = {node.id for node in ast.walk(ast.parse(written)) if isinstance(node, ast.Name)}
+    known = function.__globals__
     return [
         f"{name} = {known[name]!r}"
         for name in sorted(names & known.keys())
@@ -239,46 +268,38 @@ def _globals_of(operation: Any, function: str) -> list[str]:
     ]
 
 
-def _called(tree: ast.AST) -> list[str]:
-    """The operations of the table that are called by their names."""
-    return [
-        node.func.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        if node.func.id in OPERATIONS and node.func.id not in ("sum", "max", "abs")
-    ]
-
-
-def _helper(name: str) -> str:
-    """The forward function of an operation, as a person would write it in a module of its own."""
-    operation: Any = OPERATIONS[name]
-    tree = ast.parse(textwrap.dedent(_source(operation)))
-    [function] = tree.body
-    if not isinstance(function, ast.FunctionDef):
+def _helper(name: str, function: types.FunctionType) -> str:
+    """A function as a person would write it in a module of its own."""
+    tree = ast.parse(textwrap.dedent(_source(name, function)))
+    [definition] = tree.body
+    if not isinstance(definition, ast.FunctionDef):
         raise ValueError(
             f"numpy_source: the operation {name!r} computes by a lambda; give it "
             "operation(..., python='a NumPy expression with {0} for the input')"
         )
-    function.name = name
-    function.returns = None
-    for argument in (*function.args.args, *function.args.kwonlyargs):
+    definition.name = name
+    definition.returns = None
+    for argument in (*definition.args.args, *definition.args.kwonlyargs):
         argument.annotation = None
-    Plain().visit(function)
+    _Plain(function.__globals__).visit(definition)
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def _source(operation: Operation) -> str:
+def _source(name: str, function: types.FunctionType) -> str:
     try:
-        return inspect.getsource(operation.forward)
+        return inspect.getsource(function)
     except (OSError, TypeError) as error:
         raise ValueError(
-            f"numpy_source: the source of the operation {operation.name!r} can't be found; give it "
+            f"numpy_source: the source of the operation {name!r} can't be found; give it "
             "operation(..., python='a NumPy expression with {0} for the input')"
         ) from error
 
 
-class Plain(ast.NodeTransformer):
+class _Plain(ast.NodeTransformer):
     """Takes out annotations; calls of other forward functions get the operations' names."""
+
+    def __init__(self, module: Mapping[str, Any]) -> None:
+        self._module = module
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         self.generic_visit(node)
@@ -287,7 +308,8 @@ class Plain(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         name = node.id.removeprefix("_")
-        return ast.Name(name, node.ctx) if node.id != name and name in OPERATIONS else node
+        is_forward = name in OPERATIONS and self._module.get(node.id) is _forward(name)
+        return ast.Name(name, node.ctx) if is_forward else node
 
 
 # What the written source uses itself, beside the operations of the table.

@@ -64,30 +64,73 @@ def repeated(model: Model) -> tuple[list[Equation], Names]:
 
     The largest come first, and what stands in them is counted there once.
     """
-    equations, names = list(model.equations), Names()
-    parts = [part for section in model.sections for item in section for part in item.parts]
-    given = {*(leaf.name for leaf in model.leaves), *model.arrays}
-    counts: Counter[Expression] = Counter()
-    called: dict[Expression, str] = {}
-    for use in _uses([*equations, *parts]):
-        x = _counted_from_latest(use.form)
-        counts[x] += len(use.steps or (0,))
-        called.setdefault(x, use.name)
-    often = [x for x, n in counts.items() if n > 1]
-    for x in sorted(often, key=lambda x: -len(list(subexpressions(x)))):
-        uses = [u for u in _uses([*equations, *parts]) if _counted_from_latest(u.form) == x]
-        for shared in _shared(x, uses, model.steps):
-            taken = {identifier(name) for name in given | {e.value.name for e in equations}}
+    text, names = _Text(model), Names()
+    taken = {identifier(leaf.name) for leaf in model.leaves} | {*map(identifier, model.arrays)}
+    taken |= {identifier(e.value.name) for e in model.equations}
+    counts = {x: sum(len(use.steps or (0,)) for use in text.uses_of(x)) for x in text.forms}
+    called = {x: text.uses_of(x)[0].name for x, n in counts.items() if n > 1}
+    for x in sorted(called, key=lambda x: -len(list(subexpressions(x)))):
+        for shared in _shared(x, text.uses_of(x), model.steps):
             name = unused(called[x], taken)
+            taken.add(identifier(name))
             new = {form: Symbol(name, t, x.shape) for form, t in shared.replaced.items()}
             names |= new
             value = Symbol(name, None if shared.replaced[shared.form] is None else 0, x.shape)
-            definition = Equation(0, value, shared.form, shared.steps)
-            changed = [replace(e, expression=with_names(e.expression, new)) for e in equations]
-            at = next((i for i, e in enumerate(equations) if changed[i] != e), len(equations))
-            equations = [*changed[:at], definition, *changed[at:]]
-            parts = [replace(p, expression=with_names(p.expression, new)) for p in parts]
-    return equations, names
+            text.define(Equation(0, value, shared.form, shared.steps), x, new)
+    return text.equations, names
+
+
+class _Text:
+    """Equations, then parts, and where in them functions of values stand.
+
+    Attributes
+    ----------
+    forms
+        The functions, with steps counted from the latest that they read.
+    """
+
+    def __init__(self, model: Model) -> None:
+        items = [item for section in model.sections for item in section]
+        parts = [part for item in items for part in item.parts]
+        self._places: list[Equation | Part] = [*model.equations, *parts]
+        self._order = list(range(len(self._places)))  # of the text; what is new is numbered last
+        self._count = len(model.equations)
+        self._uses: dict[Expression, dict[int, list[Use]]] = {}
+        for i in self._order:
+            self._note(i)
+        self.forms = [*self._uses]
+
+    @property
+    def equations(self) -> list[Equation]:
+        places = (self._places[i] for i in self._order[: self._count])
+        return [place for place in places if isinstance(place, Equation)]
+
+    def uses_of(self, form: Expression) -> list[Use]:
+        """Where a function stands, in the order of the text."""
+        at = self._uses[form]
+        return [use for i in sorted(at, key=self._order.index) for use in at[i]]
+
+    def define(self, equation: Equation, form: Expression, names: Names) -> None:
+        """Put in the equation of a function before the first that reads it, with names for it."""
+        before = self._count
+        for i in [*self._uses[form]]:
+            place = self._places[i]
+            changed = with_names(place.expression, names)
+            if changed is not place.expression:
+                before = min(before, self._order.index(i))
+                for use in _uses(place):
+                    self._uses[_counted_from_latest(use.form)].pop(i, None)
+                self._places[i] = replace(place, expression=changed)
+                self._note(i)
+        self._order.insert(before, len(self._places))
+        self._places.append(equation)
+        self._count += 1
+        self._note(len(self._places) - 1)
+
+    def _note(self, i: int) -> None:
+        for use in _uses(self._places[i]):
+            at = self._uses.setdefault(_counted_from_latest(use.form), {})
+            at.setdefault(i, []).append(use)
 
 
 def _shared(x: Expression, uses: Sequence[Use], steps: Collection[int]) -> Iterator[Shared]:
@@ -124,19 +167,18 @@ def unused(name: str, taken: Collection[str]) -> str:
     return next(variant for variant in variants if identifier(variant) not in taken)
 
 
-def _uses(places: Sequence[Equation | Part]) -> Iterator[Use]:
-    """Functions of values, where they stand."""
-    for place in places:
-        within = place.value.name if isinstance(place, Equation) else place.via.name
-        to_visit = [(place.expression, place.steps)]
-        while to_visit:
-            e, steps = to_visit.pop()
-            if _is_costly(e):
-                yield Use(e, within, steps)
-            if isinstance(e, OverSteps):
-                every = {t + d for t in steps or (0,) for d in range(e.first, e.last + 1)}
-                steps = tuple(sorted(every))
-            to_visit.extend((x, steps) for x in reversed(inputs_of(e)))
+def _uses(place: Equation | Part) -> Iterator[Use]:
+    """Functions of values, where they stand in an equation or a part."""
+    within = place.value.name if isinstance(place, Equation) else place.via.name
+    to_visit = [(place.expression, place.steps)]
+    while to_visit:
+        e, steps = to_visit.pop()
+        if _is_costly(e):
+            yield Use(e, within, steps)
+        if isinstance(e, OverSteps):
+            every = {t + d for t in steps or (0,) for d in range(e.first, e.last + 1)}
+            steps = tuple(sorted(every))
+        to_visit.extend((x, steps) for x in reversed(inputs_of(e)))
 
 
 def _is_costly(e: Expression) -> TypeGuard[Apply]:

@@ -35,7 +35,6 @@ from minigrad.writing.source.arguments import (
 from minigrad.writing.source.pieces import in_pieces, without_broadcast
 from minigrad.writing.source.program import Block, Program
 from minigrad.writing.source.ties import Axis
-from minigrad.writing.source.wrapping import WIDTH
 from minigrad.writing.steps import is_general, plus
 from minigrad.writing.structure import Model
 
@@ -45,14 +44,14 @@ SIZELESS = {"axis", "axes", "keepdims", "dtype"}
 # In the module that is written, by the names that are called in it.
 REQUIRE = {
     "_require_floats": '''\
-def _require_floats(name, array, *shape):
+def _require_floats(name, array, *shape, because=""):
     """Raise unless an array can be differentiated by; a gradient of whole numbers would be cut."""
-    _require_shape(name, array, *shape)
+    _require_shape(name, array, *shape, because=because)
     dtype = np.asarray(array).dtype
     if dtype.kind not in "fc":
         raise TypeError(f"{name}: expected floating-point numbers, got {dtype}")''',
     "_require_shape": '''\
-def _require_shape(name, array, *shape):
+def _require_shape(name, array, *shape, because=""):
     """Raise unless an array has the sizes that are expected; None stands for any."""
     if shape and not isinstance(array, np.ndarray):
         raise TypeError(f"{name}: expected a NumPy array, got a {type(array).__name__}")
@@ -62,8 +61,8 @@ def _require_shape(name, array, *shape):
     if len(found) != len(shape) or any(n not in (None, m) for n, m in zip(shape, found)):
         expected = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{name}: expected the shape ({expected}) of the derivation and the other arguments, "
-            f"got {found}; derive again for other sizes"
+            f"{name}: expected the shape ({expected}) of the derivation and the other arguments"
+            f"{because and f', because of {because}'}, got {found}; derive again for other sizes"
         )''',
     "_require_time": '''\
 def _require_time(name, steps, least):
@@ -149,18 +148,12 @@ def _required(
         yield f'_require_steps("{name}", {name}, {", ".join(map(str, argument.steps))})'
         yield f"for _array in {name}.values():"
         array, indent = "_array", "    "
-    given = ", ".join([f'"{name}"', array, *map(str, sizes)])
-    statement = f"{indent}_require_{'floats' if is_float else 'shape'}({given})"
-    yield _with_reasons(statement, reasons)
+    because = [f'because="{", ".join(reasons)}"'] if reasons else []
+    given = ", ".join([f'"{name}"', array, *map(str, sizes), *because])
+    yield f"{indent}_require_{'floats' if is_float else 'shape'}({given})"
     if argument.leaf.adds_up_along is not None:
         axis = argument.leaf.adds_up_along - len(argument.leaf.shape)
         yield f'{indent}_require_distributions("{name}", {array}, {axis})'
-
-
-def _with_reasons(statement: str, reasons: Collection[str]) -> str:
-    """A statement with a comment on what fixes the sizes in it, if there is room."""
-    comment = f"  # because of {', '.join(reasons)}" if reasons else ""
-    return statement + comment if len(statement + comment) <= WIDTH - 4 else statement
 
 
 def _fixed(program: Program, blocks: Sequence[Block]) -> tuple[dict[int, str], bool]:
@@ -189,6 +182,8 @@ def _fixed(program: Program, blocks: Sequence[Block]) -> tuple[dict[int, str], b
         fixed = dict.fromkeys(along, "the number of steps") | fixed
     if model.arrays:
         fixed = dict.fromkeys(sizes, f"the array {', '.join(model.arrays)}")
+    if model.numbers:  # of sizes, or of anything else
+        fixed = dict.fromkeys(sizes, f"{model.numbers[0]:.6g}, which may come from sizes: name it")
     return fixed, steps_are_fixed
 
 
@@ -307,11 +302,11 @@ def _sizes_in(e: Expression, sizes: set[int]) -> set[int]:
 
 @cache
 def _sizes_meant(value: float, sizes: frozenset[int]) -> set[int]:
-    """The sizes that a number may come from; of one with many digits, who knows.
+    """The sizes that a number may come from.
 
     It may be n, 2n or n/2, a root or the logarithm of n, or one divided by these, where n is a size
-    or the product of two or three; or one less than a size. If not, a fraction of other numbers
-    up to 12, and a number such as 2π or √2, was written as it is.
+    or the product of two or three; or one less than a size. If not, it is a fraction of others, or
+    a multiple of π.
     """
     if value in {0, 1, 2}:
         return {int(value)}
@@ -324,14 +319,13 @@ def _sizes_meant(value: float, sizes: frozenset[int]) -> set[int]:
         if any(math.isclose(x, v, rel_tol=1e-7) for v in (value, 1 / value))
         for size in made_of
     }
-    is_typed = len(f"{value:.12g}".lstrip("0.").replace(".", "")) <= 6
-    short = as_fraction(value)
-    if found or is_typed or meaning(value) is not None:
+    if found:
         return found
-    if short is None or short.denominator > 12:
-        return {*sizes}
-    parts = {short.numerator, short.denominator} - {1, 2}
-    return set().union(*(_sizes_meant(n, sizes) for n in parts if n != value))
+    short, meant_by = as_fraction(value), meaning(value)
+    parts = {short.numerator, short.denominator} if short else set[float]()
+    if meant_by is not None:
+        parts |= {x.value for x in subexpressions(meant_by) if isinstance(x, Number)}
+    return set().union(*(_sizes_meant(n, sizes) for n in parts - {1, 2, value}))
 
 
 def _multiples(n: int) -> tuple[float, ...]:

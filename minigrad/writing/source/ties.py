@@ -95,6 +95,8 @@ class Ties:
         """The axes of a sum over steps, a stack, or arrays side by side."""
         if "axis" not in e.parameters:
             return self._tie_all(*inputs)
+        if e.parameters["axis"] is None:  # all elements in one row
+            return [self._new()]
         axis = e.parameters["axis"] % len(e.shape)
         rest = [[*x[:axis], *x[axis + (e.operation is concatenate) :]] for x in inputs]
         tied = self._tie_all(*rest)
@@ -132,8 +134,8 @@ class Ties:
             return self._indexed(x, index)
         if e.operation is getitem:
             return self._indexed(x, parameters["index"])
-        if e.operation is take:
-            axis = parameters["axis"]
+        if e.operation is take and parameters["axis"] is not None:
+            axis = parameters["axis"] % len(x)
             return [*x[:axis], *inputs[1], *x[axis + 1 :]]
         if e.operation is reduction.one_hot:
             axis = parameters["axis"] % len(e.shape)
@@ -143,7 +145,7 @@ class Ties:
         if e.operation in (reduction.softmax, reduction.log_softmax):
             return [*x]
         if e.operation is reduction.softmax_cross_entropy:
-            axis = parameters["axis"] % len(x)
+            axis = parameters["axis"] % max(len(x), 1)
             left = [*x[:axis], *x[axis + 1 :]]
             self._tie_all(x if len(inputs[1]) == len(x) else left, inputs[1])
             return left if len(e.shape) == len(left) else None

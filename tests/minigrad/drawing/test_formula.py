@@ -27,3 +27,14 @@ def test_ones_are_bold() -> None:
     b = mg.tensor(np.ones((3, 1)), requires_grad=True, name="b")
     flow = mg.gradient_flow(mg.sum((x + b).named("z") ** 2))
     assert any(x.endswith(r"\mathbf{g} \, 𝟏") for x in labels(flow))
+
+
+def test_pi_is_a_letter() -> None:
+    """In a formula, as a factor, and as a number of its own."""
+    x = mg.tensor(np.array([0.5, 1.5]), requires_grad=True, name="x")
+    density = (mg.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)).named("p")
+    written = " ".join(labels(mg.gradient_flow(density.sum())))
+    assert r"\frac{1}{\sqrt{2 \, \pi}}" in written
+    assert labels(mg.gradient_flow(mg.sin(np.pi * x).sum())).count(r"\pi") == 1
+    pictures = mg.draw(mg.sin(np.pi * x).sum()).picture.nodes.values()
+    assert r"\pi" in [node.label.latex for node in pictures]

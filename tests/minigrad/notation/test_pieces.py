@@ -27,7 +27,7 @@ def read(program: Program, *shape: int) -> tuple[Expression, np.ndarray, np.ndar
     g = mg.tensor(array, requires_grad=True, name="g")
     y = program(g)
     reader = Reader({g: Symbol("g", None, shape, "adjoint")}, simplified)
-    return reader.read(y), array, np.asarray(y)
+    return reader.read(y), array, y.data
 
 
 def assert_numerator_layout_is(written: str, program: Program, *shape: int) -> None:

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.notation.expression import NONE, Apply, Symbol
+from minigrad.operations.elementwise import add
+from minigrad.writing.source.places import Places
+from minigrad.writing.source.python_text import source_of, sum_of
 from tests.minigrad.writing.passes import leaves
 from tests.minigrad.writing.programs import FLOWS
 from tests.minigrad.writing.source.test_module import given_and_wanted
@@ -37,3 +41,11 @@ def test_fractions_and_differences_are_written_as_people_do() -> None:
     source = mg.derive(mg.gradient_flow(J.named("J")), layout="gradient").numpy_source()
     assert "J = 2 * np.sum(exp_J * h) / 35" in source
     assert "exp_J = np.exp(u - h)" in source
+
+
+def test_a_sum_of_very_many_terms_is_no_deeper() -> None:
+    """With signs between them, each would be nested in the next: Python's parser gives up."""
+    terms = tuple(Symbol("x", t, ()) for t in range(5000))
+    written = source_of(Apply(add, terms, (), NONE), Places({"x"}, (), {}, None, 1).outside())
+    assert eval(written, {"x": range(5000)}) == 4999 * 2500
+    assert eval(sum_of(["x", "-1"] * 2500), {"x": 3}) == 2 * 2500
