@@ -1,0 +1,271 @@
+"""Make random programs: values computed one by one, and recurrences over steps."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz.program import (
+    Array,
+    Instruction,
+    Leaf,
+    Node,
+    Program,
+    compute,
+    differentiable,
+    parameters,
+    without_the_dead,
+)
+from tests.fuzz.reference import NEAR, Reference, Truth, extended
+from tests.fuzz.vocabulary import FORMS, Shape, UnfitError, chance, number_at_largest, one
+
+LARGEST = 100.0  # of all values; the larger they are, the more of the digits is rounding
+LENGTHS = (0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4)
+NAMES = (
+    *("W", "x", "h", "z", "b", "U", "c_tilde", "Gamma_f", "y_hat", "alpha", "mu", "s", "k", "A"),
+    *("W_xh", "lambda", "enc.h", "delta_1", "theta", "loss", "E", "n", "T", "sum", "x2", "g"),
+)
+
+
+def random_program(seed: Sequence[int]) -> Truth:
+    """A program whose values and derivatives are bounded, and not by chance near a kink."""
+    rng = np.random.default_rng(seed)
+    while True:
+        try:
+            return trusted(Builder(rng).program())
+        except UnfitError:
+            continue
+
+
+def trusted(program: Program) -> Truth:
+    """What the complex step says of a program.
+
+    Raises
+    ------
+    UnfitError
+        If it can't be trusted, or the program has nothing to differentiate.
+    """
+    if len(program) - 1 not in differentiable(program):
+        raise UnfitError
+    truth = Truth(program)
+    values = [x for x in truth.values if x.dtype.kind == "c"]
+    are_real = all(not np.imag(x).any() for x in values)
+    if truth.to_kink < NEAR or not are_real or not all(map(_is_moderate, values)):
+        raise UnfitError
+    slopes = [truth.adjoint(i) for i in parameters(program)]
+    if not all(np.max(abs(x), initial=0) < LARGEST**2 for x in slopes):
+        raise UnfitError
+    return truth
+
+
+def _is_moderate(x: Array) -> bool:
+    return bool(np.max(abs(x), initial=0) < LARGEST)
+
+
+class Builder:
+    """A program in the making; the pool that operands are drawn from.
+
+    Attributes
+    ----------
+    nodes, values
+        What there is so far, and what it is by the reference.
+    known
+        The places that may be read.
+    t
+        The step at hand.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.nodes: list[Node] = []
+        self.values: list[Any] = []
+        self.known: list[int] = []
+        self.sequences: list[dict[int, int]] = []
+        self.t: int | None = None
+        self.reference = Reference()
+        self.names = iter(self._names())
+
+    def _names(self) -> Iterable[str]:
+        yield from (NAMES[i] for i in self.rng.permutation(len(NAMES)))
+        yield from (f"v_{i}" for i in range(1000))
+
+    # --- the pool ---------------------------------------------------------------------------------
+
+    def value(self, fits: Callable[[Array], bool] = lambda x: True) -> int:
+        """The place of a value that fits, rather a recent one; sometimes of a new one."""
+        if chance(self, 0.05):
+            self.leaf(self.shape())
+        fitting = [
+            i for i in self.known if self.values[i].dtype.kind == "c" and fits(self.data(i))
+        ]
+        if not fitting:
+            raise UnfitError
+        return one(self, fitting[-3:] if chance(self, 0.7) else fitting)
+
+    def of_shape(self, shape: Shape) -> int:
+        """The place of a value of some shape, made if there is none."""
+        fitting = [
+            i for i in self.known if self.data(i).shape == shape and self.values[i].dtype.kind == "c"
+        ]
+        return one(self, fitting) if fitting and chance(self) else self.leaf(shape)
+
+    def data(self, place: int) -> Array:
+        return np.real(self.values[place])
+
+    # --- what is put into it ----------------------------------------------------------------------
+
+    def shape(self) -> Shape:
+        """Rather a matrix than anything else; now and then with an empty axis."""
+        ndim = one(self, (0, 1, 1, 2, 2, 2, 2, 3))
+        lengths = LENGTHS if chance(self, 0.2) else LENGTHS[1:]
+        return tuple(one(self, lengths) for _ in range(ndim))
+
+    def numbers(self, shape: Shape) -> Array:
+        """Eighths, so that sums are exact and ties are ties; or few different ones, or positive."""
+        kind = self.rng.random()
+        if kind < 0.15:
+            return self.rng.integers(-1, 2, shape) * 1.0
+        low = 1 if kind < 0.5 else -16
+        return self.rng.integers(low, 17, shape) / 8
+
+    def leaf(self, shape: Shape) -> int:
+        """A parameter, or a constant with or without a name; the same at all steps."""
+        is_parameter = chance(self, 0.75)
+        name = next(self.names) if is_parameter or chance(self) else None
+        return self.put(Leaf(self.numbers(shape), is_parameter, name))
+
+    def put(self, node: Node) -> int:
+        """Put a value at the end.
+
+        Raises
+        ------
+        UnfitError
+            If the operation can't be applied, or its value is out of bounds.
+        """
+        place = len(self.nodes)
+        with np.errstate(all="ignore"):
+            try:
+                x = compute(node, self.values, self.reference.namespace)
+            except (ValueError, IndexError, TypeError, ZeroDivisionError) as error:
+                raise UnfitError from error
+        x = extended(np.asarray(x))
+        if x.size > 100 or not _is_moderate(x):
+            raise UnfitError
+        self.nodes.append(replace(node, origin=place) if not node.origin else node)
+        self.values.append(x)
+        self.known.append(place)
+        return place
+
+    def instruction(self) -> int:
+        """A random instruction."""
+        forms, weights = [*FORMS], np.array([*FORMS.values()])
+        for _ in range(100):
+            try:
+                form = forms[self.rng.choice(len(forms), p=weights / weights.sum())]
+                text, reads = form(self) if chance(self, 0.995) else number_at_largest(self)
+                name = next(self.names) if chance(self) else None
+                return self.put(Instruction(text, tuple(reads), name, self.t))
+            except UnfitError:
+                continue
+        raise UnfitError
+
+    # --- recurrences ------------------------------------------------------------------------------
+
+    def loop(self) -> None:
+        """Make a recurrence: one step is random, and the others do the same."""
+        n = int(self.rng.integers(1, 5))
+        lags = one(self, ((1,), (1,), (1,), (1, 2), ()))
+        first = max(lags, default=1)
+        steps = range(first, first + n)[:: one(self, (1, 1, 1, -1))]
+        direction = steps.step
+        outside = self.known
+        inputs = [self._inputs(steps) for _ in range(self.rng.integers(0, 3))]
+        shape, name = self.shape(), next(self.names)
+        states: dict[int, int] = {}
+        start = self.put(Leaf(np.zeros(shape))) if chance(self, 0.3) else None
+        for lag in lags:
+            t = steps[0] - lag * direction
+            states[t] = start or self.put(Leaf(self.numbers(shape), chance(self, 0.8), name, t))
+        self.t = steps[0]
+        read = [states[self.t - lag * direction] for lag in lags]
+        read += [x[self.t] for x in inputs]
+        self.known = [*outside[-2:], *read]
+        before = len(self.nodes)
+        for _ in range(self.rng.integers(1, 5)):
+            self.instruction()
+        states[self.t] = self._next_state(shape, name, [states[self.t - d * direction] for d in lags])
+        body = [i for i in range(before, len(self.nodes)) if self.nodes[i].t is not None]
+        made: dict[int, dict[int, int]] = {self.t: {i: i for i in body}}
+        for t in steps[1:]:
+            self.t = t
+            places = made.setdefault(t, {})
+            for of_first, lag in zip(read, lags, strict=False):
+                places[of_first] = states[t - lag * direction]
+            for of_first, x in zip(read[len(lags) :], inputs, strict=True):
+                places[of_first] = x[t]
+            for i in body:
+                node = self.nodes[i]
+                reads = tuple(places.get(read, read) for read in node.reads)
+                places[i] = self.put(replace(node, reads=reads, t=t))  # type: ignore[call-arg]
+            states[t] = places[body[-1]]
+        self.t = None
+        self.known = [*outside, *(states[t] for t in steps)]
+        self.sequences.append({t: states[t] for t in steps})
+
+    def _inputs(self, steps: Sequence[int]) -> dict[int, int]:
+        """An input for each step: a leaf, the states of an earlier recurrence, rows of an array."""
+        fitting = [x for x in self.sequences if x.keys() >= {*steps}]
+        if fitting and chance(self):
+            return one(self, fitting)
+        shape, name = self.shape(), next(self.names)
+        if chance(self, 0.2):
+            rows = self.put(Leaf(self.numbers((max(steps), *shape)), True, name))
+            return {t: self.put(Instruction(f"{{0}}[{t - 1}]", (rows,), None, t)) for t in steps}
+        is_parameter = chance(self)
+        return {t: self.put(Leaf(self.numbers(shape), is_parameter, name, t)) for t in steps}
+
+    def _next_state(self, shape: Shape, name: str, states: Sequence[int]) -> int:
+        last = len(self.nodes) - 1
+        if self.data(last).shape == shape and chance(self, 0.8):
+            text, reads = one(self, ("mg.tanh({0})", "{0} / 2", "mg.sigmoid({0})")), [last]
+        elif states:
+            text, reads = "mg.tanh({0} / 2 + mg.sum({1}))", [states[0], last]
+        else:
+            text, reads = "mg.tanh({0} + mg.mean({1}))", [self.leaf(shape), last]
+        return self.put(Instruction(text, tuple(reads), name, self.t))
+
+    # --- the whole --------------------------------------------------------------------------------
+
+    def program(self) -> Program:
+        """Values and recurrences, and J, which is the sum of what nobody else has read."""
+        for _ in range(self.rng.integers(1, 3)):
+            self.leaf(self.shape())
+        for _ in range(one(self, (0, 0, 1, 1, 2))):
+            self.loop()
+        least = 0 if self.sequences else 2
+        for _ in range(self.rng.integers(least, 9)):
+            self.instruction()
+        terms = [self._term(i) for i in self._unread()[-4:]]
+        if self.sequences and chance(self):
+            for t, i in self.sequences[-1].items():
+                self.t = t
+                terms.append(self._term(i))
+            self.t = None
+        J = terms[0]
+        for term in terms[1:]:
+            J = self.put(Instruction(one(self, ("{0} + {1}", "{0} + {1}", "{0} - {1}")), (J, term)))
+        name = one(self, (None, "J"))
+        J = self.put(Instruction(one(self, ("1 * {0}", "{0} / 2", "+{0}")), (J,), name))
+        return without_the_dead(self.nodes, J)
+
+    def _unread(self) -> list[int]:
+        read = {i for node in self.nodes for i in node.reads}
+        made = [i for i in self.known if isinstance(self.nodes[i], Instruction) and i not in read]
+        if not made:
+            raise UnfitError
+        return made
+
+    def _term(self, i: int) -> int:
+        text = one(self, ("mg.sum({0})", "mg.sum({0} ** 2)", "np.mean({0} * {0})", "mg.max({0})"))
+        return self.put(Instruction(text, (i,), None, self.t))
