@@ -8,10 +8,11 @@ import argparse
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import Pool
+from multiprocessing import get_context
 
 from tests.fuzz.parts import PARTS
 from tests.fuzz.program import Program
@@ -45,7 +46,7 @@ class Findings:
         kind = self.kinds.setdefault(fault.kind, Kind())
         kind.number += 1
         if kind.number <= TO_SHRINK:
-            program = smallest(program, fault)
+            program, fault = smallest(program, fault)
             if kind.smallest is None or len(program) < len(kind.smallest[0]):
                 kind.smallest = program, fault, index
 
@@ -90,6 +91,18 @@ def tried(seed: int, parts: Sequence[str], indices: range) -> Findings:
     return findings
 
 
+def results(
+    work: Callable[[range], Findings], chunks: Sequence[range], jobs: int
+) -> Iterator[Findings]:
+    """What is found of each chunk, by several processes."""
+    if jobs == 1:
+        yield from map(work, chunks)
+        return
+    ignoring = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits
+    with get_context("spawn").Pool(jobs, signal.signal, ignoring) as pool:
+        yield from pool.imap_unordered(work, chunks)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--programs", type=int, default=1000, metavar="N")
@@ -101,13 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = given.first + given.programs
     chunks = [range(i, min(i + AT_ONCE, stop)) for i in range(given.first, stop, AT_ONCE)]
     findings = Findings()
-    with Pool(given.jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-        try:
-            for found in pool.imap_unordered(partial(tried, given.seed, given.parts), chunks):
-                findings.join(found)
-                print(f"\r\033[K{findings.summary()}", end="", file=sys.stderr)
-        except KeyboardInterrupt:  # what was found so far is shown
-            pool.terminate()
+    with suppress(KeyboardInterrupt):  # what was found so far is shown
+        for found in results(partial(tried, given.seed, given.parts), chunks, given.jobs):
+            findings.join(found)
+            print(f"\r\033[K{findings.summary()}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(findings)
     return 1 if findings.kinds else 0

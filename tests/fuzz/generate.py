@@ -96,9 +96,7 @@ class Builder:
         """The place of a value that fits, rather a recent one; sometimes of a new one."""
         if chance(self, 0.05):
             self.leaf(self.shape())
-        fitting = [
-            i for i in self.known if self.values[i].dtype.kind == "c" and fits(self.data(i))
-        ]
+        fitting = [i for i in self.known if self.values[i].dtype.kind == "c" and fits(self.data(i))]
         if not fitting:
             raise UnfitError
         return one(self, fitting[-3:] if chance(self, 0.7) else fitting)
@@ -106,9 +104,14 @@ class Builder:
     def of_shape(self, shape: Shape) -> int:
         """The place of a value of some shape, made if there is none."""
         fitting = [
-            i for i in self.known if self.data(i).shape == shape and self.values[i].dtype.kind == "c"
+            i
+            for i in self.known
+            if self.data(i).shape == shape and self.values[i].dtype.kind == "c"
         ]
         return one(self, fitting) if fitting and chance(self) else self.leaf(shape)
+
+    def _numbers(self) -> list[int]:
+        return [i for i in self.known if self.values[i].dtype.kind == "c"]
 
     def data(self, place: int) -> Array:
         return np.real(self.values[place])
@@ -150,7 +153,8 @@ class Builder:
             except (ValueError, IndexError, TypeError, ZeroDivisionError) as error:
                 raise UnfitError from error
         x = extended(np.asarray(x))
-        if x.size > 100 or not _is_moderate(x):
+        to_kink, self.reference.to_kink = self.reference.to_kink, np.inf
+        if x.size > 100 or not _is_moderate(x) or to_kink < NEAR:
             raise UnfitError
         self.nodes.append(replace(node, origin=place) if not node.origin else node)
         self.values.append(x)
@@ -173,45 +177,35 @@ class Builder:
     # --- recurrences ------------------------------------------------------------------------------
 
     def loop(self) -> None:
-        """Make a recurrence: one step is random, and the others do the same."""
+        """Make a recurrence: what the first step does is random, and the others do the same."""
         n = int(self.rng.integers(1, 5))
         lags = one(self, ((1,), (1,), (1,), (1, 2), ()))
         first = max(lags, default=1)
         steps = range(first, first + n)[:: one(self, (1, 1, 1, -1))]
-        direction = steps.step
         outside = self.known
         inputs = [self._inputs(steps) for _ in range(self.rng.integers(0, 3))]
         shape, name = self.shape(), next(self.names)
-        states: dict[int, int] = {}
-        start = self.put(Leaf(np.zeros(shape))) if chance(self, 0.3) else None
-        for lag in lags:
-            t = steps[0] - lag * direction
-            states[t] = start or self.put(Leaf(self.numbers(shape), chance(self, 0.8), name, t))
-        self.t = steps[0]
-        read = [states[self.t - lag * direction] for lag in lags]
-        read += [x[self.t] for x in inputs]
-        self.known = [*outside[-2:], *read]
-        before = len(self.nodes)
-        for _ in range(self.rng.integers(1, 5)):
-            self.instruction()
-        states[self.t] = self._next_state(shape, name, [states[self.t - d * direction] for d in lags])
-        body = [i for i in range(before, len(self.nodes)) if self.nodes[i].t is not None]
-        made: dict[int, dict[int, int]] = {self.t: {i: i for i in body}}
-        for t in steps[1:]:
-            self.t = t
-            places = made.setdefault(t, {})
-            for of_first, lag in zip(read, lags, strict=False):
-                places[of_first] = states[t - lag * direction]
-            for of_first, x in zip(read[len(lags) :], inputs, strict=True):
-                places[of_first] = x[t]
-            for i in body:
-                node = self.nodes[i]
-                reads = tuple(places.get(read, read) for read in node.reads)
-                places[i] = self.put(replace(node, reads=reads, t=t))  # type: ignore[call-arg]
-            states[t] = places[body[-1]]
+        states = self._initial_states(shape, name, [steps[0] - lag * steps.step for lag in lags])
+
+        def read_at(t: int) -> list[int]:
+            return [*(states[t - lag * steps.step] for lag in lags), *(x[t] for x in inputs)]
+
+        read = read_at(steps[0])
+        self.t, self.known = steps[0], [*outside[-2:], *read]
+        body = self._body(shape, name, read[: len(lags)])
+        states[self.t] = body[-1]
+        for self.t in steps[1:]:
+            states[self.t] = self._repeat(body, dict(zip(read, read_at(self.t), strict=True)))
         self.t = None
-        self.known = [*outside, *(states[t] for t in steps)]
         self.sequences.append({t: states[t] for t in steps})
+        self.known = [*outside, *self.sequences[-1].values()]
+
+    def _initial_states(self, shape: Shape, name: str, steps: Sequence[int]) -> dict[int, int]:
+        """States that are given, or zeros."""
+        if steps and chance(self, 0.3):
+            zeros = self.put(Leaf(np.zeros(shape)))
+            return dict.fromkeys(steps, zeros)
+        return {t: self.put(Leaf(self.numbers(shape), chance(self, 0.8), name, t)) for t in steps}
 
     def _inputs(self, steps: Sequence[int]) -> dict[int, int]:
         """An input for each step: a leaf, the states of an earlier recurrence, rows of an array."""
@@ -225,15 +219,27 @@ class Builder:
         is_parameter = chance(self)
         return {t: self.put(Leaf(self.numbers(shape), is_parameter, name, t)) for t in steps}
 
-    def _next_state(self, shape: Shape, name: str, states: Sequence[int]) -> int:
-        last = len(self.nodes) - 1
+    def _body(self, shape: Shape, name: str, states: Sequence[int]) -> list[int]:
+        """The instructions of the first step; the last gives the next state."""
+        before = len(self.nodes)
+        last = [self.instruction() for _ in range(self.rng.integers(1, 5))][-1]
         if self.data(last).shape == shape and chance(self, 0.8):
             text, reads = one(self, ("mg.tanh({0})", "{0} / 2", "mg.sigmoid({0})")), [last]
         elif states:
             text, reads = "mg.tanh({0} / 2 + mg.sum({1}))", [states[0], last]
         else:
             text, reads = "mg.tanh({0} + mg.mean({1}))", [self.leaf(shape), last]
-        return self.put(Instruction(text, tuple(reads), name, self.t))
+        state = self.put(Instruction(text, tuple(reads), name, self.t))
+        return [i for i in range(before, state + 1) if self.nodes[i].t is not None]
+
+    def _repeat(self, body: Sequence[int], places: dict[int, int]) -> int:
+        """Do at the step at hand what another does, reading other places; gives the next state."""
+        for i in body:
+            node = self.nodes[i]
+            assert isinstance(node, Instruction)
+            reads = tuple(places.get(read, read) for read in node.reads)
+            places[i] = self.put(replace(node, reads=reads, t=self.t))
+        return places[body[-1]]
 
     # --- the whole --------------------------------------------------------------------------------
 

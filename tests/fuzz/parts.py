@@ -108,7 +108,7 @@ def compiled(case: Case, fast: bool) -> None:
     step = mg.compile(case.value_and_grad, fast=fast)
     for at in (case, *elsewhere(case)):
         J, gradients = step(*at.arrays)
-        at.same("compiled value", np.reshape(J, ()), at.J.reshape(()))
+        at.same("value", np.reshape(J, ()), at.J.reshape(()))
         at.gradients(gradients)
 
 
@@ -119,8 +119,9 @@ def elsewhere(case: Case) -> Iterator[Case]:
 
 
 def _moved(node: Node) -> Node:
-    is_parameter = isinstance(node, Leaf) and node.is_parameter
-    return replace(node, data=1.25 * node.data) if is_parameter else node
+    if isinstance(node, Leaf) and node.is_parameter:
+        return replace(node, data=1.25 * node.data)
+    return node
 
 
 def flow(case: Case) -> None:
@@ -131,8 +132,9 @@ def flow(case: Case) -> None:
         expected = truth.adjoint(i)
         if label not in found.values and not expected.any():
             continue  # read by comparisons alone
-        case.same("named value", found.value(*label).data, truth.value(i))
-        if i not in truth.differentiable:
+        value = found.value(*label)
+        case.same("named value", value.data, truth.value(i))
+        if not value.requires_grad:
             continue
         parts = found.contributions(*label)
         scale = scale_of([expected, *(part.data for part in parts.values())])
@@ -140,7 +142,7 @@ def flow(case: Case) -> None:
         if parts:
             total = sum(part.data for part in parts.values())
             case.same("sum of contributions", total, expected, scale)
-        direction = rng.normal(size=expected.shape)
+        direction = np.asarray(rng.normal(size=expected.shape))
         for via, of in truth.labels.items():
             slope = truth.contribution(i, via, direction) if via > i else None
             part = parts[of].data if of in parts else np.zeros(expected.shape)
@@ -156,7 +158,8 @@ def derive(case: Case) -> None:
     for chained in (False, True):
         report = case.derivation.check(case.flow, chained=chained)
         if not report.ok:
-            raise MismatchError(f"own line {'chained ' * chained}marked wrong", str(report))
+            wrong = "\n".join(f"{line.claim}: {line.diagnosis}" for line in report.wrong)
+            raise MismatchError("own line marked wrong" + " when chained" * chained, wrong)
 
 
 def written(case: Case) -> None:
@@ -183,13 +186,13 @@ def source(case: Case) -> None:
         given, wanted = _arguments(derivation, case.truth, places)
         J, found = namespace["gradients"](**given)
     except Exception as error:
-        raise MismatchError(f"source: {type(error).__name__}", f"{error}\n{text}") from error
-    case.same("value by the source", np.reshape(J, ()), case.J.reshape(()))
+        raise MismatchError(f"{type(error).__name__} when it is run", str(error)) from error
+    case.same("value", np.reshape(J, ()), case.J.reshape(()))
     if found.keys() != wanted.keys():
-        raise MismatchError("gradients that the source gives", f"{[*found]} for {[*wanted]}")
+        raise MismatchError("names of gradients", f"{[*found]} for {[*wanted]}")
     for name, expected in wanted.items():
         for x, y in zip(arrays_in(found[name]), arrays_in(expected), strict=True):
-            case.same("gradient by the source", x, np.asarray(y))
+            case.same("gradient", x, np.asarray(y))
 
 
 def _arguments(

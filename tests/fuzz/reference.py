@@ -189,7 +189,7 @@ class Truth:
         self._adjoints: dict[int, Array] = {}
 
     def value(self, i: int) -> Array:
-        return np.real(self.values[i]).astype(float)
+        return np.array(np.real(self.values[i]), float)
 
     def adjoint(self, i: int) -> Array:
         """The derivative of J by a value, entry by entry."""
@@ -234,9 +234,7 @@ class Truth:
                     to_visit.append(read)
         return region
 
-    def _run(
-        self, moved: Mapping[int, Array], reference: Reference | None = None
-    ) -> list[Any]:
+    def _run(self, moved: Mapping[int, Array], reference: Reference | None = None) -> list[Any]:
         """All values, where some move by tangents."""
         namespace = (reference or Reference()).namespace
         first = min(moved, default=0)

@@ -1,6 +1,5 @@
 """Try parts on programs, and find the smallest program that shows what was found."""
 
-import re
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -33,7 +32,7 @@ class Fault:
     Attributes
     ----------
     kind
-        What it is and where it was raised, without names and numbers of the program.
+        What it is and where it was raised, with nothing in it of the program at hand.
     is_refusal
         Whether it is a documented error.
     """
@@ -51,7 +50,8 @@ def fault_of(part: str, case: Case) -> Fault | None:
             warnings.simplefilter("error")
             PARTS[part](case)
     except MismatchError as error:
-        return Fault(part, f"{part}: {error.args[0]}", error.args[1])
+        what, message = error.args
+        return Fault(part, f"{part}: {what}", message)
     except Exception as error:
         message = str(error)
         words = next((words for words in REFUSALS if words in message), "")
@@ -60,8 +60,7 @@ def fault_of(part: str, case: Case) -> Fault | None:
         place = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in place if "/minigrad/" in frame.filename] or place
         where = f"{ours[-1].filename.rpartition('/minigrad/')[2]}, {ours[-1].name}"
-        general = re.sub(r"\d+|'.*'|\(.*\)", "…", message)[:80]
-        return Fault(part, f"{type(error).__name__} in {where}: {general}", message)
+        return Fault(part, f"{type(error).__name__} in {where}", message)
     return None
 
 
@@ -79,8 +78,8 @@ def faults(seed: Sequence[int], parts: Collection[str]) -> Iterator[tuple[Fault,
 # --- the smallest ---------------------------------------------------------------------------------
 
 
-def smallest(program: Program, fault: Fault) -> Program:
-    """The smallest program found in which a part finds the same."""
+def smallest(program: Program, fault: Fault) -> tuple[Program, Fault]:
+    """The smallest program found in which a part finds the same, and what it finds there."""
     trials = 0
     truth = Truth(program)
     candidates = _smaller(truth)
@@ -95,8 +94,8 @@ def smallest(program: Program, fault: Fault) -> Program:
         trials += 1
         again = fault_of(fault.part, Case(found))
         if again is not None and again.kind == fault.kind:
-            truth, candidates = found, _smaller(found)
-    return truth.program
+            truth, candidates, fault = found, _smaller(found), again
+    return truth.program, fault
 
 
 def _smaller(truth: Truth) -> Iterator[Program]:

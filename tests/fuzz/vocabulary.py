@@ -36,7 +36,7 @@ Form = Callable[[Pool], Drawn]
 
 
 def one(pool: Pool, options: Sequence[T]) -> T:
-    return options[pool.rng.integers(len(options))]
+    return options[int(pool.rng.integers(len(options)))]
 
 
 def chance(pool: Pool, probability: float = 0.5) -> bool:
@@ -189,7 +189,7 @@ def reduction(pool: Pool) -> Drawn:
 
 
 def along_axis(pool: Pool) -> Drawn:
-    x = pool.value(lambda x: x.ndim > 0)
+    x = pool.value(lambda x: x.ndim > 0 and 0 not in x.shape)
     ndim = pool.data(x).ndim
     axis = "" if chance(pool) else f", axis={axis_of(pool, ndim)}"
     if chance(pool, 0.1):
