@@ -18,7 +18,7 @@ from tests.fuzz.program import (
     without_the_dead,
 )
 from tests.fuzz.reference import NEAR, Reference, Truth, extended
-from tests.fuzz.vocabulary import FORMS, Shape, UnfitError, chance, number_at_largest, one
+from tests.fuzz.vocabulary import FORMS, SHARES, Shape, UnfitError, chance, number_at_largest, one
 
 LARGEST = 100.0  # of all values; the larger they are, the more of the digits is rounding
 LENGTHS = (0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4)
@@ -163,10 +163,9 @@ class Builder:
 
     def instruction(self) -> int:
         """A random instruction."""
-        forms, weights = [*FORMS], np.array([*FORMS.values()])
         for _ in range(100):
             try:
-                form = forms[self.rng.choice(len(forms), p=weights / weights.sum())]
+                form = FORMS[self.rng.choice(len(FORMS), p=SHARES)]
                 text, reads = form(self) if chance(self, 0.995) else number_at_largest(self)
                 name = next(self.names) if chance(self) else None
                 return self.put(Instruction(text, tuple(reads), name, self.t))

@@ -47,7 +47,7 @@ def chance(pool: Pool, probability: float = 0.5) -> bool:
 
 UNARY = (
     *("-{0}", "+{0}", "np.negative({0})", "np.positive({0})", "{0} * {0}", "np.square({0})"),
-    *("np.exp({0})", "np.sin({0})", "mg.cos({0})", "np.tanh({0})", "mg.tanh({0})"),
+    *("np.exp({0})", "np.sin({0})", "np.cos({0})", "np.tanh({0})", "mg.tanh({0})"),
     *("mg.sigmoid({0})", "mg.softplus({0})", "mg.relu({0})", "np.abs({0})", "mg.abs({0})"),
     *('OPERATIONS["astype"]({0})', "np.ravel({0})", "{0}.T", "np.transpose({0})"),
     *("{0} ** 0", "{0} ** 1", "{0} ** 2", "{0} ** 3.0", "np.power({0}, 2)", "1.5 ** {0}"),
@@ -55,7 +55,12 @@ UNARY = (
     *("mg.clip({0}, -0.5, 1)", "np.clip({0}, -1, None)", "mg.clip({0}, None, 0.5)"),
     *("np.minimum(1, {0})", "{0} * np.sign({0})", '{0} + OPERATIONS["sign"]({0})'),
     *("{0} - np.floor({0})", "mg.where(np.less_equal({0}, 0.5), {0}, 0)"),
-    *("{0} + np.ones_like({0})", "{0} / (1 + np.abs({0}))", "mg.tanh({0} / 2) / 2 + 0.5"),
+    *(
+        "{0} + np.ones_like({0})",
+        "{0} / (1 + np.size({0}))",
+        "{0} / (1 + np.abs({0}))",
+        "mg.tanh({0} / 2) / 2 + 0.5",
+    ),
     *("1 / (1 + mg.exp(-{0}))", "mg.log(mg.exp({0}) + 1)", "mg.sqrt({0} ** 2 + 1)"),
     *("{0} * mg.sigmoid({0})", "{0} * np.tanh(mg.softplus({0}))"),
 )
@@ -66,7 +71,7 @@ POSITIVE = (
 NONZERO = ("1 / {0}", "np.reciprocal({0})", "{0} ** -1", "{0} ** -2", "2 / {0}", "-1 / {0} ** 2")
 BINARY = (
     *("{0} + {1}", "{0} - {1}", "{0} * {1}", "np.add({0}, {1})", "np.multiply({0}, {1})"),
-    *("mg.subtract({0}, {1})", "mg.hadamard({0}, {1})", "np.maximum({0}, {1})"),
+    *("np.subtract({0}, {1})", "mg.hadamard({0}, {1})", "np.maximum({0}, {1})"),
     *("mg.minimum({0}, {1})", "np.where(np.greater({0}, {1}), {0}, {1})"),
     *('mg.where(OPERATIONS["greater"]({0}, {1}), {1}, 0.5)', "{0} * (1 - {1})", "{0} - 2 * {1}"),
     *('np.where(OPERATIONS["equal"]({0}, {1}), 2 * {0}, {1})', "{0} * {1} + {0}"),
@@ -317,7 +322,7 @@ def number_at_largest(pool: Pool) -> Drawn:
 
 
 # How often each is drawn.
-FORMS: dict[Form, int] = {
+WEIGHTS: dict[Form, int] = {
     unary: 24,
     binary: 16,
     positive: 5,
@@ -338,3 +343,5 @@ FORMS: dict[Form, int] = {
     joined: 2,
     stacked: 2,
 }
+FORMS = [*WEIGHTS]
+SHARES = np.array([*WEIGHTS.values()]) / sum(WEIGHTS.values())
