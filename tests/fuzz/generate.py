@@ -261,7 +261,9 @@ class Builder:
         for term in terms[1:]:
             J = self.put(Instruction(one(self, ("{0} + {1}", "{0} + {1}", "{0} - {1}")), (J, term)))
         name = one(self, (None, "J"))
-        J = self.put(Instruction(one(self, ("1 * {0}", "{0} / 2", "+{0}")), (J,), name))
+        J = self.put(
+            Instruction(one(self, ("1 * {0}", "{0} / 2", "+{0}", "{0}.reshape(1, 1)")), (J,), name)
+        )
         return without_the_dead(self.nodes, J)
 
     def _unread(self) -> list[int]:

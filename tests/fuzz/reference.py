@@ -31,6 +31,7 @@ class Reference:
     def _above(self, a: Any, b: Any = 0) -> Any:
         """-1, 0 or 1: whether a is below, at or above b."""
         gap = np.asarray(np.real(a) - np.real(b))
+        gap = np.where(abs(gap) <= H, 0, gap)  # a product of two imaginary parts is no gap
         distance = abs(gap[gap != 0])
         self.to_kink = min(self.to_kink, distance.min(initial=np.inf))
         return np.sign(gap)
@@ -50,13 +51,11 @@ class Reference:
         return self._above(x)
 
     def floor(self, x: Any) -> Any:
-        self._above(x, np.round(x.real))
-        return np.floor(x.real)
+        nearest = np.round(x.real)
+        return nearest - (self._above(x, nearest) < 0)
 
     def argmax(self, x: Any) -> Any:
-        largest = x.real.max()
-        self._above(x, largest)
-        return np.argmax(x.real)
+        return np.argmax(self._above(x, x.real.max()))
 
     def sqrt(self, x: Any) -> Any:
         if not np.all(x):  # its slope is infinite

@@ -4,6 +4,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from tests.fuzz.program import (
 from tests.fuzz.reference import Truth
 from tests.fuzz.vocabulary import UnfitError
 
-MOST_TRIALS = 400  # of smaller programs, for one fault
+MOST_TRIALS = 300  # of smaller programs, for one fault
 
 
 @dataclass(frozen=True)
@@ -80,21 +81,22 @@ def faults(seed: Sequence[int], parts: Collection[str]) -> Iterator[tuple[Fault,
 
 def smallest(program: Program, fault: Fault) -> tuple[Program, Fault]:
     """The smallest program found in which a part finds the same, and what it finds there."""
-    trials = 0
-    truth = Truth(program)
-    candidates = _smaller(truth)
+    truth, start, trials = Truth(program), 0, 0
     while trials < MOST_TRIALS:
-        candidate = next(candidates, None)
-        if candidate is None:
-            break
-        try:
-            found = trusted(candidate)
-        except UnfitError:
-            continue
-        trials += 1
-        again = fault_of(fault.part, Case(found))
-        if again is not None and again.kind == fault.kind:
-            truth, candidates, fault = found, _smaller(found), again
+        for place, candidate in islice(enumerate(_smaller(truth)), start, None):
+            try:
+                smaller = trusted(candidate)
+            except UnfitError:
+                continue
+            trials += 1
+            again = fault_of(fault.part, Case(smaller))
+            if again is not None and again.kind == fault.kind:
+                truth, fault, start = smaller, again, place  # what came before was in vain
+                break
+        else:
+            if not start:
+                break
+            start = 0
     return truth.program, fault
 
 
