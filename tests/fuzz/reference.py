@@ -58,8 +58,7 @@ class Reference:
         return np.argmax(self._above(x, x.real.max()))
 
     def sqrt(self, x: Any) -> Any:
-        if not np.all(x):  # its slope is infinite
-            self.to_kink = 0.0
+        self.to_kink = min(self.to_kink, np.min(abs(x), initial=np.inf))  # of infinite slope
         return np.sqrt(x)
 
     def abs(self, x: Any) -> Any:
