@@ -22,12 +22,12 @@ PROGRAMS, AT_ONCE = 500, 20
 EVERY = {
     "eager": 1,
     "compiled": 5,
-    "fast": 20,
-    "flow": 4,
+    "fast": 25,
+    "flow": 5,
     "derive": 10,
-    "source": 10,
-    "written": 20,
-    "draw": 100,
+    "source": 20,
+    "written": 50,
+    "draw": 125,
 }
 # What looks at a value and gives nothing that goes on to J.
 LOOKING = {
