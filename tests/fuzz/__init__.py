@@ -1,0 +1,1 @@
+"""Random programs that hold every part of minigrad against the complex step."""
