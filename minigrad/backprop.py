@@ -10,7 +10,6 @@ from minigrad import guard
 from minigrad.context import Observer, current
 from minigrad.forks import forkable_lock
 from minigrad.operation import Rule
-from minigrad.operations.reduction import sum as sum_
 from minigrad.tensor import Array, Tensor, describe, is_hidden
 
 by_age = attrgetter("_index")
@@ -257,7 +256,7 @@ def unbroadcast(g: Any, x: Tensor) -> Any:
             f"sums to its shape {shape}, got {g.shape}; mend the rule"
         )
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1))
-    return sum_.on(g, axis=axes, keepdims=True).reshape(shape)
+    return g.sum(axis=axes, keepdims=True).reshape(shape)
 
 
 def graph(output: Tensor, constants: bool = False) -> list[Tensor]:

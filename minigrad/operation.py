@@ -173,8 +173,9 @@ class Operation:
 
     def on(self, *args: Any, **parameters: Any) -> Any:
         """Apply the operation inside a rule: on arrays it computes, on tensors it is recorded."""
-        if any(type(x) is Tensor for x in args):
-            return self(*args, **parameters)
+        for x in args:
+            if type(x) is Tensor:
+                return self(*args, **parameters)
         return self.forward(*args, **parameters)
 
     def _bind(

@@ -224,7 +224,8 @@ def _softmax_cross_entropy(z: Array, labels: Array, *, axis: int = 0) -> Any:
     p = distributions(labels, z, axis)
     if p.shape != z.shape:
         raise ValueError(f"labels of shape {p.shape} do not belong to logits of shape {z.shape}")
-    log_q = np.where(p == 0, 0, _log_softmax(z, axis=axis))  # 0 log 0 = 0
+    log_q = np.asarray(_log_softmax(z, axis=axis))
+    log_q[p == 0] = 0  # 0 log 0 = 0
     return -np.add.reduce(p * log_q, axis=axis)
 
 

@@ -223,9 +223,8 @@ def test_float16_gradients_of_many_elements(f: Any) -> None:
 
 
 def test_float16_sums_of_many_elements() -> None:
-    x, b = np.ones((5000, 2), np.float16), np.zeros(2, np.float16)
+    x = np.ones((5000, 2), np.float16)
     assert np.sum(mg.tensor(x), axis=0).data.tolist() == [5000, 5000]
-    assert mg.grad(lambda b: (x * b).sum())(b).tolist() == [5000, 5000]
     assert mg.sum(x, axis=0).dtype == np.float16
 
 
