@@ -53,7 +53,7 @@ class Backward:
         self.loops = [loop.steps[::-1] for loop in reversed(forward) if loop.steps is not None]
         self.turn = {name: i for i, loop in enumerate(reversed(forward)) for name in loop.names}
         self.ready = self._when_ready()
-        self.item_of = {item.of: item for item in items}
+        self.item_of = {(item.of.name, item.of.t): item for item in items}
         self.own = {item.of.name: item for item in items if item.of.t == 0}
         self.carried = {name: v for name in self.turn if (v := self._carried(name)) is not None}
         moving = {item.of.name for item in items if item.of.t} & self.turn.keys()
@@ -242,7 +242,8 @@ class Backward:
 
     def _said(self, s: Sum, p: Text) -> str:
         """What a sum is, as mathematics."""
-        item = self.item_of[s.parts[0].of]
+        of = s.parts[0].of  # of a value that grows, of another shape than the item's
+        item = self.item_of[of.name, of.t]
         return f"{part_text(s, item, p)} = {p(typeset(s.expression))}"
 
     def _assignments(

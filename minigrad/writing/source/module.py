@@ -87,7 +87,10 @@ def _docstring(p: Program) -> str:
 
 def _body(p: Program, blocks: Sequence[Block], results: Mapping[str, str]) -> str:
     """The body of the function."""
-    lines = [f"    {statement}" for statement in requirements(p, blocks, results)]
+    lines: list[str] = []
+    for statement in requirements(p, blocks, results):
+        source = statement.lstrip()
+        lines += statement_lines(source, " " * (4 + len(statement) - len(source)))
     for block in blocks:
         lines += _written(block.setup, "    ")
         if block.steps is not None:
