@@ -52,12 +52,13 @@ def matmul(a: Any, b: Any) -> Tensor:
 
 def _dot(a: Any, b: Any) -> Tensor:
     """`np.dot`, which differs from `a @ b` on numbers and on stacks of matrices."""
-    if not np.ndim(value_of(a)) or not np.ndim(value_of(b)):
+    a, b = operand(a, "np.dot"), operand(b, "np.dot")
+    if not a.ndim or not b.ndim:
         return elementwise.multiply(a, b)
-    if np.ndim(value_of(b)) > 2:
+    if b.ndim > 2:
         raise TypeError(
-            f"np.dot: expected a matrix or a vector on the right, got {np.shape(value_of(a))} and "
-            f"{np.shape(value_of(b))}; for stacks of matrices write a @ b, which is np.matmul"
+            f"np.dot: expected a matrix or a vector on the right, got {a.shape} and "
+            f"{b.shape}; for stacks of matrices write a @ b, which is np.matmul"
         )
     return matmul(a, b)
 
