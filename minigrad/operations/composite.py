@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.complex_step import real_part
-from minigrad.leaf import operand
+from minigrad.leaf import operand, stacked
 from minigrad.operation import without_gradient
 from minigrad.operations import elementwise, linear, lookup, reduction
 from minigrad.operations.shape import getitem, reshape, transpose
@@ -52,13 +52,14 @@ def matmul(a: Any, b: Any) -> Tensor:
 
 def _dot(a: Any, b: Any) -> Tensor:
     """`np.dot`, which differs from `a @ b` on numbers and on stacks of matrices."""
-    a, b = operand(a, "np.dot"), operand(b, "np.dot")
-    if not a.ndim or not b.ndim:
+    a, b = stacked(a), stacked(b)
+    shapes = [np.shape(value_of(x)) for x in (a, b)]
+    if () in shapes:
         return elementwise.multiply(a, b)
-    if b.ndim > 2:
+    if len(shapes[1]) > 2:
         raise TypeError(
-            f"np.dot: expected a matrix or a vector on the right, got {a.shape} and "
-            f"{b.shape}; for stacks of matrices write a @ b, which is np.matmul"
+            f"np.dot: expected a matrix or a vector on the right, got {shapes[0]} and {shapes[1]}; "
+            "for stacks of matrices write a @ b, which is np.matmul"
         )
     return matmul(a, b)
 

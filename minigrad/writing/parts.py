@@ -35,17 +35,17 @@ def with_parts(flow: GradientFlow) -> GradientFlow:
     >>> for _ in range(30):
     ...     y = mg.sin(x * y)
     >>> [name for name, _ in with_parts(mg.gradient_flow(y)).values]
-    ['x', 'u', 'u_2', 'u_3', 'u_4', 'u_5', 'u_6', 'u_7', 'J']
+    ['x', 'u', 'u_2', 'u_3', 'u_4', 'u_5', 'u_6', 'u_7', 'u_8', 'u_9', 'J']
     """
     nodes = graph(flow.J, constants=True)
     uses = Counter(y for x in nodes for y in inputs_of(x))
     named = {*flow.values.values()}
     too_long = _too_long(nodes, uses, named)
-    written: dict[Tensor, int] = {}
+    written = _Lengths(uses)
     parts: list[Tensor] = []
     forms: set[Form] = set()  # of what is used more than once; the last state of a loop has it too
     for x in nodes if too_long else ():
-        length = 0 if x in named else _length(x, written, uses)
+        length = 0 if x in named else written.of(x)
         if x in too_long and uses[x] > 1 and length >= REPEATED:
             forms.add(_form(x))
         is_part = x in too_long and length >= (REPEATED if _form(x) in forms else PART)
@@ -62,10 +62,10 @@ def _too_long(
     nodes: Sequence[Tensor], uses: Mapping[Tensor, int], named: set[Tensor]
 ) -> set[Tensor]:
     """What has no name and is written in a formula that is too long."""
-    written: dict[Tensor, int] = {}  # how many operations, where a tensor is used
+    written = _Lengths(uses)
     found: set[Tensor] = set()
     for x in nodes:
-        length = _length(x, written, uses)
+        length = written.of(x)
         found |= {x} if x in named and length > LONGEST else set()
         written[x] = 0 if x in named else length
     for x in reversed(nodes):
@@ -73,20 +73,39 @@ def _too_long(
     return found - named
 
 
-def _length(x: Tensor, written: Mapping[Tensor, int], uses: Mapping[Tensor, int]) -> int:
-    """How many operations a tensor takes; of a sum or a stack of many terms, those of the longest.
+class _Lengths(dict[Tensor, int]):
+    """How many operations tensors take where they are used; 0 for what is written by its name.
 
-    With more terms it is no harder to read, if each of them is written once.
+    With more terms a sum is no harder to read: it takes as many as its longest term, and as the
+    terms that are used elsewhere too, one of each form.
     """
-    if x._operation is None:
-        return 0
-    is_sum = x._operation in (add, subtract)
-    if not is_sum and x._operation.arity is not None:
-        return 1 + sum(written[u] for u in inputs_of(x))
-    once = [u for u in inputs_of(x) if uses[u] == 1]
-    again = sum(written[u] for u in inputs_of(x) if uses[u] > 1)
-    goes_on = is_sum and any(u._operation in (add, subtract) and written[u] for u in once)
-    return max((written[u] for u in once), default=0) + again + (not goes_on)
+
+    def __init__(self, uses: Mapping[Tensor, int]) -> None:
+        super().__init__()
+        self._uses = uses
+        self._terms: dict[Tensor, tuple[int, dict[Form, int]]] = {}
+
+    def of(self, x: Tensor) -> int:
+        """The length of a tensor whose inputs are measured."""
+        if x._operation is None:
+            return 0
+        is_sum = x._operation in (add, subtract)
+        if not is_sum and x._operation.arity is not None:
+            return 1 + sum(self[u] for u in inputs_of(x))
+        longest, shared = 0, dict[Form, int]()
+        for u in inputs_of(x):
+            of_u, of_others = self._terms_of(u, is_sum)
+            longest = max(longest, of_u)
+            shared |= {form: max(n, shared.get(form, 0)) for form, n in of_others.items()}
+        self._terms[x] = longest, shared
+        return 1 + longest + sum(shared.values())
+
+    def _terms_of(self, u: Tensor, in_sum: bool) -> tuple[int, dict[Form, int]]:
+        """The longest of the terms that an input brings, and those that are used elsewhere."""
+        if self._uses[u] > 1:
+            return 0, {_form(u): self[u]}
+        goes_on = in_sum and u._operation in (add, subtract) and self[u]
+        return self._terms[u] if goes_on else (self[u], {})
 
 
 def _names(

@@ -1,6 +1,7 @@
 """Random programs: a few in every run of the tests. `python -m tests.fuzz` tries more."""
 
 import re
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def test_uses_the_whole_table(monkeypatch: pytest.MonkeyPatch) -> None:
     operations, functions = Seen(), set()
 
     def noted(function: Any, stand_in: Any) -> Any:
+        @wraps(stand_in)
         def call(*args: Any, **options: Any) -> Any:
             functions.add(function)
             return stand_in(*args, **options)

@@ -143,8 +143,8 @@ def test_long_chains_of_unnamed_values() -> None:
     y = mg.sin(x)
     for _ in range(2000):
         y = -y
-    [line] = mg.derive(mg.gradient_flow(y)).lines
-    assert line.explain().count("negative") == 1
+    for line in mg.derive(mg.gradient_flow(y)).lines[::100]:
+        assert line.explain().count("negative") == 1
 
 
 def test_step_at_which_a_line_does_not_hold() -> None:
