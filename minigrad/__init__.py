@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from minigrad.flow import GradientFlow, gradient_flow
     from minigrad.nonfinite import detect_nonfinite
     from minigrad.plan.compile import compile
+    from minigrad.rounding import relative_error
     from minigrad.writing import derive
 
 __all__ = [
@@ -110,6 +111,7 @@ __all__ = [
     "no_grad",
     "operation",
     "power",
+    "relative_error",
     "relu",
     "reshape",
     "scope",
@@ -147,6 +149,7 @@ _LATER = {
         "flow": ("GradientFlow", "gradient_flow"),
         "nonfinite": ("detect_nonfinite",),
         "plan.compile": ("compile",),
+        "rounding": ("relative_error",),
         "writing": ("derive",),
     }.items()
     for name in names

@@ -21,6 +21,7 @@ import minigrad as mg
 from lstm.derivation import section_3
 from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Value
 from minigrad.derivation.truth import Truth
+from minigrad.rounding import compared
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 
@@ -236,7 +237,10 @@ def changes_value(line, mutant, truth):
             new, old = (result(x, t, truth) for x in (mutant, line))
         except Exception:  # it raises, and the line does not
             return True
-        if np.shape(new) != np.shape(old) or not np.allclose(new, old, rtol=1e-9, atol=1e-12):
+        if np.shape(new) != np.shape(old):
+            return True
+        rounding = truth.rounding(line.claim, t)
+        if not compared(new, old, 1e-10, 1e6 * rounding).ok:
             return True
     return False
 

@@ -10,8 +10,9 @@ from minigrad.derivation.claims import ALL_STEPS, Adjoint
 from minigrad.derivation.derivation import Line
 from minigrad.derivation.report import Diagnosis, Finding
 from minigrad.derivation.trace import expression_of
-from minigrad.derivation.trial import REPETITIONS, Trial, attempt
+from minigrad.derivation.trial import Trial, attempt
 from minigrad.derivation.truth import Part, Truth
+from minigrad.rounding import REPETITIONS
 from minigrad.tensor import Array
 
 
@@ -111,6 +112,7 @@ class Chain:
             given,
             expected,
             self.truth.precision,
+            lambda: self.truth.rounding(job.line.claim, job.t),
             disturbed,
         )
         self.trials[job.index].append(trial)

@@ -10,9 +10,10 @@ from minigrad.derivation.case import Case, Place, Repair
 from minigrad.derivation.claims import Adjoint, Claim, Step, Value
 from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Site
-from minigrad.derivation.trial import Trial, Unchanged, is_numeric, largest
+from minigrad.derivation.trial import Trial, Unchanged, is_numeric
 from minigrad.flow import Label
 from minigrad.notation.template import Written
+from minigrad.rounding import largest
 from minigrad.tensor import Array
 
 NEGLIGIBLE = 1e-6

@@ -1,5 +1,6 @@
 """Check the lines of a derivation, and report."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from minigrad.derivation.trace import expression_of
 from minigrad.derivation.trial import Trial, attempt, quietly
 from minigrad.derivation.truth import Truth
 from minigrad.flow import GradientFlow, Label
+from minigrad.rounding import largest
 
 
 @quietly()
@@ -35,8 +37,17 @@ def check_arrays(lines: Mapping[Label, Line], flow: GradientFlow, layout: str) -
     findings: list[Finding] = []
     for (name, t), line in lines.items():
         expected = truth.given(line.claim, t)
-        trial = attempt(line, t, expression_of(line, [{}]), {}, expected, precision)
-        finding = summary(line, [trial], None if trial.ok else diagnose([trial], truth))
+        rounding = functools.partial(truth.rounding, line.claim, t)
+        trial = attempt(
+            line,
+            t,
+            expression_of(line, [{}]),
+            {},
+            expected,
+            precision,
+            lambda of=rounding: 1000 * of(),
+        )
+        finding = summary(line, [trial], diagnosed([trial], truth))
         if finding.diagnosis is not None and all(other.ok for other in findings):
             message = f"Look here first. {finding.diagnosis.message}"
             finding = replace(finding, diagnosis=replace(finding.diagnosis, message=message))
@@ -51,7 +62,7 @@ def _finding(line: Line, truth: Truth) -> Finding:
         trials = trials_of(line, truth)
     except LookupError as error:
         return unusable(line, str(error.args[0]))
-    return summary(line, trials, None if all(x.ok for x in trials) else diagnose(trials, truth))
+    return summary(line, trials, diagnosed(trials, truth))
 
 
 def trials_of(line: Line, truth: Truth) -> list[Trial]:
@@ -60,9 +71,28 @@ def trials_of(line: Line, truth: Truth) -> list[Trial]:
     given = {t: {name: truth.given(c, t) for name, c in line.given.items()} for t in steps}
     expression = expression_of(line, list(given.values()))
     return [
-        attempt(line, t, expression, given[t], truth.given(line.claim, t), truth.precision)
+        attempt(
+            *(line, t, expression, given[t], truth.given(line.claim, t), truth.precision),
+            functools.partial(truth.rounding, line.claim, t),
+        )
         for t in steps
     ]
+
+
+def diagnosed(trials: Sequence[Trial], truth: Truth) -> Diagnosis | None:
+    """What is wrong with a line; None if it is right at all steps."""
+    if all(trial.ok for trial in trials):
+        return None
+    if is_zero(trials):  # any change that gives nothing would mend it
+        size = max(largest(trial.result) for trial in trials if not trial.ok)
+        message = f"The truth is zero up to rounding; this is up to {size:.1e}."
+        return Diagnosis("not zero", message)
+    return diagnose(trials, truth)
+
+
+def is_zero(trials: Sequence[Trial]) -> bool:
+    """Whether the truth is zero up to rounding at all steps."""
+    return all(trial.comparison is not None and trial.comparison.is_zero for trial in trials)
 
 
 def summary(line: Line, trials: Sequence[Trial], diagnosis: Diagnosis | None) -> Finding:
@@ -77,6 +107,7 @@ def summary(line: Line, trials: Sequence[Trial], diagnosis: Diagnosis | None) ->
         tuple(trial.t for trial in trials if not trial.ok),
         tuple(trial.t for trial in trials),
         diagnosis,
+        is_zero(trials),
     )
 
 

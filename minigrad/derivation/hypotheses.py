@@ -15,7 +15,8 @@ from minigrad.derivation import changes
 from minigrad.derivation.case import Case, Repair, spelled
 from minigrad.derivation.claims import ALL_STEPS, Adjoint
 from minigrad.derivation.trace import Site
-from minigrad.derivation.trial import Trial, largest
+from minigrad.derivation.trial import Trial
+from minigrad.rounding import largest
 from minigrad.tensor import Array
 
 

@@ -55,6 +55,9 @@ class Finding:
         The steps at which it was checked.
     diagnosis
         How it is wrong; None for a line that is right.
+    is_zero
+        Whether the truth is zero up to rounding at all steps, so that a multiple of it would be
+        called right too.
     """
 
     ref: str
@@ -65,6 +68,7 @@ class Finding:
     steps: tuple[int | None, ...]
     checked: tuple[int | None, ...]
     diagnosis: Diagnosis | None = None
+    is_zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class Report:
             for line in self.wrong
             if line.diagnosis is None or line.diagnosis.kind != "inherited"
         ]
-        warnings = [f"Note: {warning}" for warning in self.warnings]
+        warnings = [f"Note: {warning}" for warning in self._notes()]
         blocks = [[self.title], table, [self._summary()], *([x] for x in details), warnings]
         return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -123,11 +127,19 @@ class Report:
             for line in self.lines
         )
         head = "".join(f"<th>{name}</th>" for name in (*_HEADER, "diagnosis"))
-        notes = "".join(f"<p>{html.escape(f'Note: {warning}')}</p>" for warning in self.warnings)
+        notes = "".join(f"<p>{html.escape(f'Note: {warning}')}</p>" for warning in self._notes())
         return (
             f"<p><b>{html.escape(self.title)}</b></p><table><tr>{head}</tr>{cells}</table>"
             f"<p>{html.escape(self._summary())}</p>{notes}"
         )
+
+    def _notes(self) -> list[str]:
+        zero = [str(line.claim) for line in self.lines if line.ok and line.is_zero]
+        if not zero:
+            return list(self.warnings)
+        verb = "is" if len(zero) == 1 else "are"
+        note = f"{', '.join(zero)} {verb} zero up to rounding: these data cannot tell"
+        return [note, *self.warnings]
 
     def _summary(self) -> str:
         if self.ok:
@@ -155,7 +167,7 @@ def _row(line: Finding) -> tuple[str, ...]:
     return (
         line.ref,
         str(line.claim),
-        "ok" if line.ok else kind,
+        kind if not line.ok else "ok, or zero" if line.is_zero else "ok",
         f"{line.error:.1e}",
         f"{line.tolerance:.1e}",
         spelled_steps(line.checked if line.ok else line.steps),

@@ -11,9 +11,8 @@ import numpy as np
 
 from minigrad.derivation.derivation import Line
 from minigrad.derivation.trace import Expression, copied
+from minigrad.rounding import REPETITIONS, Comparison, compared, largest, with_rounding_error
 from minigrad.tensor import Array
-
-REPETITIONS = 3  # of a line with random rounding errors
 
 
 class Unchanged(Exception):  # noqa: N818, a signal and no error
@@ -34,10 +33,10 @@ class Trial:
         What the line gave; None if that is nothing to compare with the truth.
     failure
         Why not, a kind and a sentence.
-    error
-        The largest deviation, relative to the largest entry of the truth.
-    tolerance
-        What rounding explains of it.
+    precision, rounding
+        Of the numbers; what it comes to in this result and this truth, as an absolute error.
+    comparison
+        Of the result with the truth; None if they can't be compared.
     disturbed
         What the line gives with random rounding errors.
     """
@@ -49,13 +48,32 @@ class Trial:
     expected: Array
     result: Array | None
     failure: tuple[str, str] | None
-    error: float
-    tolerance: float
+    precision: float
+    rounding: float
+    comparison: Comparison | None
     disturbed: Sequence[Any]
 
     @property
     def ok(self) -> bool:
-        return self.failure is None and self.error <= self.tolerance
+        return self.failure is None and self.comparison is not None and self.comparison.ok
+
+    @property
+    def error(self) -> float:
+        return np.inf if self.comparison is None else self.comparison.error
+
+    @property
+    def tolerance(self) -> float:
+        return self.precision if self.comparison is None else self.comparison.tolerance
+
+    def residual(self, x: Array) -> float | None:
+        """How far what a changed line gives is from the truth; None if it is wrong.
+
+        A change rounds in its own way, which is not looked into.
+        """
+        if x.shape != self.expected.shape:
+            return None
+        found = compared(x, self.expected, 100 * self.precision, self.rounding)
+        return found.error if found.ok else None
 
     def attempt(self, run: Callable[[], Any]) -> Array | None:
         """What a changed line gives; None if that is no array."""
@@ -75,13 +93,15 @@ def attempt(
     given: Mapping[str, Any],
     expected: Array,
     precision: float,
+    rounding_of_truth: Callable[[], float],
     disturbed: Sequence[Mapping[str, Any]] = (),
 ) -> Trial:
     """Run a line at one step, and compare.
 
     The tolerance follows the conditioning of what the line computes: it is run again with a random
-    rounding error in every operation (stochastic arithmetic, after Vignes), and the spread says
-    what rounding can do. `disturbed` are the arguments to do so with, if not the given ones.
+    rounding error in every operation, and the spread says what rounding can do. `disturbed` are the
+    arguments to do so with, if not the given ones. What it does to the truth is asked for only
+    where that does not explain the error.
     """
     result, failure = _run(line, given, expected)
     exact = expression.values(given)
@@ -92,21 +112,18 @@ def attempt(
             repeated.append(expression.run(arguments, each=noise))
         except Exception:  # so does the line
             break
-    if result is None or result.shape != expected.shape:
-        return Trial(
-            line, t, expression, given, expected, result, failure, np.inf, precision, repeated
-        )
-    scale = largest(expected) or largest(result) or 1.0
-    spread = max((largest(x - result) for x in repeated), default=0.0)
-    spread = spread if np.isfinite(spread) else 0.0  # at the edge of what a number can hold
-    tolerance = 10 * (precision + spread / scale)
-    error = largest(result - expected) / scale
-    return Trial(line, t, expression, given, expected, result, failure, error, tolerance, repeated)
-
-
-def largest(x: Any) -> float:
-    """The largest entry by magnitude; 0 of none."""
-    return float(np.max(np.abs(x), initial=0))
+    rounding, comparison = 0.0, None
+    if result is not None and result.shape == expected.shape:
+        rounding = max((largest(x - result) for x in repeated), default=0.0)
+        rounding = rounding if np.isfinite(rounding) else 0.0  # at the edge of what a number holds
+        comparison = compared(result, expected, precision, rounding)
+        if not comparison.ok and failure is None:
+            rounding = max(rounding, rounding_of_truth())
+            comparison = compared(result, expected, precision, rounding)
+    return Trial(
+        *(line, t, expression, given, expected, result, failure),
+        *(precision, rounding, comparison, repeated),
+    )
 
 
 def is_numeric(x: Any) -> bool:
@@ -173,11 +190,11 @@ def _unchanged(before: Any, after: Any) -> bool:
 def _with_rounding_error(
     rng: np.random.Generator, precision: float, exact: Sequence[Any], i: int, x: Any
 ) -> Any:
-    """Move every entry by one unit in its last place, up or down.
+    """A value on the way with a random rounding error.
 
     What is no number of that kind, such as the mask x == max(x), is taken as the line has it:
     rounding does not change which way it goes.
     """
     if not isinstance(x, np.ndarray | np.floating) or x.dtype.kind != "f":
         return exact[i]
-    return x * (1 + precision * np.sign(rng.random(x.shape) - 0.5)).astype(x.dtype)
+    return with_rounding_error(rng, precision, x)

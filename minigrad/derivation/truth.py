@@ -9,7 +9,8 @@ import numpy as np
 from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step
 from minigrad.derivation.derivation import Line
 from minigrad.flow import GradientFlow, Label
-from minigrad.tensor import Array, value_of
+from minigrad.rounding import rounding_errors
+from minigrad.tensor import Array, Tensor, value_of
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,25 @@ class Truth:
         if not arrays:
             return np.zeros_like(self._laid_out(self._value(part.label)))
         return sum(arrays[1:], arrays[0])
+
+    def rounding(self, claim: Claim, t: int | None) -> float:
+        """What rounding does to what is claimed at a step, if all values and adjoints are given."""
+        flow, label = self.flow, self.label(claim, t)
+        given = {
+            *flow.values.values(),
+            *(flow.adjoint(*m) for m in flow.values if flow.reaches(*m)),
+        }
+        terms = [flow.values[label]]
+        if isinstance(claim, Adjoint):
+            terms = self.terms(self.part(claim, t))
+        else:
+            given.remove(flow.values[label])
+        return rounding_errors([terms], self.precision, given)[0]
+
+    def terms(self, part: Part) -> list[Tensor]:
+        """The contributions that a part of an adjoint is the sum of, as tensors."""
+        known = self.flow.contributions(*part.label)
+        return [x for m, x in known.items() if m in part.through]
 
     def given(self, claim: Claim | Step, t: int | None) -> Any:
         """The array that a claim stands for at step t, or a dict of them; of a step, its number."""
