@@ -10,6 +10,7 @@ from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
 
+import minigrad as mg
 from lstm.check_command import add_commands
 from lstm.comparison import TOLERANCE, Row, compare_section_3
 from lstm.derive_command import add_derive_command
@@ -103,8 +104,8 @@ def verify(options: argparse.Namespace) -> int:
         params = init_params(n, options.hidden, n, options.seed, options.dtype)
     except ValueError as error:  # NumPy's, of sizes beyond what it can count
         raise MemoryError(f"--hidden {options.hidden}: {error}") from error
-    rows = compare_section_3(params, x, y, _progress)
-    _progress("")
+    with mg.progress("lstm") as show:
+        rows = compare_section_3(params, x, y, show)
     print(_as_json(word, rows) if options.json else _as_table(word, options, rows))
     return 0 if all(row.ok for row in rows) else 1
 
@@ -129,11 +130,6 @@ def _sequence(options: argparse.Namespace) -> tuple[str, str]:
     if len(word) < 2:
         raise ValueError(f"--word: expected two characters or more, got {word!r}")
     return word, "".join(sorted(set("".join(words)) | set(word)))
-
-
-def _progress(quantity: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{quantity}", end="", file=sys.stderr, flush=True)
 
 
 def _as_json(word: str, rows: Sequence[Row]) -> str:

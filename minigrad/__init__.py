@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from minigrad.nonfinite import detect_nonfinite
     from minigrad.plan.compile import compile
     from minigrad.rounding import relative_error
+    from minigrad.terminal import progress
     from minigrad.writing import derive
 
 __all__ = [
@@ -111,6 +112,7 @@ __all__ = [
     "no_grad",
     "operation",
     "power",
+    "progress",
     "relative_error",
     "relu",
     "reshape",
@@ -149,6 +151,7 @@ _LATER = {
         "flow": ("GradientFlow", "gradient_flow"),
         "nonfinite": ("detect_nonfinite",),
         "plan.compile": ("compile",),
+        "terminal": ("progress",),
         "rounding": ("relative_error",),
         "writing": ("derive",),
     }.items()

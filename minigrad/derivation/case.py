@@ -21,6 +21,8 @@ from minigrad.tensor import Array
 # Changes the value at a site at a step: `change(value, trial, site)`.
 ChangeAt: TypeAlias = Callable[[Any, Trial, Site], Any]
 
+_LONGEST = 100  # characters of an expression in a message
+
 
 @dataclass(frozen=True)
 class Place:
@@ -217,12 +219,20 @@ class Case:
     @functools.cached_property
     def _texts(self) -> list[Written]:
         texts: list[Written] = []
+        long: dict[str, Written] = {}
+
+        def shortened(text: str) -> Written:
+            """The start of a text, with a number, since what reads alike is one place."""
+            start = Written(f"{text[:_LONGEST]}… ({len(long) + 1})")
+            return long.setdefault(text, start)
+
         for node in self.expression.nodes:
             if node.parameter is not None:
                 texts.append(Written(spelled(self.line.given[node.parameter[0]])))
             elif node.function is not None:
                 name = getattr(node.function, "__name__", "the line")
-                texts.append(spell(name, [texts[j] for j in node.inputs]))
+                text = spell(name, [texts[j] for j in node.inputs])
+                texts.append(text if len(text.text) <= _LONGEST else shortened(text.text))
             else:
                 x = node.constant
                 texts.append(Written(f"{x:g}" if isinstance(x, int | float) else "a constant"))

@@ -14,6 +14,7 @@ from minigrad.derivation.trial import Trial, attempt
 from minigrad.derivation.truth import Part, Truth
 from minigrad.rounding import REPETITIONS
 from minigrad.tensor import Array
+from minigrad.terminal import Show
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ class Chain:
         self.trials: dict[int, list[Trial]] = {i: [] for i in range(len(lines))}
         self.notes: dict[int, list[tuple[int | None, Diagnosis]]] = {}
 
-    def findings(self) -> list[Finding]:
+    def findings(self, show: Show) -> list[Finding]:
         """Run the lines; tell a line that is wrong from one that follows from a wrong one."""
         for job in self._in_order():
+            show(f"chain, {job.line.ref}" + ("" if job.t is None else f" at step {job.t}"))
             self._run(job)
         return [self._finding(i) for i in range(len(self.lines))]
 

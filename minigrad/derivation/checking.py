@@ -1,8 +1,7 @@
 """Check the lines of a derivation, and report."""
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from minigrad.derivation.blindspots import blind_spots
 from minigrad.derivation.chain import Chain
@@ -12,52 +11,27 @@ from minigrad.derivation.report import Diagnosis, Finding, Report
 from minigrad.derivation.trace import expression_of
 from minigrad.derivation.trial import Trial, attempt, quietly
 from minigrad.derivation.truth import Truth
-from minigrad.flow import GradientFlow, Label
+from minigrad.flow import GradientFlow
 from minigrad.rounding import largest
+from minigrad.terminal import Show, progress
 
 
 @quietly()
 def check(derivation: Derivation, flow: GradientFlow, chained: bool) -> Report:
     """Compare every line with the truth; see `Derivation.check`."""
     truth = Truth(flow, derivation.layout)
-    findings = [_finding(line, truth) for line in derivation.lines]
-    how = "each line given the true values and adjoints"
-    if chained:
-        findings = Chain(derivation.lines, findings, truth).findings()
-        how = "each line given what the lines before it computed"
+    with progress("check") as show:
+        findings = [_finding(line, truth, show) for line in derivation.lines]
+        how = "each line given the true values and adjoints"
+        if chained:
+            findings = Chain(derivation.lines, findings, truth).findings(show)
+            how = "each line given what the lines before it computed"
     return Report(f"{derivation.title}: {how}", tuple(findings), blind_spots(truth))
 
 
-@quietly()
-def check_arrays(lines: Mapping[Label, Line], flow: GradientFlow, layout: str) -> Report:
-    """Compare arrays, each as a line that is given nothing, at one step; see `compare`."""
-    truth = Truth(flow, layout)
-    # Another program may have taken another way, which rounds by another conditioning.
-    precision = 1000 * truth.precision
-    findings: list[Finding] = []
-    for (name, t), line in lines.items():
-        expected = truth.given(line.claim, t)
-        rounding = functools.partial(truth.rounding, line.claim, t)
-        trial = attempt(
-            line,
-            t,
-            expression_of(line, [{}]),
-            {},
-            expected,
-            precision,
-            lambda of=rounding: 1000 * of(),
-        )
-        finding = summary(line, [trial], diagnosed([trial], truth))
-        if finding.diagnosis is not None and all(other.ok for other in findings):
-            message = f"Look here first. {finding.diagnosis.message}"
-            finding = replace(finding, diagnosis=replace(finding.diagnosis, message=message))
-        claim = f"dJ/d{name}" + ("" if t is None else f"({t})")
-        findings.append(replace(finding, claim=claim))
-    return Report("Gradients by hand", tuple(findings), blind_spots(truth))
-
-
-def _finding(line: Line, truth: Truth) -> Finding:
+def _finding(line: Line, truth: Truth, show: Show) -> Finding:
     """Check one line alone, at every step at which its claim exists."""
+    show(f"{line.ref}, {line.claim}")
     try:
         trials = trials_of(line, truth)
     except LookupError as error:

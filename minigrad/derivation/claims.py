@@ -76,9 +76,18 @@ class Adjoint:
 
     def __str__(self) -> str:
         whole = f"dJ/d{self.name}{_distance(self.t)}"
-        if self.via is None:
-            return whole
-        return f"{whole} {'from' if isinstance(self.via, Step) else 'via'} {self.via}"
+        if not isinstance(self.via, Step):
+            return whole if self.via is None else f"{whole} via {self.via}"
+        if isinstance(self.t, AllSteps):
+            return f"{whole} from {self.via}"
+        return f"{whole}, its part from step {_at(self.t + self.via.distance)}"
+
+    @property
+    def source(self) -> str:
+        """How it is written in Python."""
+        t = f", t={self.t!r}" if self.t else ""
+        via = "" if self.via is None else f", via={self.via!r}"
+        return f"adjoint({self.name!r}{t}{via})"
 
     @property
     def is_from_another_step(self) -> bool:
@@ -141,7 +150,7 @@ def adjoint(name: str, t: int | AllSteps = 0, via: str | Step | None = None) -> 
     --------
     >>> from minigrad import NEXT_STEP, adjoint
     >>> print(adjoint("a"), adjoint("a", t=-1, via="z_o"), adjoint("a", via=NEXT_STEP), sep="; ")
-    dJ/da; dJ/da(t-1) via z_o; dJ/da from the next step
+    dJ/da; dJ/da(t-1) via z_o; dJ/da, its part from step t+1
     """
     _require_name("adjoint", name)
     _require_step("adjoint", t)
@@ -156,7 +165,11 @@ def adjoint(name: str, t: int | AllSteps = 0, via: str | Step | None = None) -> 
 def _distance(t: int | AllSteps) -> str:
     if isinstance(t, AllSteps):
         return f" at {t.value}"
-    return f"(t{t:+d})" if t else ""
+    return f"({_at(t)})" if t else ""
+
+
+def _at(t: int) -> str:
+    return f"t{t:+d}" if t else "t"
 
 
 def _require_name(function: str, name: object) -> None:

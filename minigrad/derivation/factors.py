@@ -1,6 +1,6 @@
 """The factors that the true contributions are made of, by what an author would call them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from minigrad.flow import Label
 from minigrad.notation.template import Written
 from minigrad.operation import POWER
 from minigrad.tensor import Array, Tensor
+
+LONGEST = 80  # characters of what an author would take for one factor
 
 
 def factors(truth: Truth, claim: Claim, t: int | None) -> dict[str, Array]:
@@ -26,10 +28,13 @@ def factors(truth: Truth, claim: Claim, t: int | None) -> dict[str, Array]:
         if m in part.through and not (tied and t is not None and m[1] not in (t, None)):
             adjoint = truth.flow.adjoint(*m)
             names = _names(truth, t, m)
+            texts = _texts(contribution, names)
             for x in _met(contribution, adjoint, names):
-                found.setdefault(_spelled(x, names).within(POWER), x._data)
+                if x in texts:
+                    found.setdefault(texts[x].within(POWER), x._data)
             for x in _divisors(contribution, names):
-                found.setdefault(f"1/{_spelled(x, names).within(POWER)}", 1 / x._data)
+                if x in texts:
+                    found.setdefault(f"1/{texts[x].within(POWER)}", 1 / x._data)
     return found
 
 
@@ -47,13 +52,12 @@ def _met(contribution: Tensor, adjoint: Tensor, names: Mapping[Tensor, str]) -> 
     """The operands that the adjoint meets on its way to the contribution, and what it becomes."""
     on_the_way = {adjoint: None}
     beside: list[Tensor] = []
-    for node in sorted(_behind(contribution, names), key=by_age):
+    for node in sorted(_behind([contribution], names), key=by_age):
         if any(x in on_the_way for x in node._inputs or ()):
             on_the_way[node] = None
             beside += [x for x in node._inputs or () if x not in on_the_way]
-    parts = (part for x in beside for part in _behind(x, names))
     return [
-        *(x for x in dict.fromkeys(parts) if x._operation or x in names or x.ndim),
+        *(x for x in _behind(beside, names) if x._operation or x in names or x.ndim),
         *(x for x in on_the_way if x is not contribution),
     ]
 
@@ -62,16 +66,16 @@ def _divisors(contribution: Tensor, names: Mapping[Tensor, str]) -> list[Tensor]
     """What is divided by on the way to a contribution, and the factors of that."""
     divisors = [
         node._inputs[1]
-        for node in _behind(contribution, names)
+        for node in _behind([contribution], names)
         if node._operation is not None and node._operation.name == "divide" and node._inputs
     ]
-    parts = (part for x in divisors for part in _behind(x, names))
-    return [x for x in dict.fromkeys(parts) if x._operation or x in names]
+    return [x for x in _behind(divisors, names) if x._operation or x in names]
 
 
-def _behind(x: Tensor, names: Mapping[Tensor, str]) -> Iterator[Tensor]:
-    """A tensor and what it was computed from, as far as what has a name."""
-    found, to_visit = {x}, [x]
+def _behind(xs: Iterable[Tensor], names: Mapping[Tensor, str]) -> Iterator[Tensor]:
+    """Tensors and what they were computed from, as far as what has a name."""
+    to_visit = list(dict.fromkeys(xs))[::-1]
+    found = set(to_visit)
     while to_visit:
         node = to_visit.pop()
         yield node
@@ -81,10 +85,21 @@ def _behind(x: Tensor, names: Mapping[Tensor, str]) -> Iterator[Tensor]:
                 to_visit.append(operand)
 
 
-def _spelled(x: Tensor, names: Mapping[Tensor, str]) -> Written:
-    if x in names:
-        return Written(names[x])
-    if x._operation is None:
-        mask = bool(np.isin(x._data, (0, 1)).all())
-        return Written(f"{x._data:g}" if not x.ndim else "a mask" if mask else "a constant")
-    return spell(x._operation.name, [_spelled(operand, names) for operand in x._inputs or ()])
+def _texts(contribution: Tensor, names: Mapping[Tensor, str]) -> dict[Tensor, Written]:
+    """How the values on the way to a contribution are written, but for those that are too long."""
+    texts: dict[Tensor, Written] = {}
+    for x in sorted(_behind([contribution], names), key=by_age):
+        operands = [texts[operand] for operand in x._inputs or () if operand in texts]
+        if x in names:
+            texts[x] = Written(names[x])
+        elif x._operation is None:
+            texts[x] = Written(_constant(x._data))
+        elif len(operands) == len(x._inputs or ()):
+            text = spell(x._operation.name, operands)
+            if len(text.text) <= LONGEST:
+                texts[x] = text
+    return texts
+
+
+def _constant(x: Array) -> str:
+    return f"{x:g}" if not x.ndim else "a mask" if np.isin(x, (0, 1)).all() else "a constant"

@@ -1,11 +1,14 @@
 """What a gradient flow holds of a claim at a step: which part of which sum, and its array."""
 
-from collections.abc import Iterable, Iterator
+import copy
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from minigrad.backprop import graph, inputs_of
 from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step
 from minigrad.derivation.derivation import Line
 from minigrad.flow import GradientFlow, Label
@@ -37,7 +40,7 @@ class Truth:
         self.steps = sorted({t for _, t in self.values if t is not None})
         self.precision = float(np.finfo(flow.J.dtype).eps)
         self._contributions = {
-            label: {m: self._laid_out(value_of(x)) for m, x in flow.contributions(*label).items()}
+            label: {m: self.laid_out(value_of(x)) for m, x in flow.contributions(*label).items()}
             for label in self.values
         }
         made = [x for x in flow.values.values() if x._operation is not None and x.ndim > 1]
@@ -138,7 +141,7 @@ class Truth:
         """A part of an adjoint, in the layout of the derivation."""
         arrays = [x for m, x in self.contributions(part.label).items() if m in part.through]
         if not arrays:
-            return np.zeros_like(self._laid_out(self._value(part.label)))
+            return np.zeros_like(self.laid_out(self._value(part.label)))
         return sum(arrays[1:], arrays[0])
 
     def rounding(self, claim: Claim, t: int | None) -> float:
@@ -179,7 +182,28 @@ class Truth:
             return self.values[label]
         return self.values[name, min(self._steps_of_name(name), key=lambda s: abs(s - t))]
 
-    def _laid_out(self, g: Array) -> Array:
+    def with_contributions(self, contributions: Mapping[Label, Mapping[Label, Array]]) -> "Truth":
+        """Other contributions, in the shapes of the values, in the place of the true ones."""
+        other = copy.copy(self)
+        other._contributions = {**self._contributions}
+        for label, parts in contributions.items():
+            if label != self.J:
+                other._contributions[label] = {m: self.laid_out(x) for m, x in parts.items()}
+        return other
+
+    @functools.cached_property
+    def first_uses(self) -> dict[Label, int]:
+        """The age of the oldest of what each value goes into, on its way to J."""
+        labels = {x: label for label, x in self.flow.values.items()}
+        found: dict[Label, int] = {}
+        for node in graph(self.flow.J):
+            for x in inputs_of(node):
+                if x in labels:
+                    found.setdefault(labels[x], node._index)
+        return found
+
+    def laid_out(self, g: Array) -> Array:
+        """A gradient in the layout of the derivation, or back."""
         return g.mT if self.layout == "numerator" and g.ndim > 1 else g
 
     # --- whether ----------------------------------------------------------------------------------

@@ -3,9 +3,7 @@
 import gc
 import importlib.util
 import mmap
-import sys
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from minigrad.plan.passes import PASSES, Pass, optimize
 from minigrad.plan.signature import Signature
 from minigrad.plan.trace import RecordedOutsideError, trace
 from minigrad.tensor import Tensor, is_hidden, value_of
+from minigrad.terminal import progress
 
 FAST = importlib.util.find_spec("llvmlite") is not None
 CACHE = 16  # plans that a compiled function keeps
@@ -154,12 +153,12 @@ class Compiled:
 
     def _traced(self, args: Any, options: Any) -> tuple[Layout, Any] | RecordedOutsideError:
         args, options = map_leaves(value_of, (args, options))
-        with _collector_at_rest(), _progress() as progress:
+        with _collector_at_rest(), progress("compile") as show:
             try:
-                plan, nest = trace(self._f, args, options, progress)
+                plan, nest = trace(self._f, args, options, show)
             except RecordedOutsideError as error:
                 return error.with_traceback(None)
-            return lay_out(optimize(plan, self._passes, progress), self._moments), nest
+            return lay_out(optimize(plan, self._passes, show), self._moments), nest
 
     def _uncompiled(self, args: Any, options: Any) -> Any:
         """What the function itself gives: tensors, where somebody follows them."""
@@ -255,21 +254,6 @@ def _in_forked_process() -> None:
         compiled._lock = threading.RLock()
     if any(_ran):
         gc.enable()
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Show on a terminal what is being done, once it has taken two seconds."""
-    start = time.monotonic()
-
-    def show(text: str) -> None:
-        if sys.stderr.isatty() and time.monotonic() - start > 2:
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield lambda text: show(f"compile: {text}")
-    finally:
-        show("")
 
 
 def _filled(tree: Any, values: Iterator[Any]) -> Any:

@@ -209,6 +209,8 @@ def test_dJ_dJ_is_one_and_given():
         (value("a"), "a"),
         (value("a", t=1), "a(t+1)"),
         (adjoint("a", t=-1, via="z_o"), "dJ/da(t-1) via z_o"),
+        (adjoint("a", t=-1, via=THIS_STEP), "dJ/da(t-1), its part from step t-1"),
+        (adjoint("a", t=-1, via=NEXT_STEP), "dJ/da(t-1), its part from step t"),
         (adjoint("W", t=ALL_STEPS, via=THIS_STEP), "dJ/dW at all steps from this step"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 import lstm
 import minigrad as mg
-from minigrad import compare
+from minigrad import NEXT_STEP, THIS_STEP, adjoint, compare
 from tests.minigrad.derivation.models import flow
 
 FLOW = flow()
@@ -114,3 +114,115 @@ def test_another_way_to_the_gradient_is_no_error() -> None:
     flow = mg.gradient_flow(lstm.forward(params, x, y).loss)
     _, by_hand = lstm.closed_form.gradients(params, x, y)
     assert mg.compare(flow, {name: by_hand[name] for name in params}).ok
+
+
+# --- which is wrong in itself ---------------------------------------------------------------------
+
+
+def program(**wrong):
+    """The backward pass of the model by hand, and what one of its lines is changed to."""
+    W, U = (FLOW.value(name).data for name in ("W", "U"))
+    found, carry = {"W": 0, "U": 0, "b": 0}, 0
+    for t in (3, 2, 1):
+        x, y, h, before = (
+            FLOW.value(name, s).data for name, s in [("x", t), ("y", t), ("h", t), ("h", t - 1)]
+        )
+
+        def line(name, right, t=t):
+            return wrong[name](right) if name in wrong else right
+
+        found["h", t] = dh = line("h", h * y + carry)
+        found["s", t] = ds = line("s", dh * (1 - h**2))
+        found["x", t] = line("x", W @ ds)
+        found[adjoint("h", t=-1, via=NEXT_STEP), t] = carry = line("carry", U @ ds)
+        found["W"] = found["W"] + line("W", x @ ds.T)
+        found["U"] = found["U"] + before @ ds.T
+        found["b"] = found["b"] + ds.sum(axis=1, keepdims=True)
+    return found
+
+
+def kinds(report):
+    return {line.ref: line.diagnosis.kind for line in report.wrong}
+
+
+def test_a_right_program_is_right_with_the_carries_that_it_holds():
+    report = compare(FLOW, program())
+    assert report.ok
+    assert [line.claim for line in report.lines][:4] == [
+        *("dJ/dh(3)", "dJ/ds(3)", "dJ/dh(2), its part from step 3", "dJ/dx(3)")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "kind", "refs"),
+    [
+        ("s", lambda g: -g, "sign", ["s at step 3", "s at step 2", "s at step 1"]),
+        ("s", lambda g: 3 * g, "scale", ["s at step 3", "s at step 2", "s at step 1"]),
+        ("x", lambda g: 2 * g, "scale", ["x at step 3", "x at step 2", "x at step 1"]),
+        ("W", lambda g: -g, "sign", ["W"]),
+        (
+            *("carry", lambda g: g / 2, "scale"),
+            [f"h at step {t - 1}, its part from step {t}" for t in (3, 2, 1)],
+        ),
+    ],
+)
+def test_one_wrong_line_is_told_from_what_follows_from_it(name, change, kind, refs):
+    report = compare(FLOW, program(**{name: change}))
+    found = kinds(report)
+    assert [ref for ref in found if found[ref] != "inherited"] == refs
+    assert {found[ref] for ref in refs} == {kind}
+    assert report.wrong[0].diagnosis.message.startswith("Look here first.")
+
+
+def test_what_is_inherited_says_from_where():
+    arrays = program(s=np.negative)
+    arrays = {key: arrays[key] for key in [("s", 3), "W", ("h", 3), ("h", 2)]}
+    report = compare(FLOW, arrays)
+    assert kinds(report) == {"s at step 3": "sign", "h at step 2": "inherited", "W": "unexplained"}
+    [inherited] = [line for line in report.lines if line.ref == "h at step 2"]
+    assert inherited.diagnosis.message.endswith("what is wrong: s at step 3.")
+    assert "; 1 of them only by what they are given (inherited)" in str(report)
+
+
+def test_keys_that_are_claims():
+    share = FLOW.contributions("W")["s", 2].data
+    assert compare(FLOW, {(adjoint("W", via=THIS_STEP), 2): share, adjoint("W"): true("W")}).ok
+    [wrong] = compare(FLOW, {(adjoint("W", via=THIS_STEP), 1): share}).wrong
+    assert (wrong.ref, wrong.claim) == ("W, its part from step 1", "dJ/dW, its part from step 1")
+    with pytest.raises(KeyError, match="at t = 1, 2, 3; say at which"):
+        compare(FLOW, {adjoint("W", via=THIS_STEP): share})
+    with pytest.raises(KeyError, match="no value is called V"):
+        compare(FLOW, {adjoint("V"): share})
+    with pytest.raises(TypeError, match="as a key"):
+        compare(FLOW, {mg.value("W"): share})
+
+
+def test_unnamed_values_on_the_way_are_passed_in_order():
+    """The last layer is where to look first; its texts are short, however long the way is."""
+
+    def f(a, b, h):
+        for _ in range(30):
+            h = h / (1 + np.exp(-a @ h))
+        return np.sum(np.tanh(b @ h))
+
+    rng = np.random.default_rng(0)
+    args = rng.normal(size=(3, 3)), rng.normal(size=(3, 3)), rng.normal(size=3)
+    gradient = mg.grad(f, (0, 1, 2))
+    report = compare(f, lambda *args: tuple(np.sin(g) + g for g in gradient(*args)), *args)
+    assert [line.ref for line in report.lines] == ["b", "h", "a"]
+    assert "Look here first" in report.lines[0].diagnosis.message
+    assert max(map(len, str(report).splitlines())) < 400
+
+
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        lambda xs, c: (c * xs[1], c * xs[0]),
+        lambda xs, c: ((c * xs[1], c * xs[0]),),
+        lambda xs, c: ([c * xs[1], c * xs[0]], xs[0] * xs[1]),
+    ],
+)
+def test_gradients_by_a_first_argument_that_is_a_tuple(gradient):
+    report = compare(lambda xs, c: c * xs[0] * xs[1], gradient, (2.0, 3.0), 5.0)
+    assert report.ok
+    assert {"xs[0]", "xs[1]"} <= {line.ref for line in report.lines}

@@ -163,11 +163,11 @@ def test_steps_in_code_and_in_words():
     code = ["THIS_STEP - 2", "THIS_STEP - 1", "THIS_STEP", "NEXT_STEP", "THIS_STEP + 2"]
     assert list(map(repr, steps)) == code
     assert [str(adjoint("h", via=step)) for step in steps] == [
-        "dJ/dh from 2 steps earlier",
-        "dJ/dh from the step before",
-        "dJ/dh from this step",
-        "dJ/dh from the next step",
-        "dJ/dh from 2 steps later",
+        "dJ/dh, its part from step t-2",
+        "dJ/dh, its part from step t-1",
+        "dJ/dh, its part from step t",
+        "dJ/dh, its part from step t+1",
+        "dJ/dh, its part from step t+2",
     ]
 
 
