@@ -8,7 +8,6 @@ import numpy as np
 
 from minigrad.derivation.claims import Adjoint
 from minigrad.derivation.derivation import Line, require_layout
-from minigrad.derivation.truth import Truth
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.leaf import tensor
 from minigrad.nests import leaves, map_leaves
@@ -17,6 +16,7 @@ from minigrad.tensor import Tensor, value_of
 if TYPE_CHECKING:
     from minigrad.derivation.arrays import Entry
     from minigrad.derivation.report import Report
+    from minigrad.derivation.truth import Truth
 
 # A name, or an adjoint or a part of one; of what has steps, with a step.
 Key: TypeAlias = str | Adjoint | tuple[str | Adjoint, int | None]
@@ -84,12 +84,13 @@ def compare(
             raise TypeError("compare: expected a function that gives the gradients of a function")
         flow, arrays = _of_functions(flow, by_hand, args)
     from minigrad.derivation.arrays import check_arrays
+    from minigrad.derivation.truth import Truth
 
     truth = Truth(flow, layout)
     return check_arrays([_entry(truth, key, x) for key, x in arrays.items()], truth)
 
 
-def _entry(truth: Truth, key: Key, array: Any) -> "Entry":
+def _entry(truth: "Truth", key: Key, array: Any) -> "Entry":
     """What an array stands for."""
     from minigrad.derivation.arrays import Entry
 
@@ -109,7 +110,7 @@ def _entry(truth: Truth, key: Key, array: Any) -> "Entry":
     return Entry(claim, t, array, truth.part(claim, t))
 
 
-def _step_of(truth: Truth, claim: Adjoint, t: int | None) -> int | None:
+def _step_of(truth: "Truth", claim: Adjoint, t: int | None) -> int | None:
     """The step at which a claim is meant: the given one, or the only one there is."""
     try:
         steps = truth.steps_of(Line(str(claim), claim, lambda: None, {}))
@@ -123,7 +124,7 @@ def _step_of(truth: Truth, claim: Adjoint, t: int | None) -> int | None:
     return t
 
 
-def _names(truth: Truth) -> str:
+def _names(truth: "Truth") -> str:
     return ", ".join(dict.fromkeys(name for name, _ in truth.values))
 
 
