@@ -17,6 +17,9 @@ from minigrad.tensor import OPERATIONS, Tensor, describe
 
 Rule = Callable[..., Any]
 Drawn: TypeAlias = Literal["box", "circle", "doublecircle", "formula", "line"]
+Kind: TypeAlias = Literal[
+    "elementwise", "reduction", "view", "product", "lookup", "linear algebra", "other"
+]
 Template = str | Callable[..., str]
 
 # How tightly a written operation holds together, from the loosest to the tightest.
@@ -43,6 +46,12 @@ class Operation:
     kernel
         Where NumPy's own functions would do it in several arrays: `kernel(y, *inputs,
         **parameters)` writes the value into `y`. A plan calls it.
+    kind
+        What can be said of it without looking at its rule: "elementwise", where each element is
+        computed of those in its place, with NumPy's broadcasting; "reduction", along axes;
+        "view", which moves elements and changes none; "product", which adds up along axes that
+        inputs share; "lookup", by whole numbers; "linear algebra", of matrices; or "other". A plan
+        and the printer go by it.
     shapes
         What shapes it takes, in words for people who gave others.
     latex, text
@@ -89,9 +98,11 @@ class Operation:
         examples: Sequence[tuple[Any, ...]],
         domain: tuple[float, float],
         kernel: Callable[..., None] | None = None,
+        kind: Kind = "other",
     ) -> None:
         self.name = name
         self.forward = forward
+        self.kind = kind
         self.vjps = vjps
         self.kernel = kernel
         self.sums = None if sums is None else dict(zip(vjps, sums, strict=True))
@@ -209,6 +220,7 @@ def operation(
     each: Rule | None = None,
     sums: Sequence[Rule | None] | None = None,
     kernel: Callable[..., None] | None = None,
+    kind: Kind | None = None,
     shapes: str = "shapes that broadcast together",
     latex: str | None = None,
     text: str | None = None,
@@ -236,6 +248,9 @@ def operation(
     each
         Instead of `vjps`, for any number of inputs: the one rule, `each(g, y, inputs, i=i,
         **parameters)`. It is given all inputs as one sequence, and the position.
+    kind
+        See `Operation`; by default "elementwise" of a ufunc, else "other", of which nothing is
+        taken for granted.
     sums, kernel, shapes, latex, text, precedence, python, written_in_input, symbol, drawn
         See `Operation`.
     examples, domain
@@ -287,6 +302,7 @@ def operation(
         examples,
         domain,
         kernel,
+        kind or _kind_of(forward),
     )
     OPERATIONS[name] = record
     if numpy is not None:
@@ -328,7 +344,13 @@ def without_gradient(
         drawn="box",
         examples=(),
         domain=(-2.0, 2.0),
+        kind=_kind_of(forward),
     )
+
+
+def _kind_of(forward: Callable[..., Any]) -> Kind:
+    is_elementwise = isinstance(forward, np.ufunc) and forward.signature is None
+    return "elementwise" if is_elementwise else "other"
 
 
 class _EachInput:

@@ -1,38 +1,77 @@
 """NumPy functions on tensors, by NumPy's own protocols (NEP 13 and NEP 18)."""
 
+import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 Function = Callable[..., Any]
+F = TypeVar("F", bound=Function)
 
-# What stands in for a NumPy function when one of its arguments is a tensor. Operations enter
-# theirs as they are made; `minigrad.operations.composite` enters what is built from several.
+# What stands in for a NumPy function when one of its arguments is a tensor, and for a method of a
+# ufunc, as `np.add.reduce`, by both. Operations enter theirs as they are made; `stands_in_for`
+# enters what is built from several.
 #
 # A stand-in is given by position what has no default in NumPy, or no name, and the rest by NumPy's
 # names. It takes of these what it can honour, and a call with others is refused.
-NUMPY: dict[Function, Function] = {}
+NUMPY: dict[Function | tuple[np.ufunc, str], Function] = {}
+
+
+def stands_in_for(*functions: Function | tuple[np.ufunc, str]) -> Callable[[F], F]:
+    """Decorate what stands in for NumPy's functions, or a ufunc's methods, on tensors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> from minigrad.protocol import stands_in_for
+    >>> @stands_in_for(np.vander)
+    ... def vander(x, N=None, increasing=False):
+    ...     powers = range(len(x) if N is None else N)
+    ...     return np.stack([x**i for i in (powers if increasing else powers[::-1])], axis=1)
+    >>> np.vander(mg.tensor([2.0, 3.0]), 2).data
+    array([[2., 1.],
+           [3., 1.]])
+    """
+
+    def enter(stand_in: F) -> F:
+        NUMPY.update(dict.fromkeys(functions, stand_in))
+        return stand_in
+
+    return enter
+
+
+def stand_in_of(function: Function | tuple[np.ufunc, str]) -> Function | None:
+    """What stands in for a function; what not every program needs is imported when asked for."""
+    if function not in NUMPY:
+        importlib.import_module("minigrad.operations.catalogue")
+        if function not in NUMPY and "scipy.special" in sys.modules:
+            importlib.import_module("minigrad.operations.special")
+    return NUMPY.get(function)
 
 
 def array_ufunc(
     ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: Mapping[str, Any]
 ) -> Any:
-    """Answer `np.tanh(x)` (NEP 13)."""
-    if method != "__call__" or ufunc not in NUMPY:
+    """Answer `np.tanh(x)`, and `np.add.reduce(x)` (NEP 13)."""
+    stand_in = stand_in_of(ufunc if method == "__call__" else (ufunc, method))
+    if stand_in is None:
         raise TypeError(_no_rule(ufunc, "" if method == "__call__" else f".{method}"))
-    if options:
-        raise TypeError(_no_option(ufunc, options))
-    return NUMPY[ufunc](*inputs)
+    honoured = () if method == "__call__" else _parameters(stand_in)
+    if refused := options.keys() - honoured:
+        raise TypeError(_no_option(ufunc, refused))
+    return stand_in(*inputs, **options)
 
 
 def array_function(function: Function, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """Answer `np.sum(x, axis=0)` (NEP 18)."""
-    if function not in NUMPY:
+    stand_in = stand_in_of(function)
+    if stand_in is None:
         raise TypeError(_no_rule(function))
-    stand_in = NUMPY[function]
     call = _call(function, stand_in)
     if len(inputs) != call.required or (options and not call.refused.isdisjoint(options)):
         inputs, options = call.read(inputs, options)
@@ -93,8 +132,8 @@ def _no_rule(function: Function, method: str = "") -> str:
     place = getattr(function, "__module__", None) or "numpy"
     return (
         f"{place}.{function.__name__}{method}: expected a function that minigrad can "
-        "differentiate, and this one has no rule; add one with minigrad.operation, or take x.data "
-        "where no gradient is needed"
+        "differentiate, and this one has no rule; docs/numpy.md says which have one; add one with "
+        "minigrad.operation, or take x.data where no gradient is needed"
     )
 
 

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
-import numpy as np
-
 from minigrad.notation.expression import (
     Apply,
     Expression,
@@ -15,9 +13,9 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.indices import by_axis, is_plain, shortened, swapped
 from minigrad.notation.nodes import is_, simplified, transposed
+from minigrad.notation.shapes import is_elementwise
 from minigrad.notation.transposes import swaps
 from minigrad.operations.elementwise import add
-from minigrad.operations.linear import matmul
 from minigrad.operations.lookup import add_at
 from minigrad.operations.shape import concatenate, getitem, scatter, stack
 
@@ -74,7 +72,7 @@ def element_of_pieces(e: Apply) -> Expression | None:
 def element_of_elements(e: Apply) -> Expression | None:
     """(a + b)[i] = a[i] + b[i], if an index less is left to write, as where a is a stack."""
     [x] = e.inputs
-    if not isinstance(x, Apply) or is_(x, matmul) or not isinstance(x.operation.numpy, np.ufunc):
+    if not isinstance(x, Apply) or not is_elementwise(x):
         return None
     if any(u.shape not in ((), x.shape) for u in x.inputs):
         return None

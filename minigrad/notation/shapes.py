@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from minigrad.axes import axes_of as _axes_of
 from minigrad.notation.expression import (
     NONE,
     Apply,
@@ -16,7 +17,6 @@ from minigrad.notation.expression import (
 )
 from minigrad.notation.indices import each, is_plain
 from minigrad.notation.nodes import (
-    broadcast,
     fraction,
     is_,
     product,
@@ -25,7 +25,6 @@ from minigrad.notation.nodes import (
     split_scalars,
     total,
 )
-from minigrad.notation.written import outer
 from minigrad.operations.elementwise import add, divide
 from minigrad.operations.linear import matmul
 from minigrad.operations.reduction import log_softmax, logsumexp, mean, one_hot, softmax
@@ -276,10 +275,8 @@ def element_of_repeated(e: Apply) -> Expression | None:
 
 def axes_of(e: Apply) -> tuple[int, ...]:
     """The axes that an operation works along, counted from the front; by default all."""
-    axis, n = e.parameters["axis"], max(len(e.inputs[0].shape), len(e.shape))  # a stack has more
-    if axis is None or n == 0:
-        return tuple(range(n))
-    return tuple(a % n for a in (axis if isinstance(axis, tuple) else (axis,)))
+    n = max(len(e.inputs[0].shape), len(e.shape))  # a stack has more
+    return _axes_of(e.parameters["axis"] if n else None, n)
 
 
 def axes_to_write(e: Apply) -> tuple[int, ...]:
@@ -294,6 +291,4 @@ def axes_to_write(e: Apply) -> tuple[int, ...]:
 
 def is_elementwise(e: Apply) -> bool:
     """Whether each element is computed of those in its place, with NumPy's broadcasting."""
-    if e.operation.defaults or e.operation in (matmul, outer):
-        return False
-    return e.shape == broadcast(e.inputs)
+    return e.operation.kind == "elementwise"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.operation import FUNCTION, MATRIX_PRODUCT, Operation
+from minigrad.operation import FUNCTION, MATRIX_PRODUCT, Kind, Operation
 
 
 def only_written(
@@ -14,6 +14,7 @@ def only_written(
     latex: str | None = None,
     text: str | None = None,
     precedence: int = FUNCTION,
+    kind: Kind = "other",
 ) -> Operation:
     """A function that people write and nobody differentiates: no operation of the table."""
     return Operation(
@@ -32,6 +33,7 @@ def only_written(
         drawn="box",
         examples=(),
         domain=(0, 1),
+        kind=kind,
     )
 
 
@@ -49,8 +51,10 @@ reshaped = only_written(
     r"\operatorname{{reshape}}_{{({{shape}})}}({0})",
     "reshape({0}, ({{shape}}))",
 )
-less = only_written("less", lambda a, b: np.less(a, b), "[{0} < {1}]", "[{0} < {1}]")
-root = only_written("sqrt", lambda n: np.sqrt(n), r"\sqrt{{{0}}}", "√{0}")
+less = only_written(
+    "less", lambda a, b: np.less(a, b), "[{0} < {1}]", "[{0} < {1}]", kind="elementwise"
+)
+root = only_written("sqrt", lambda n: np.sqrt(n), r"\sqrt{{{0}}}", "√{0}", kind="elementwise")
 outer = only_written(
     "outer", lambda x, y: np.outer(x, y), r"{0} {1}^\top", "{0} {1}ᵀ", MATRIX_PRODUCT
 )

@@ -272,7 +272,8 @@ NUMPY.update(
     {
         f: _of_value(f)
         for f in (
-            *(np.allclose, np.array_equal, np.isclose),
+            *(np.allclose, np.array_equal, np.array_equiv, np.isclose, np.any, np.all),
+            *(np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero),
             *(np.save, np.savez, np.savez_compressed, np.savetxt),
         )
     }

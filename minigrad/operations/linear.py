@@ -36,6 +36,7 @@ matmul = operation(
             np.concatenate(a, 0).mT @ np.concatenate(g, 0) if pays_to_join(g, a, 0) else None
         ),
     ),
+    kind="product",
     shapes="(m, k) and (k, n)",
     latex="{0} {1}",
     text="{0} {1}",

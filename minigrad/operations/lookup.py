@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.axes import along
 from minigrad.operation import Operation, operation
 from minigrad.tensor import Array
 
@@ -22,9 +23,8 @@ def _sum_over_lookups(g: Any, y: Any, x: Any, indices: Any, axis: Any) -> Any:
     """Add all that one array gets of many lookups: one array of its size, not one for each."""
     total = np.zeros_like(x[0])
     into = total.reshape(-1) if axis[0] is None else total
-    before = [slice(None)] * _counted(axis[0], into)
     for piece, where in zip(g, indices, strict=True):
-        np.add.at(into, (*before, where), piece)
+        np.add.at(into, along(_counted(axis[0], into), where), piece)
     return total
 
 
@@ -45,6 +45,7 @@ take: Operation = operation(
     ).reshape(x.shape),
     None,
     name="take",
+    kind="lookup",
     numpy=np.take,
     sums=(_sum_over_lookups, None),
     shapes="a value, and whole numbers that count along an axis of it",
@@ -64,8 +65,7 @@ take: Operation = operation(
 
 def _add_at(x: Array, indices: Array, *, axis: int = 0, n: int = 1) -> Array:
     y = np.zeros((*x.shape[:axis], n, *x.shape[axis + np.ndim(indices) :]), x.dtype)
-    where: Any = (*[slice(None)] * axis, indices)
-    np.add.at(y, where, x)
+    np.add.at(y, along(axis, indices), x)
     return y
 
 
@@ -109,6 +109,7 @@ pick: Operation = operation(
     lambda g, y, x, indices, axis: put_at.on(g, indices, axis=axis, n=x.shape[axis]),
     None,
     name="pick",
+    kind="lookup",
     shapes="a matrix, and a whole number for each column that counts along axis 0, or so for rows",
     latex=r"\operatorname{{pick}}{{axis}}({0}, {1})",
     text="pick{{axis}}({0}, {1})",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.axes import axes_of
 from minigrad.complex_step import real_part
 from minigrad.operation import SIGN, SUM, operation, without_gradient
 from minigrad.operations.elementwise import astype, equal
@@ -29,16 +30,14 @@ def restored(g: Any, x: Any, axis: Any, keepdims: bool = False) -> Any:
     if keepdims or axis is None or not x.shape:
         return g
     shape = list(x.shape)
-    for i in axis if isinstance(axis, tuple) else (axis,):
+    for i in axes_of(axis, len(shape)):
         shape[i] = 1
     return g.reshape(shape)
 
 
 def count(shape: tuple[int, ...], axis: Any) -> int:
     """How many elements go into one of a reduction."""
-    if axis is None or not shape:
-        return math.prod(shape)
-    return math.prod([shape[i] for i in (axis if isinstance(axis, tuple) else (axis,))])
+    return math.prod([shape[i] for i in axes_of(axis if shape else None, len(shape))])
 
 
 # Sums of float16 lose what is below a thousandth of them, and can't count beyond 65504.
@@ -56,6 +55,7 @@ sum = operation(
     _sum,
     lambda g, y, x, axis, keepdims: np.broadcast_to(restored(g, x, axis, keepdims), x.shape),
     name="sum",
+    kind="reduction",
     kernel=lambda y, x, *, axis, keepdims: np.add.reduce(
         x, axis, dtype=_ADDED_IN.get(y.dtype.char), out=y, keepdims=keepdims
     ),
@@ -84,6 +84,7 @@ mean = operation(
         _shared(restored(g, x, axis, keepdims), float(count(x.shape, axis) or 1)), x.shape
     ),
     name="mean",
+    kind="reduction",
     numpy=np.mean,
     shapes="an axis of the value",
     latex=r"\operatorname{{mean}}{{axis}}({0})",
@@ -113,6 +114,7 @@ max = operation(
     _max,
     _shared_by_largest,
     name="max",
+    kind="reduction",
     kernel=lambda y, x, *, axis, keepdims: np.maximum.reduce(x, axis, out=y, keepdims=keepdims),
     numpy=np.max,
     shapes="an axis of the value",
@@ -135,6 +137,7 @@ finite = operation(
     lambda x: np.where(x.real == -np.inf, 0, x),
     lambda g, y, x: g,
     name="finite",
+    kind="elementwise",
     latex="{0}",
     text="{0}",
     precedence=SUM,
@@ -150,6 +153,7 @@ logsumexp = operation(
         restored(g, x, axis, keepdims) * np.exp(x - restored(finite.on(y), x, axis, keepdims))
     ),
     name="logsumexp",
+    kind="reduction",
     shapes="an axis of the value",
     latex=r"\log \sum{{axis}} \exp({0})",
     text="log Σ{{axis}} exp({0})",

@@ -4,29 +4,26 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.axes import along, inverse, is_basic, permutation_of
 from minigrad.operation import POWER, SUM, operation
 from minigrad.tensor import Array
-
-
-def _inverse(axes: list[int]) -> tuple[int, ...]:
-    """The permutation that undoes another."""
-    return tuple(np.argsort(axes).tolist())
 
 
 def _transpose_source(axes: tuple[int, ...] | None) -> str:
     if axes is None:
         return "{0}.T"
     n = len(axes)
-    last_two = [axis % n for axis in axes] == [*range(n - 2), n - 1, n - 2]
+    last_two = permutation_of(axes, n) == (*range(n - 2), n - 1, n - 2)
     return "{0}.mT" if last_two else f"np.transpose({{0}}, {axes})"
 
 
 transpose = operation(
     lambda x, *, axes=None: x.T if axes is None else x.transpose(tuple(axes)),
     lambda g, y, x, axes: (
-        g.T if axes is None else np.transpose(g, _inverse([axis % x.ndim for axis in axes]))
+        g.T if axes is None else np.transpose(g, inverse(permutation_of(axes, x.ndim)))
     ),
     name="transpose",
+    kind="view",
     numpy=np.transpose,
     shapes="a permutation of the axes",
     latex=r"{0}^\top",
@@ -50,6 +47,7 @@ reshape = operation(
     lambda x, *, shape=(-1,): x.reshape(shape),
     lambda g, y, x, shape: g.reshape(x.shape),
     name="reshape",
+    kind="view",
     numpy=np.reshape,
     shapes="a shape of the same size",
     latex=r"\operatorname{{reshape}}_{{({{shape}})}}({0})",
@@ -63,6 +61,7 @@ broadcast_to = operation(
     lambda x, *, shape=(): np.broadcast_to(x, shape),
     lambda g, y, x, shape: g,  # the engine undoes broadcasting
     name="broadcast_to",
+    kind="view",
     numpy=np.broadcast_to,
     shapes="a shape that the value broadcasts to",
     latex="{0}",
@@ -76,8 +75,16 @@ broadcast_to = operation(
 
 def _scatter(x: Array, *, index: Any = (), shape: Any = ()) -> Array:
     y = np.zeros(shape, np.result_type(x))
-    np.add.at(y, index, x)
+    add_into(y, index, x)
     return y
+
+
+def add_into(y: Array, index: Any, x: Array) -> None:
+    """Add to elements of `y`; to one that an index names twice, twice."""
+    if is_basic(index):  # names none twice
+        y[index] += x
+    else:
+        np.add.at(y, index, x)
 
 
 def index_source(index: Any) -> str:
@@ -114,7 +121,7 @@ def _sum_of_scatters(g: Any, y: Any, x: Any, index: Any) -> Any:
     """Gather what the pieces of one value get: one array of its size, not one for each piece."""
     total = np.zeros_like(x[0])
     for piece, where in zip(g, index, strict=True):
-        np.add.at(total, where, piece)
+        add_into(total, where, piece)
     return total
 
 
@@ -122,6 +129,7 @@ getitem = operation(
     lambda x, *, index=(): x[index],
     lambda g, y, x, index: scatter.on(g, index=index, shape=x.shape),
     name="getitem",
+    kind="view",
     sums=(_sum_of_scatters,),
     shapes="an index into the value",
     latex="{0}[{{index}}]",
@@ -147,7 +155,7 @@ def _piece(g: Any, arrays: Any, i: int, axis: int | None) -> Any:
     piece = slice(start, start + lengths[i])
     if axis is None:
         return g[piece].reshape(arrays[i].shape)
-    return g[(slice(None),) * (axis % g.ndim) + (piece,)]
+    return g[along(axis % g.ndim, piece)]
 
 
 concatenate = operation(
@@ -169,7 +177,7 @@ concatenate = operation(
 
 stack = operation(
     lambda *arrays, axis=0: np.stack(arrays, axis),
-    each=lambda g, y, arrays, i, axis: g[(slice(None),) * (axis % g.ndim) + (i,)],
+    each=lambda g, y, arrays, i, axis: g[along(axis % g.ndim, i)],
     name="stack",
     numpy=np.stack,
     shapes="equal shapes",

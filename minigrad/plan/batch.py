@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.plan.adjacent import VIEWS, is_stack
 from minigrad.plan.graph import Plan, Step, is_slice_of
-from minigrad.plan.groups import PRODUCTS, Group, can_be_lifted, is_ufunc, together
+from minigrad.plan.groups import PRODUCTS, Group, can_be_lifted, is_elementwise, together
 from minigrad.plan.loops import recurrent
 from minigrad.plan.simplify import frozen
 
@@ -122,10 +122,6 @@ def _is_view(step: Step) -> bool:
     return step.kind in VIEWS and step.kind != "reshape"
 
 
-def _is_elementwise(step: Step) -> bool:
-    return is_ufunc(step) or step.kind in ("sigmoid", "relu", "getitem")
-
-
 def batch(plan: Plan) -> Plan:
     """Do a step of all rounds of a loop at once, where no round waits for another.
 
@@ -138,7 +134,7 @@ def batch(plan: Plan) -> Plan:
     inside = set(loops)
     for step in reversed(plan.steps):
         large = step.dtype.itemsize * math.prod(step.shape) >= LARGE
-        may_stay = (large or _is_view(step)) and _is_elementwise(step)
+        may_stay = (large or _is_view(step)) and (is_elementwise(step) or step.kind == "getitem")
         if may_stay and step not in plan.outputs and inside.issuperset(users[step]):
             inside.add(step)
     families: dict[Any, list[Step]] = {}

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.axes import is_basic
 from minigrad.operation import without_gradient
 from minigrad.operations.reduction import one_hot
 from minigrad.plan.adjacent import is_stack
-from minigrad.plan.axes import is_basic, permutation, reduced_axes
+from minigrad.plan.axes import permutation, reduced_axes
 from minigrad.plan.graph import Plan, Step, apply, derived, is_slice_of
 from minigrad.tensor import OPERATIONS
 
@@ -144,37 +145,26 @@ def _records(*names: str) -> set[Any]:
     return {OPERATIONS[name] for name in names}
 
 
-# Operations on each element that are no ufuncs.
-ELEMENTWISE = _records(
-    *("sigmoid", "softplus", "relu", "abs", "where", "finite"),
-    *("greater", "equal", "sign"),
-)
-# Operations whose inputs broadcast against each other, or are free to be shared by all members.
-BROADCASTING = ELEMENTWISE | _records("matmul") | {CONTRACT}
 REDUCTIONS = _records("sum", "mean", "max", "logsumexp")
 SOFTMAX_FAMILY = _records("softmax", "log_softmax", "softmax_cross_entropy")
-# What becomes of the parameters; an operation that is not here and no ufunc stays as it is.
+# What becomes of the parameters; what is neither here nor elementwise stays as it is.
 LIFTS: dict[Any, Lift] = {
-    **dict.fromkeys(ELEMENTWISE | _records("matmul"), lambda m: {}),
+    OPERATIONS["matmul"]: lambda m: {},
     **dict.fromkeys(REDUCTIONS | SOFTMAX_FAMILY, _axes_later),
     **dict.fromkeys(_records("stack", "concatenate") | {one_hot, CONTRACT}, _axis_later),
-    OPERATIONS["astype"]: lambda m: m.parameters,
     OPERATIONS["getitem"]: _index_later,
     OPERATIONS["transpose"]: lambda m: {"axes": (0, *(axis + 1 for axis in permutation(m)))},
     **dict.fromkeys(_records("reshape", "broadcast_to"), lambda m: {"shape": None}),
 }
 
 
-def is_ufunc(step: Step) -> bool:
-    """Whether it is one of NumPy's functions on each element."""
-    if step.operation is None:
-        return False
-    function = step.operation.numpy or step.operation.forward
-    return isinstance(function, np.ufunc) and function.signature is None
+def is_elementwise(step: Step) -> bool:
+    """Whether each element is computed of those in its place."""
+    return step.operation is not None and step.operation.kind == "elementwise"
 
 
 def _lift_of(step: Step) -> Lift | None:
-    return (lambda m: {}) if is_ufunc(step) else LIFTS.get(step.operation)
+    return (lambda m: m.parameters) if is_elementwise(step) else LIFTS.get(step.operation)
 
 
 def can_be_lifted(step: Step) -> bool:
@@ -208,7 +198,7 @@ def lifted(
     if parameters.get("shape", ...) is None:
         parameters = {"shape": shape}
     rank = len(first.shape) + (operation is CONTRACT)
-    broadcasting = is_ufunc(first) or operation in BROADCASTING
+    broadcasting = is_elementwise(first) or first.kind in PRODUCTS
     operands = []
     for xs in zip(*inputs, strict=True):
         if broadcasting and all(x is xs[0] for x in xs):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.axes import is_basic
 from minigrad.plan.adjacent import (
     VIEWS,
     Chains,
@@ -16,7 +17,6 @@ from minigrad.plan.adjacent import (
     nested,
     units_of,
 )
-from minigrad.plan.axes import is_basic
 from minigrad.plan.gaps import Gaps
 from minigrad.plan.graph import Array, Plan, Step, describe, listing
 from minigrad.plan.groups import PRODUCTS

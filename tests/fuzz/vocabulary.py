@@ -53,7 +53,12 @@ UNARY = (
     *("{0} ** 0", "{0} ** 1", "{0} ** 2", "{0} ** 3.0", "np.power({0}, 2)", "1.5 ** {0}"),
     *("2 * {0}", "{0} / 3", "1 - {0}", "{0} + 0.5", "0.25 - {0}", "np.maximum({0}, 0)"),
     *("mg.clip({0}, -0.5, 1)", "np.clip({0}, -1, None)", "mg.clip({0}, None, 0.5)"),
-    *("np.minimum(1, {0})", "{0} * np.sign({0})", '{0} + OPERATIONS["sign"]({0})', 'OPERATIONS["finite"]({0})'),
+    *(
+        "np.minimum(1, {0})",
+        "{0} * np.sign({0})",
+        '{0} + OPERATIONS["sign"]({0})',
+        'OPERATIONS["finite"]({0})',
+    ),
     *("{0} - np.floor({0})", "mg.where(np.less_equal({0}, 0.5), {0}, 0)"),
     *(
         "{0} + np.ones_like({0})",

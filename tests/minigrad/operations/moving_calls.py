@@ -1,0 +1,61 @@
+"""Calls of the functions that move elements."""
+
+import numpy as np
+
+from tests.minigrad.operations.calls import C, U, V, X, Y, Z, call
+
+CALLS = {
+    np.flip: [call(X), call(X, 0), call(Z, (0, -1))],
+    np.flipud: [call(X)],
+    np.fliplr: [call(X)],
+    np.rot90: [call(X), call(X, 2), call(X, k=-1), call(Z, 3, (2, 0)), call(X, 4)],
+    np.roll: [
+        call(X, 1),
+        call(X, -2, axis=1),
+        call(Z, (1, 5), (0, 2)),
+        call(V, 0),
+        call(Z, 1, (0, 1)),
+    ],
+    np.rollaxis: [call(Z, 2), call(Z, 0, 3)],
+    np.tile: [call(V, 2), call(X, (2, 3)), call(X, (2, 1, 1)), call(C, 3), call(Z, (2,))],
+    np.repeat: [call(X, 2), call(X, 2, axis=0), call(X, [2, 0, 1], axis=1), call(X, 3, axis=-1)],
+    np.pad: [
+        call(X, 1),
+        call(X, ((1, 2), (0, 1)), constant_values=3.0),
+        call(V, (2, 1), "edge"),
+        call(X, (1, 1), mode="reflect"),
+        call(X, 2, "symmetric"),
+        call(V, (3, 6), "wrap"),
+        call(X, {-1: (1, 2)}),
+        call(X, 0),
+    ],
+    np.atleast_1d: [call(C), call(X), call(V, C)],
+    np.atleast_2d: [call(V), call(X, V)],
+    np.atleast_3d: [call(V), call(X), call(Z, C)],
+    np.copy: [call(X)],
+    np.matrix_transpose: [call(X), call(Z)],
+    np.broadcast_arrays: [call(X, V[:3]), call(X)],
+    np.resize: [call(X, (3, 4)), call(V, 2)],
+    np.unstack: [call(X), call(Z, axis=-1)],
+    np.take_along_axis: [
+        call(X, np.argsort(X, 1), 1),
+        call(Z, np.argmax(Z, 1)[:, None], axis=1),
+        call(X, np.array([5, 0]), None),
+    ],
+    np.compress: [call([True, False, True], X, axis=1), call([False, True], X), call([0, 1], Z, 0)],
+    np.extract: [call(X > 0, X)],
+    np.delete: [call(X, 1, axis=1), call(V, [0, -1]), call(X, slice(1, 3), 1), call(X, 2)],
+    np.trim_zeros: [call(np.array([0.0, 0.0, 1.2, 0.0, 2.1, 0.0]), "f"), call(V)],
+    np.ediff1d: [call(V), call(X, to_end=9.0, to_begin=U)],
+    np.squeeze: [call(X[None]), call(X[:, None], axis=1)],
+    np.expand_dims: [call(X, (0, -1))],
+    np.swapaxes: [call(Z, 0, 2)],
+    np.moveaxis: [call(Z, 0, -1), call(Z, (0, 1), (1, 2))],
+    np.transpose: [call(Z), call(Z, (1, 2, 0))],
+    np.reshape: [call(Z, (4, 6)), call(Z, (4, 6), order="F")],
+    np.ravel: [call(Z), call(Z, "F")],
+    np.broadcast_to: [call(V, (2, 4))],
+    np.concatenate: [call([X, Y]), call((X, Y), axis=1), call([X, V], axis=None)],
+    np.stack: [call([X, Y]), call((X, Y), axis=-1)],
+    np.take: [call(X, [0, 2], axis=1), call(X, [[0, 5]])],
+}
