@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.backprop import gradients
 from minigrad.context import no_grad, scope, step
 from minigrad.leaf import name_tensors, tensor
-from minigrad.operation import Operation, operation
+from minigrad.operation import Operation
 from minigrad.operations.composite import clip, hadamard, matmul, min
 from minigrad.operations.elementwise import (
     abs,
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from minigrad.files import write_file
     from minigrad.flow import GradientFlow, gradient_flow
     from minigrad.nonfinite import detect_nonfinite
+    from minigrad.operation import operation
     from minigrad.plan.compile import compile
     from minigrad.rounding import relative_error
     from minigrad.terminal import progress
@@ -150,6 +151,7 @@ _LATER = {
         "files": ("write_file",),
         "flow": ("GradientFlow", "gradient_flow"),
         "nonfinite": ("detect_nonfinite",),
+        "operations.catalogue": ("operation",),  # all names of the table are taken by then
         "plan.compile": ("compile",),
         "terminal": ("progress",),
         "rounding": ("relative_error",),
@@ -159,9 +161,16 @@ _LATER = {
 }
 
 
+del operation  # the module: the name stands for the function
+
+
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
     found = getattr(importlib.import_module(_LATER[name]), name)
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -22,6 +22,11 @@ def _operators(function: Function) -> "tuple[Callable[..., Tensor], Callable[...
     return lambda self, x: NUMPY[function](self, x), lambda self, x: NUMPY[function](x, self)
 
 
+def _late_operators(function: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """As `_operators`, of a function that is imported when it is asked for."""
+    return lambda self, x: function(self, x), lambda self, x: function(x, self)
+
+
 def _comparison(function: Function) -> Callable[[Any, Any], Any]:
     return lambda self, x: NUMPY[function](self, x)
 
@@ -76,6 +81,10 @@ class ArrayMethods:
     __pow__, __rpow__ = _operators(np.power)
     __matmul__, __rmatmul__ = _operators(np.matmul)
 
+    __mod__, __rmod__ = _late_operators(np.remainder)
+    __floordiv__, __rfloordiv__ = _late_operators(np.floor_divide)
+    __divmod__, __rdivmod__ = _late_operators(np.divmod)
+
     __neg__ = _operator(np.negative)
     __pos__ = _operator(np.positive)
     __abs__ = _operator(np.abs)
@@ -100,6 +109,66 @@ class ArrayMethods:
         return y
 
     ravel = _method(np.ravel)
+
+    def copy(self) -> "Tensor":
+        """The same value; its gradient is this one's."""
+        y: Tensor = NUMPY[np.positive](self)
+        return y
+
+    def tolist(self) -> Any:
+        """The values as Python numbers, in lists."""
+        return np.asarray(self).tolist()
+
+    def sort(self, *args: Any, **options: Any) -> None:
+        """Refused, as all that changes an array in place; `np.sort` makes a new one."""
+        raise TypeError("x.sort: expected no change in place, which loses the gradient; np.sort(x)")
+
+    partition = sort
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return int(self.round()) if digits is None else self.round(digits)
+
+    @property
+    def real(self) -> "Tensor":
+        """The real part."""
+        y: Tensor = np.real(self)
+        return y
+
+    @property
+    def imag(self) -> "Tensor":
+        """The imaginary part."""
+        y: Tensor = np.imag(self)
+        return y
+
+    @property
+    def flat(self) -> "Tensor":
+        """All elements in one axis."""
+        return self.ravel()
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the value takes."""
+        return self._data.nbytes
+
+    @property
+    def itemsize(self) -> int:
+        """How many bytes an element takes."""
+        return self._data.itemsize
+
+    conj = conjugate = _method(np.conjugate)
+    repeat = _method(np.repeat)
+    diagonal = _method(np.diagonal)
+    trace = _method(np.trace)
+    prod = _method(np.prod)
+    cumsum = _method(np.cumsum)
+    cumprod = _method(np.cumprod)
+    compress = _method(np.compress)
+    all: Callable[..., Any] = _method(np.all)
+    any: Callable[..., Any] = _method(np.any)
+    nonzero: Callable[..., Any] = _method(np.nonzero)
+    round: Callable[..., Any] = _method(np.round)
+    searchsorted: Callable[..., Any] = _method(np.searchsorted)
+    argpartition: Callable[..., Any] = _method(np.argpartition)
     squeeze = _method(np.squeeze)
     swapaxes = _method(np.swapaxes)
     take = _method(np.take)

@@ -1,6 +1,7 @@
 """The value that remembers how it was made: one node of the computation graph."""
 
 import itertools
+import operator
 import sys
 import weakref
 from collections.abc import Callable, Mapping
@@ -214,6 +215,12 @@ class Tensor(ArrayMethods):
         value_known(self)
         require_no_history(self, "a plain number")
         return float(self.item())
+
+    def __int__(self) -> int:
+        return int(value_known(self).item())  # whole numbers have no gradient to lose
+
+    def __index__(self) -> int:
+        return operator.index(value_known(self).item())
 
     @property
     def T(self) -> "Tensor":

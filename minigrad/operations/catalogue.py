@@ -2,7 +2,11 @@
 
 import importlib
 
-ROOMS = ("moving",)
+from minigrad.operation import operation
+
+__all__ = ["ROOMS", "operation"]
+
+ROOMS = ("moving", "joining", "ordering", "statistics", "functions", "ufuncs")
 
 for _room in ROOMS:
     importlib.import_module(f"minigrad.operations.{_room}")

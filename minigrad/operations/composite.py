@@ -188,13 +188,18 @@ def _of_shape(function: Callable[..., Any]) -> Callable[..., Any]:
     return of_shape
 
 
+def _each_known(x: Any) -> Any:
+    """The arrays in a nest of tensors, where Python goes on by what is in them."""
+    return type(x)(map(_each_known, x)) if type(x) in (list, tuple) else value_known(x)
+
+
 def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function whose result is no smooth function of its arguments: a plain array."""
 
     @wraps(function)
     def of_value(*args: Any, **options: Any) -> Any:
-        known = {key: value_known(x) for key, x in options.items()}
-        return function(*map(value_known, args), **known)
+        known = {key: _each_known(x) for key, x in options.items()}
+        return function(*map(_each_known, args), **known)
 
     return of_value
 
@@ -205,7 +210,8 @@ def _by_order(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def by_order(*args: Any, **options: Any) -> Any:
-        return function(*[real_part(value_known(x), name) for x in args], **options)
+        known = [real_part(_each_known(x), name) for x in args]
+        return function(*known, **{key: _each_known(x) for key, x in options.items()})
 
     return by_order
 
@@ -265,6 +271,7 @@ NUMPY.update(
         for f in (
             *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
             *(np.isfinite, np.isnan, np.isinf, np.sign, np.floor, np.ceil, np.rint),
+            *(np.trunc, np.signbit, np.floor_divide),
         )
     }
 )
@@ -274,9 +281,21 @@ NUMPY.update(
         for f in (
             *(np.allclose, np.array_equal, np.array_equiv, np.isclose, np.any, np.all),
             *(np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero),
+            *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
+            *(np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.isin),
+            *(np.array2string, np.array_repr, np.array_str),
             *(np.save, np.savez, np.savez_compressed, np.savetxt),
         )
     }
 )
-NUMPY.update({f: _by_order(f) for f in (np.argmax, np.argmin, np.argsort)})
+NUMPY.update(
+    {
+        f: _by_order(f)
+        for f in (
+            *(np.argmax, np.argmin, np.argsort, np.argpartition, np.lexsort, np.searchsorted),
+            *(np.nanargmax, np.nanargmin, np.digitize),
+            *(np.round, np.around, np.fix),
+        )
+    }
+)
 NUMPY.update({f: _of_shape(f) for f in (np.shape, np.ndim, np.size, np.zeros_like, np.ones_like)})

@@ -14,10 +14,17 @@ from minigrad.tensor import Tensor, value_known
 BACKWARDS = slice(None, None, -1)
 
 
-def like(x: Any, a: Tensor) -> Any:
-    """What was given beside a tensor: a tensor as it is, anything else in the dtype of `a`."""
+def like(x: Any, a: Any) -> Any:
+    """What was given beside an array or a tensor; numbers and lists take the dtype of `a`."""
     x = stacked(x)
-    return x if type(x) is Tensor else np.asarray(x, a.dtype)
+    return x if isinstance(x, Tensor | np.ndarray) else np.asarray(x, a.dtype)
+
+
+def alike(*xs: Any) -> list[Any]:
+    """Operands of which one at least is a tensor; numbers and lists take its dtype."""
+    found = [stacked(x) for x in xs]
+    first = next(x for x in found if type(x) is Tensor)
+    return [like(x, first) for x in found]
 
 
 @stands_in_for(np.flip)

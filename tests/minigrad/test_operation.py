@@ -32,16 +32,18 @@ def test_a_users_operation_works_like_a_built_in_one() -> None:
         np.hypot,
         lambda g, y, a, b: g * a / y,
         lambda g, y, a, b: g * b / y,
+        name="length",
+        numpy=np.hypot,
         latex=r"\sqrt{{ {0}^2 + {1}^2 }}",
         symbol="hypot",
         domain=(0.5, 2.0),
     )
-    assert OPERATIONS["hypot"] is hypot
+    assert OPERATIONS["length"] is hypot
     a, b = np.array([[3.0, 5.0]]), np.array([[4.0], [12.0]])
     x = mg.tensor(a, requires_grad=True, name="a")
     y = np.hypot(x, b)  # NumPy's function finds it
-    assert repr(y).endswith("operation=hypot)")
-    with pytest.raises(ValueError, match=r"hypot: expected shapes .* got a \(1, 2\)"):
+    assert repr(y).endswith("operation=length)")
+    with pytest.raises(ValueError, match=r"length: expected shapes .* got a \(1, 2\)"):
         hypot(x, np.ones(3))
     # Slopes of triangles 3 4 5 and 5 12 13.
     (g,) = mg.gradients(y[0, 0] + y[1, 1], [x], keep_graph=True)

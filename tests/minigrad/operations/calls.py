@@ -1,15 +1,18 @@
 """Calls of NumPy's functions, by the function: what each is tested on.
 
 An array of floats in the arguments, or in lists and tuples among them, becomes a tensor; NumPy's
-own result is the truth, and derivatives are held against the complex step. `kinked` says that NumPy
-does not take the function of a complex number as a complex step does: it looks at the imaginary
-part, or has no complex version.
+own result is the truth, and derivatives are held against the complex step, or where the function of
+complex numbers is none (`kinked`) against central differences.
 """
 
+import importlib
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from minigrad.operations import catalogue
 
 
 class Call(NamedTuple):
@@ -18,6 +21,7 @@ class Call(NamedTuple):
     args: tuple[Any, ...]
     options: dict[str, Any]
     kinked: bool
+    plain: bool
 
     def of(self, function: Callable[..., Any], make: Callable[[np.ndarray], Any]) -> Any:
         """Call it, with each array of floats as `make` makes it."""
@@ -31,7 +35,12 @@ class Call(NamedTuple):
 
 
 def call(*args: Any, kinked: bool = False, **options: Any) -> Call:
-    return Call(args, options, kinked)
+    return Call(args, options, kinked, plain=False)
+
+
+def plain(*args: Any, **options: Any) -> Call:
+    """A call whose result is no smooth function: a plain array, or a number."""
+    return Call(args, options, kinked=True, plain=True)
 
 
 def converted(x: Any, make: Callable[[np.ndarray], Any]) -> Any:
@@ -42,6 +51,28 @@ def converted(x: Any, make: Callable[[np.ndarray], Any]) -> Any:
         return type(x)(converted(v, make) for v in x)
     return make(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
+
+def leaves(y: Any) -> list[Any]:
+    """What a function gives, one value or several, as a list."""
+    return [v for part in y for v in leaves(part)] if isinstance(y, list | tuple) else [y]
+
+
+def all_calls() -> list[tuple[str, Any, list[Call]]]:
+    """For each room its functions, and calls of each."""
+    tables = [
+        (room, importlib.import_module(f"tests.minigrad.operations.{room}_calls").CALLS)
+        for room in (*catalogue.ROOMS, "base")
+    ]
+    return [(room, function, calls) for room, table in tables for function, calls in table.items()]
+
+
+# These write files and text, take functions, or change the precision.
+NOT_CALLED = {
+    *(np.piecewise, np.astype),
+    *(np.save, np.savez, np.savez_compressed, np.savetxt),
+    *(np.array2string, np.array_repr, np.array_str),
+    operator.getitem,
+}
 
 V = np.array([0.3, 1.2, -0.7, 2.1])
 U = np.array([1.4, -0.2, 0.9, 0.6])
