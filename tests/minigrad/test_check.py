@@ -110,3 +110,39 @@ def test_what_is_checked_is_left_alone() -> None:
     x = X.copy()
     mg.check_gradients(lambda x: mg.exp(x).sum(), x, order=2)
     np.testing.assert_array_equal(x, X)
+
+
+@pytest.mark.parametrize("x", [0.05, 0.003, 1e-6])
+@pytest.mark.parametrize(
+    "f", [mg.log, lambda x: 1 / x, lambda x: mg.log(abs(x)), lambda x: mg.sqrt(x) ** 3]
+)
+def test_large_curvature_is_no_error(f: Callable[..., Any], x: float) -> None:
+    mg.check_gradients(f, np.array([x, 2.0]))
+
+
+def test_differences_take_the_best_of_several_steps_where_nothing_is_analytic() -> None:
+    def logarithm(slope: Any) -> mg.Operation:
+        real = lambda x: np.log(np.sqrt((x * np.conj(x)).real))  # noqa: E731
+        return mg.operation(real, lambda g, y, x: slope * g / x, name=f"log_{slope}")
+
+    x = np.array([0.05, 0.003, 2.0])
+    mg.check_gradients(logarithm(1.0), x)
+    with pytest.raises(mg.GradientMismatchError):
+        mg.check_gradients(logarithm(1.00001), x)
+
+
+def test_each_argument_is_held_to_its_own_gradient() -> None:
+    bad = mg.operation(lambda x: 1.0 * x, lambda g, y, x: 33 * g, name="bad")
+    with pytest.raises(mg.GradientMismatchError, match="argument 1"):
+        mg.check_gradients(
+            lambda W, b: (1e9 * W).sum() + (bad(b) * 1e-6).sum(), np.ones((2, 2)), np.ones(3)
+        )
+    mg.check_gradients(lambda W, b: (1e9 * W).sum() + (b * 1e-6).sum(), np.ones((2, 2)), np.ones(3))
+
+
+def test_a_gradient_of_zero_is_held_to_the_terms_that_cancel() -> None:
+    def normalised(x: Any, b: Any) -> Any:
+        d = x + b - (x + b).mean(axis=1, keepdims=True)
+        return mg.tanh(d / mg.sqrt((d * d).mean(axis=1, keepdims=True)))
+
+    mg.check_gradients(normalised, X, np.array([[0.3], [-2.0]]))
