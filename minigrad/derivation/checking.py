@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from minigrad.derivation.blindspots import blind_spots
 from minigrad.derivation.chain import Chain
+from minigrad.derivation.confusion import with_confusion
 from minigrad.derivation.derivation import Derivation, Line
 from minigrad.derivation.diagnosis import diagnose
 from minigrad.derivation.report import Diagnosis, Finding, Report
@@ -61,7 +62,7 @@ def diagnosed(trials: Sequence[Trial], truth: Truth) -> Diagnosis | None:
         size = max(largest(trial.result) for trial in trials if not trial.ok)
         message = f"The truth is zero up to rounding; this is up to {size:.1e}."
         return Diagnosis("not zero", message)
-    return diagnose(trials, truth)
+    return with_confusion(diagnose(trials, truth), trials, truth)
 
 
 def is_zero(trials: Sequence[Trial]) -> bool:

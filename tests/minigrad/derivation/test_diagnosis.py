@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad import ALL_STEPS, NEXT_STEP, THIS_STEP, adjoint, value
+from tests.minigrad.derivation import models
 from tests.minigrad.derivation.models import derivation, flow
 
 FLOW = flow()
@@ -217,3 +218,19 @@ def test_a_wrong_line_is_found_and_named(kind, words, ref, line):
     assert wrong.ref == ref.replace("_", " ")
     assert wrong.diagnosis.kind == kind, wrong.diagnosis
     assert words in wrong.diagnosis.message, wrong.diagnosis
+
+
+def test_a_line_that_is_right_for_another_step_says_which_claim():
+    """dJ/dh(t-1) has a part within step t-1, y h, and one from step t, U dJ/ds(t)."""
+    claim = adjoint("h", t=-1, via=THIS_STEP)
+    report = derivation(h_before=(claim, models.h_before)).check(FLOW)
+    [line] = report.wrong
+    assert line.diagnosis.kind == "wrong claim"
+    assert "adjoint('h', t=-1, via=NEXT_STEP)" in line.diagnosis.message
+    assert "dJ/dh(t-1), its part from step t-1" in str(report)
+
+
+def test_a_line_that_gives_another_quantity_says_which():
+    [line] = derivation(h_via_e=(adjoint("h", via="e"), models.s)).check(FLOW).wrong
+    messages = [line.diagnosis.message, *(other.message for other in line.diagnosis.others)]
+    assert any("his is dJ/ds." in message for message in messages)
