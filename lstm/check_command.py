@@ -22,9 +22,15 @@ def add_commands(commands: "argparse._SubParsersAction[Parser]") -> None:
         "check",
         help="check section 3 of the derivation line by line, or a derivation of your own",
         description="Check section 3, read so that it is right and as printed; or a derivation "
-        "of your own, in a file that `lstm template` starts.",
+        "of your own, in a file that `lstm template` starts. The file is Python and is run: "
+        "check only files that you trust.",
     )
-    checker.add_argument("--derivation", type=Path, metavar="FILE.py", help="your own derivation")
+    checker.add_argument(
+        "--derivation",
+        type=Path,
+        metavar="FILE.py",
+        help="run this file and check the derivation in it",
+    )
     checker.add_argument(
         "--chained",
         action="store_true",

@@ -15,7 +15,7 @@ The line's claim says what it computes, in the same words. It is written once, f
 
 Names are those of the model: W_fa W_fx b_f W_ua W_ux b_u W_oa W_ox b_o W_ca W_cx b_c W_ya b_y, and
 x y z_f Gamma_f z_u Gamma_u z_o Gamma_o z_c c_tilde c a z_y y_hat J. To check another model, define
-a function `flow()` here that gives its minigrad.gradient_flow(J).
+a function `flow()` here that gives its minigrad.gradient_flow(J). The command runs this file.
 """
 
 import numpy as np

@@ -1,9 +1,10 @@
 """What the data at hand can't tell apart, so that a wrong line may pass or be misread."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from minigrad.backprop import graph
 from minigrad.derivation.truth import Truth
 from minigrad.tensor import Array
 
@@ -32,16 +33,14 @@ def _blind_spots(truth: Truth) -> Iterator[str]:
         yield f"{', '.join(symmetric)}: symmetric, so a transpose changes nothing; {_RANDOM}"
     if truth.batch == 1:
         yield "B = 1: a sum over the batch can't be told from none; take several columns"
-    if [t for t in truth.steps if t > 0] == [1]:
-        yield (
-            "T = 1: the share of a step can't be told from the sum over all, and nothing flows "
-            "from a next step; take several steps"
-        )
+    yield from _few_steps(len([t for t in truth.steps if t > 0]))
+    yield from _coincidences(truth, parameters)
     for name in _constants(truth):
         yield from _labels(truth, name)
     zero = [n for n, arrays in truth.by_name().items() if not any(map(np.any, arrays))]
     if zero:
         yield f"{', '.join(zero)}: zero, so a factor or term with it can't be seen; {_RANDOM}"
+    yield from _zero_states(truth, zero)
     alike = [n for n, arrays in truth.adjoints_by_name().items() if all(map(_is_constant, arrays))]
     if alike:
         yield (
@@ -53,6 +52,63 @@ def _blind_spots(truth: Truth) -> Iterator[str]:
         same = [n for n in names[i + 1 :] if np.array_equal(parameters[n], parameters[name])]
         if same and name not in zero:
             yield f"{name} equals {', '.join(same)}: they can't be told apart; {_RANDOM}"
+
+
+def _few_steps(T: int) -> Iterator[str]:
+    if T == 1:
+        yield (
+            "T = 1: the share of a step can't be told from the sum over all, and nothing flows "
+            "from a next step; take several steps"
+        )
+    if T == 2:
+        yield (
+            "T = 2: every step is the first or the last, so what holds in between can't be seen, "
+            "and a factor T can't be told from 2; take three steps or more"
+        )
+
+
+def _coincidences(truth: Truth, parameters: Mapping[str, Array]) -> Iterator[str]:
+    """Sizes that are equal by chance, of which one may be written for the other."""
+    counts = {"T": len([t for t in truth.steps if t > 0]), "B": truth.batch}
+    axes = {
+        f"axis {axis} of {name}": n
+        for name, x in parameters.items()
+        for axis, n in enumerate(x.shape)
+    }
+    for n in sorted({n for n in counts.values() if n is not None and n > 1}):
+        a, *rest = [what for what, m in counts.items() if m == n]
+        alike = [a, *rest, *[what for what, m in axes.items() if m == n][:1]]
+        if len(alike) > 1:
+            both = "both" if len(alike) == 2 else "all"
+            yield (
+                f"1/{a}, or 1/{n} for {' or for '.join(alike[1:])}: {both} are {n}, so a factor "
+                "or a sum of the one can't be told from the other's; take sizes that all differ"
+            )
+
+
+def _zero_states(truth: Truth, zero: Sequence[str]) -> Iterator[str]:
+    """What is zero at the start alone, with a name or without one."""
+    flow = truth.flow
+    named = [
+        f"{name} at step {t}"
+        for (name, t), x in truth.values.items()
+        if t is not None
+        and x.ndim
+        and not x.any()
+        and name not in zero
+        and t == min(s for n, s in truth.values if n == name and s is not None)
+    ]
+    unnamed = {
+        f"zeros of shape {x.shape} made in the model"
+        for x in graph(flow.J, constants=True)
+        if x._operation is None and x._name is None and x.ndim and not x._data.any()
+        if x.dtype.kind == "f"
+    }
+    for what in (*named, *sorted(unnamed)):
+        yield (
+            f"{what}: a factor or term with it can't be seen at the first step; start from "
+            "random values"
+        )
 
 
 def _is_constant(x: Array) -> bool:

@@ -77,3 +77,11 @@ def test_what_is_wrong_with_a_file_is_one_line_that_names_it_once(tmp_path, caps
     assert capsys.readouterr().err == f"lstm template: {path} exists; expected a new file\n"
     assert main(["template", str(tmp_path / "no" / "mine.py")]) == 2
     assert "mine.py: No such file or directory" in capsys.readouterr().err
+
+
+def test_that_the_file_is_run_is_said(capsys):
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    assert "run this file" in capsys.readouterr().out
+    main(["template"])
+    assert "The command runs this file." in capsys.readouterr().out
