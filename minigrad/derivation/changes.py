@@ -159,6 +159,17 @@ PAIRS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
 )
 
 
+def spreads_to(x: Array, shape: tuple[int, ...]) -> bool:
+    """Whether a factor, or its transpose, broadcasts to a shape."""
+    for own in {x.shape, x.shape[:-2] + x.shape[-2:][::-1]}:
+        try:
+            if np.broadcast_shapes(own, shape) == shape:
+                return True
+        except ValueError:  # not to any shape
+            continue
+    return False
+
+
 def with_two(
     case: Case, a: str, b: str, function: Callable[[Any, Any], Any]
 ) -> Callable[[Any, Trial, Site], Any]:

@@ -265,7 +265,9 @@ def missing_factor(case: Case) -> Iterator[Repair]:
 
 def two_missing_factors(case: Case) -> Iterator[Repair]:
     """Two factors, or a factor that is a sum of two, were left out of the result."""
-    texts = list(case.factors(case.first.t))
+    shape = case.first.expected.shape
+    factors = case.factors(case.first.t).items()
+    texts = [text for text, x in factors if changes.spreads_to(x, shape)]
     for (a, b), (form, function) in itertools.product(
         itertools.permutations(texts, 2), changes.PAIRS
     ):
