@@ -58,7 +58,8 @@ def compared(x: Array, truth: Array, precision: float, rounding: float = 0.0) ->
     tolerance = _SLACK * (precision * size + rounding)
     is_zero = size <= tolerance
     scale = (rounding / precision if is_zero else size) or largest(x) or 1.0
-    return Comparison(error / scale if error == error else np.inf, tolerance / scale, is_zero)
+    relative = error / scale if error == error else np.inf
+    return Comparison(relative, tolerance / scale or _SLACK * precision, is_zero)
 
 
 def relative_error(x: Any, truth: Any, tolerance: float = 0.0) -> float:

@@ -55,6 +55,7 @@ def test_decisions_go_the_way_they_went() -> None:
 def test_numbers(x: float, truth: float, rounding: float, ok: bool, is_zero: bool) -> None:
     found = compared(np.array([x]), np.array([truth]), EPS, rounding)
     assert (found.ok, found.is_zero) == (ok, is_zero)
+    assert found.tolerance > 0 or np.isnan(x)
 
 
 def test_relative_error() -> None:
