@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.context import current
+from minigrad.guard import OUTSIDE
 from minigrad.tensor import OPERATIONS, Array, Tensor, require_no_history
 
 
@@ -142,3 +143,16 @@ def _stacked(x: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(x, list | tuple):
         return OPERATIONS["stack"]([_stacked(v, dtype) for v in x])
     return np.asarray(x, dtype) if type(x) in (int, float, bool) else x
+
+
+def constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
+    """Make a tensor of an input that is none; a number takes the dtype of what it meets."""
+    if type(x) in (int, float, bool):
+        for other in args:
+            dtype = getattr(other, "dtype", None)
+            if dtype is not None and dtype.kind in "fc":
+                return Tensor(np.asarray(x, dtype))
+    made = Tensor(numbers(x, name))
+    if not isinstance(x, np.generic):  # which can't change
+        made._guard = OUTSIDE
+    return made

@@ -1,19 +1,20 @@
 """One record for each operation: what it computes, its derivatives, how it is written and drawn."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from minigrad import guard
 from minigrad.complex_step import NotAStepError
 from minigrad.context import current
-from minigrad.guard import OUTSIDE
-from minigrad.leaf import numbers, stacked
+from minigrad.documentation import docstring_of, signature_of
+from minigrad.leaf import constant, stacked
 from minigrad.protocol import NUMPY
-from minigrad.tensor import OPERATIONS, Tensor, describe
+from minigrad.refusals import explain, refuse_promotion
+from minigrad.tensor import OPERATIONS, Tensor
 
 Rule = Callable[..., Any]
 Drawn: TypeAlias = Literal["box", "circle", "doublecircle", "formula", "line"]
@@ -121,10 +122,13 @@ class Operation:
         self.differentiable = self.arity is None or any(rule is not None for rule in self.vjps)
         # Parameters are what the function takes by keyword only.
         self.defaults: dict[str, Any] = getattr(forward, "__kwdefaults__", None) or {}
-        written = without_axes(text).format(*("x",) if self.arity == 1 else "abc")
+        given = () if self.arity is None else vjps
+        rule = next((rule for rule in given if rule is not None), None)
+        self.__signature__ = signature_of(rule, self.arity, self.defaults)
+        written = without_axes(text).format(*("x",) if self.arity == 1 else "abcd")
         # NumPy's own text tells of options, such as `out`, that there are none of here.
         own = None if forward is numpy else forward.__doc__
-        self.__doc__ = own or f"Compute {written}. Takes {shapes}."
+        self.__doc__ = own or docstring_of(name, self.__signature__, written, shapes, examples)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -137,7 +141,7 @@ class Operation:
             if type(x) is not Tensor:
                 args = tuple(map(stacked, args))
                 args = tuple(
-                    [v if type(v) is Tensor else _constant(v, args, self.name) for v in args]
+                    [v if type(v) is Tensor else constant(v, args, self.name) for v in args]
                 )
                 break
         arrays = []
@@ -158,7 +162,7 @@ class Operation:
         except NotAStepError:
             raise
         except (TypeError, ValueError, IndexError) as error:
-            _explain(self, args, parameters, error)
+            explain(self.name, self.shapes, args, parameters, error)
         if type(y) is not np.ndarray:
             y = np.asarray(y)
         if len(arrays) > 1:
@@ -167,7 +171,7 @@ class Operation:
                 if array is y:
                     y = y.view()  # as any other result that shows an input
                 if array.dtype is not dtype:
-                    _refuse_promotion(self, args, dtype)
+                    refuse_promotion(self.name, args, dtype)
         elif arrays and y is arrays[0]:
             y = y.view()
         if record and settings.recording:
@@ -370,40 +374,3 @@ def without_axes(template: str) -> str:
 
 def _escaped(name: str) -> str:
     return name.replace("_", r"\_")
-
-
-def _constant(x: Any, args: tuple[Any, ...], name: str) -> Tensor:
-    """Make a tensor of an input that is none; a number takes the dtype of what it meets."""
-    if type(x) in (int, float, bool):
-        for other in args:
-            dtype = getattr(other, "dtype", None)
-            if dtype is not None and dtype.kind in "fc":
-                return Tensor(np.asarray(x, dtype))
-    constant = Tensor(numbers(x, name))
-    if not isinstance(x, np.generic):  # which can't change
-        constant._guard = OUTSIDE
-    return constant
-
-
-def _refuse_promotion(op: Operation, inputs: Sequence[Tensor], dtype: np.dtype[Any]) -> None:
-    """Raise if an input was promoted to another precision by what it met."""
-    for x in inputs:
-        if x.dtype.kind == dtype.kind == "f" and x.dtype != dtype:
-            got = " and ".join(f"{x.dtype} ({describe(x)})" for x in inputs)
-            raise TypeError(
-                f"{op.name}: expected one precision, got {got}; convert one of them by "
-                "x.astype(dtype), or make it with tensor(..., dtype=...)"
-            )
-
-
-def _explain(
-    op: Operation, inputs: Sequence[Tensor], parameters: Mapping[str, Any], error: Exception
-) -> NoReturn:
-    """Say what was expected and what came, in the author's names."""
-    got = ", ".join(f"{describe(x)} {x.shape}" for x in inputs)
-    with_parameters = "".join(f", {name}={value!r}" for name, value in parameters.items())
-    kind = next(k for k in (TypeError, ValueError, IndexError) if isinstance(error, k))
-    raise kind(
-        f"{op.name}: expected {op.shapes}, got {got}{with_parameters}; "
-        f"reshape, transpose or index them so that they fit (NumPy: {error})"
-    ) from error

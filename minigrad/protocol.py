@@ -20,6 +20,9 @@ F = TypeVar("F", bound=Function)
 # names. It takes of these what it can honour, and a call with others is refused.
 NUMPY: dict[Function | tuple[np.ufunc, str], Function] = {}
 
+# Those of them that look at values, or are constant between jumps: they give plain arrays.
+WITHOUT_GRADIENT: set[Function] = set()
+
 
 def stands_in_for(*functions: Function | tuple[np.ufunc, str]) -> Callable[[F], F]:
     """Decorate what stands in for NumPy's functions, or a ufunc's methods, on tensors.
@@ -78,6 +81,11 @@ def array_function(function: Function, inputs: Sequence[Any], options: Mapping[s
         if refused := call.refused.intersection(options):
             raise TypeError(_no_option(function, refused))
     return stand_in(*inputs, **options)
+
+
+def refused_options(function: Function, stand_in: Function) -> frozenset[str]:
+    """The options of a NumPy function that what stands in for it does not take."""
+    return _call(function, stand_in).refused
 
 
 class _Call:

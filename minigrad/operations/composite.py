@@ -13,7 +13,7 @@ from minigrad.leaf import operand, stacked
 from minigrad.operation import without_gradient
 from minigrad.operations import elementwise, linear, lookup, reduction
 from minigrad.operations.shape import getitem, reshape, transpose
-from minigrad.protocol import NUMPY
+from minigrad.protocol import NUMPY, WITHOUT_GRADIENT
 from minigrad.tensor import Tensor, is_hidden, value_known, value_of
 
 
@@ -265,37 +265,33 @@ NUMPY.update(
 )
 NUMPY.update({f: _reshaped(f) for f in (np.squeeze, np.expand_dims)})
 NUMPY.update({f: _permuted(f) for f in (np.swapaxes, np.moveaxis)})
-NUMPY.update(
-    {
-        f: _step_function(f)
-        for f in (
-            *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
-            *(np.isfinite, np.isnan, np.isinf, np.sign, np.floor, np.ceil, np.rint),
-            *(np.trunc, np.signbit, np.floor_divide),
-        )
-    }
-)
-NUMPY.update(
-    {
-        f: _of_value(f)
-        for f in (
-            *(np.allclose, np.array_equal, np.array_equiv, np.isclose, np.any, np.all),
-            *(np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero),
-            *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
-            *(np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.isin),
-            *(np.array2string, np.array_repr, np.array_str),
-            *(np.save, np.savez, np.savez_compressed, np.savetxt),
-        )
-    }
-)
-NUMPY.update(
-    {
-        f: _by_order(f)
-        for f in (
-            *(np.argmax, np.argmin, np.argsort, np.argpartition, np.lexsort, np.searchsorted),
-            *(np.nanargmax, np.nanargmin, np.digitize),
-            *(np.round, np.around, np.fix),
-        )
-    }
-)
-NUMPY.update({f: _of_shape(f) for f in (np.shape, np.ndim, np.size, np.zeros_like, np.ones_like)})
+_PLAIN: dict[Callable[..., Any], tuple[Callable[..., Any], ...]] = {
+    _step_function: (
+        *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
+        *(np.isfinite, np.isnan, np.isinf, np.sign, np.floor, np.ceil, np.rint),
+        *(np.trunc, np.signbit, np.floor_divide),
+    ),
+    _of_value: (
+        *(np.allclose, np.array_equal, np.array_equiv, np.isclose, np.any, np.all),
+        *(np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero),
+        *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
+        *(np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.isin),
+        *(np.isneginf, np.isposinf),
+        *(np.array2string, np.array_repr, np.array_str),
+        *(np.save, np.savez, np.savez_compressed, np.savetxt),
+    ),
+    _by_order: (
+        *(np.argmax, np.argmin, np.argsort, np.argpartition, np.lexsort, np.searchsorted),
+        *(np.nanargmax, np.nanargmin, np.digitize),
+        *(np.round, np.around, np.fix),
+    ),
+    _of_shape: (
+        *(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like),
+        *(np.result_type, np.can_cast, np.common_type, np.min_scalar_type),
+        *(np.may_share_memory, np.shares_memory),
+        *(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
+    ),
+}
+for _made_by, _functions in _PLAIN.items():
+    NUMPY.update({f: _made_by(f) for f in _functions})
+    WITHOUT_GRADIENT.update(_functions)

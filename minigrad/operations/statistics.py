@@ -284,6 +284,38 @@ def linspace(
     return (y, step) if retstep else y
 
 
+@stands_in_for(np.logspace)
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    axis: int = 0,
+) -> Any:
+    return np.power(base, linspace(start, stop, num, endpoint, axis=axis))
+
+
+@stands_in_for(np.polyval)
+def polyval(p: Any, x: Any) -> Any:
+    """By Horner's rule; the highest power comes first."""
+    y = 0.0
+    for coefficient in p:
+        y = y * x + coefficient
+    return y
+
+
+@stands_in_for(np.apply_along_axis)
+def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    [axis] = axes_of(axis, arr.ndim)
+    lines = np.moveaxis(arr, axis, -1)
+    lead = lines.shape[:-1]
+    y = np.stack([func1d(lines[i], *args, **kwargs) for i in np.ndindex(*lead)])
+    y = y.reshape(lead + y.shape[1:])
+    new = range(len(lead), y.ndim)  # axes of a result come where the line was
+    return np.moveaxis(y, new, [axis + i for i in range(len(new))])
+
+
 @stands_in_for(np.meshgrid)
 def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> Any:
     arrays = [np.ravel(operand(x, "np.meshgrid")) for x in xi]

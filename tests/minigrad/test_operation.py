@@ -103,7 +103,8 @@ def test_record_shows_its_name() -> None:
 
 def test_records_say_what_they_compute() -> None:
     """In their own words: NumPy's tell of options that a record does not take."""
-    assert mg.tanh.__doc__ == "Compute tanh(x). Takes shapes that broadcast together."
+    assert (mg.tanh.__doc__ or "").startswith("tanh(x, /)\n\nCompute tanh(x).\n")
+    assert "out" not in (mg.tanh.__doc__ or "")
 
     def half(x: Any) -> Any:
         """Divide by two."""

@@ -32,9 +32,11 @@ CALLS = {
             *(np.any, np.all, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero),
             *(np.isrealobj, np.iscomplexobj, np.shape, np.ndim, np.size),
             *(np.zeros_like, np.ones_like, np.argmax, np.argmin, np.argsort),
-            *(np.nanargmax, np.nanargmin),
+            *(np.nanargmax, np.nanargmin, np.isneginf, np.isposinf),
         )
     },
+    **{f: [plain(X, Y)] for f in (np.may_share_memory, np.shares_memory)},
+    **{f: [plain(S)] for f in (np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)},
     np.argpartition: [plain(V, 1)],
     np.lexsort: [plain((V, U))],
     np.searchsorted: [plain(np.sort(V), U)],

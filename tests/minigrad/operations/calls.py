@@ -68,7 +68,8 @@ def all_calls() -> list[tuple[str, Any, list[Call]]]:
 
 # These write files and text, take functions, or change the precision.
 NOT_CALLED = {
-    *(np.piecewise, np.astype),
+    *(np.piecewise, np.astype, np.can_cast, np.empty_like),
+    *(np.common_type, np.min_scalar_type, np.result_type),
     *(np.save, np.savez, np.savez_compressed, np.savetxt),
     *(np.array2string, np.array_repr, np.array_str),
     operator.getitem,

@@ -42,6 +42,13 @@ CALLS = {
     np.nanmax: [call(NAN), call(NAN, 1)],
     np.nanmin: [call(NAN), call(NAN, 0)],
     np.linspace: [call(C, 2.0, 5), call(V, U, 4, endpoint=False), call(V, 1.0, 3, axis=-1)],
+    np.logspace: [call(C, 2.0, 4), call(V, U, 3, base=2.0)],
+    np.polyval: [call(V, U), call(V, 2.0), call(V, X)],
+    np.apply_along_axis: [
+        call(lambda x: x[1:] * x[0], 1, X),
+        call(lambda x: (x**2).sum(), 0, X),
+        call(lambda x: np.outer(x, x), 1, Z),
+    ],
     np.meshgrid: [call(V, W), call(V, W, indexing="ij"), call(V, W, C, sparse=True), call(V)],
     np.bincount: [call(np.array([0, 2, 2, 0]), V), call(np.array([0, 2, 2, 0]), V, minlength=5)],
     np.var: [call(X), call(X, 1, ddof=1)],
