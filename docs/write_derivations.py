@@ -1,6 +1,7 @@
 """Write docs/derivations: `python docs/write_derivations.py`."""
 
 import argparse
+import importlib
 import runpy
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,8 @@ def operations() -> str:
         "What each input of an operation gets of dJ/dy, in gradient layout.",
         "| operation | y | contributions |\n|---|---|---|",
     ]
+    for room in ("catalogue", "special"):  # what is imported when it is called
+        importlib.import_module(f"minigrad.operations.{room}")
     for name, operation in sorted(OPERATIONS.items()):
         if operation.differentiable:
             derivation = mg.derive(flow_through(operation), layout="gradient")

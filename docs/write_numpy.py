@@ -85,7 +85,7 @@ def page() -> Iterator[str]:
 
 
 def main() -> None:
-    (Path(__file__).parent / "numpy.md").write_text("\n".join(page()))
+    (Path(__file__).parent / "numpy.md").write_text("\n".join(page()), "utf-8")
 
 
 if __name__ == "__main__":

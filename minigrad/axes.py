@@ -41,7 +41,7 @@ def inverse(permutation: tuple[int, ...]) -> tuple[int, ...]:
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:
     """An index that holds along one axis, counted from the front; all of the axes before it."""
-    return (*[WHOLE] * axis, index)
+    return (*[slice(None)] * axis, index)  # no name of this module: its source is printed
 
 
 def is_basic(index: Any) -> bool:

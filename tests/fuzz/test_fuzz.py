@@ -41,6 +41,9 @@ LOOKING = {
     *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isin, np.trunc),
     *(np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.signbit, np.floor_divide),
     *(np.array2string, np.array_repr, np.array_str, np.argpartition, np.lexsort),
+    *(np.isneginf, np.isposinf, np.common_type, np.can_cast, np.result_type, np.min_scalar_type),
+    *(np.may_share_memory, np.shares_memory, np.empty_like, np.diag_indices_from),
+    *(np.tril_indices_from, np.triu_indices_from),
     *(np.searchsorted, np.nanargmax, np.nanargmin, np.digitize, np.round, np.around, np.fix),
 }
 

@@ -74,7 +74,7 @@ def test_what_would_lose_the_gradient_is_an_error(name: str) -> None:
 def test_scipy_takes_no_recorded_value_for_an_array() -> None:
     special = pytest.importorskip("scipy.special")
     sparse = pytest.importorskip("scipy.sparse")
-    for f in (special.logsumexp, lambda x: mg.sum(sparse.eye(2) @ x), special.expit):
+    for f in (special.logsumexp, lambda x: mg.sum(sparse.eye(2) @ x), special.j0):
         with pytest.raises(TypeError, match=r"would be lost|has no rule"):
             mg.grad(f)(X)
 

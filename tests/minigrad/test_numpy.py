@@ -1,7 +1,9 @@
 """All of NumPy's public functions: each has a stand-in, or says that it has none, or looks only."""
 
 import inspect
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,3 +84,11 @@ def _required(f: Callable[..., Any]) -> int:
 def test_calls_of_every_function_are_there() -> None:
     called = {function for _, function, _ in all_calls()}
     assert len(called & {*functions().values()}) > 200
+
+
+def test_the_page_is_what_the_table_says() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    page = runpy.run_path(str(docs / "write_numpy.py"))["page"]
+    assert "\n".join(page()) == (docs / "numpy.md").read_text("utf-8"), (
+        "run python docs/write_numpy.py"
+    )

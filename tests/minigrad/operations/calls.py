@@ -61,7 +61,7 @@ def all_calls() -> list[tuple[str, Any, list[Call]]]:
     """For each room its functions, and calls of each."""
     tables = [
         (room, importlib.import_module(f"tests.minigrad.operations.{room}_calls").CALLS)
-        for room in (*catalogue.ROOMS, "base")
+        for room in (*catalogue.ROOMS, "special", "base")
     ]
     return [(room, function, calls) for room, table in tables for function, calls in table.items()]
 
