@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from minigrad.nonfinite import detect_nonfinite
     from minigrad.operation import operation
     from minigrad.plan.compile import compile
+    from minigrad.program import ProgramReport, check_program
+    from minigrad.recording import record
     from minigrad.rounding import relative_error
     from minigrad.terminal import progress
     from minigrad.writing import derive
@@ -73,6 +75,7 @@ __all__ = [
     "GradientFlow",
     "GradientMismatchError",
     "Operation",
+    "ProgramReport",
     "Report",
     "Tensor",
     "abs",
@@ -80,6 +83,7 @@ __all__ = [
     "adjoint",
     "broadcast_to",
     "check_gradients",
+    "check_program",
     "clip",
     "compare",
     "compile",
@@ -114,6 +118,7 @@ __all__ = [
     "operation",
     "power",
     "progress",
+    "record",
     "relative_error",
     "relu",
     "reshape",
@@ -153,6 +158,8 @@ _LATER = {
         "nonfinite": ("detect_nonfinite",),
         "operations.catalogue": ("operation",),  # all names of the table are taken by then
         "plan.compile": ("compile",),
+        "program": ("ProgramReport", "check_program"),
+        "recording": ("record",),
         "terminal": ("progress",),
         "rounding": ("relative_error",),
         "writing": ("derive",),

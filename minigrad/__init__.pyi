@@ -34,6 +34,9 @@ from minigrad.operations.composite import hadamard as hadamard
 from minigrad.operations.composite import matmul as matmul
 from minigrad.operations.composite import min as min
 from minigrad.plan.compile import compile as compile
+from minigrad.program import ProgramReport as ProgramReport
+from minigrad.program import check_program as check_program
+from minigrad.recording import record as record
 from minigrad.rounding import relative_error as relative_error
 from minigrad.tensor import Tensor as Tensor
 from minigrad.terminal import progress as progress

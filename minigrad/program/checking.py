@@ -1,0 +1,171 @@
+"""Check the gradients of a program against those of its own forward pass."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from minigrad.flow import GradientFlow, gradient_flow
+from minigrad.nests import map_leaves
+from minigrad.program.report import Gradient, ProgramReport
+from minigrad.program.scale import common_scale, name_of_scale
+from minigrad.recording.recording import Recording
+from minigrad.recording.replay import (
+    behind,
+    is_real,
+    parameter_names,
+    paths,
+    recorded,
+    run_recorded,
+    tensors_of,
+)
+from minigrad.recording.storage import Node
+from minigrad.rounding import relative_error
+from minigrad.tensor import Array
+
+_LOOSELY = 1000  # a program may take another way, which rounds by another conditioning
+
+
+def check_program(
+    run: Callable[..., Any], params: Any, *inputs: Any, perturb: bool = True, **named_inputs: Any
+) -> ProgramReport:
+    """Check the gradients that a program computes, without changing it.
+
+    Parameters
+    ----------
+    run
+        Calls the program: `run(params, *inputs)` gives the loss and the gradients, nested like
+        `params`. Those that are missing, or None, are not looked at.
+    params
+        The parameters: a nest of arrays.
+    *inputs, **named_inputs
+        What else the program is given.
+    perturb
+        Move the parameters and the inputs that are no whole numbers a little, so that nothing
+        agrees by accident, as with biases of zero.
+
+    Returns
+    -------
+    ProgramReport
+
+    Raises
+    ------
+    ValueError
+        If `run` does not give a loss and gradients, or the loss could not be followed back to the
+        parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minigrad as mg
+    >>> def run(params, x, y):
+    ...     h = np.tanh(params["W"] @ x)
+    ...     d = h - y
+    ...     loss = 0.5 * np.sum(d**2)
+    ...     return loss, {"W": np.outer(d * (1 - h**2), x)}
+    >>> report = mg.check_program(run, {"W": np.eye(2)}, np.array([0.5, -1.0]), np.zeros(2))
+    >>> report.ok
+    True
+    """
+    rng = np.random.default_rng(0)
+    recording = Recording()
+
+    def given(tree: Any, moves: Callable[[Any], bool]) -> Any:
+        def moved(x: Any) -> Any:
+            return _perturbed(x, rng) if perturb and moves(x) else x
+
+        return recorded(recording, map_leaves(moved, tree))
+
+    given_params = given(params, _is_floating)
+    given_inputs = given((inputs, named_inputs), lambda x: _is_floating(x) and bool(np.any(x % 1)))
+    called = dict(zip(parameter_names(run), (given_params, *given_inputs[0]), strict=False))
+    names = {
+        node: path
+        for path, x in paths("params", called | given_inputs[1])
+        if (node := recording.node_of(x)) is not None and is_real(node)
+    }
+    first = next(iter(called))
+    variables = {path: node for node, path in names.items()}
+    variables = {path: variables[path] for path, _ in paths(first, params) if path in variables}
+    with _random_state_kept():
+        result = run_recorded(recording, run, given_params, *given_inputs[0], **given_inputs[1])
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ValueError("check_program: expected run(...) to return the loss and the gradients")
+    loss = _node_of_loss(recording, result[0], set(variables.values()))
+    J = tensors_of([loss], names, variables.values())[loss]
+    flow = gradient_flow(J)
+    by_hand = {
+        path: np.array(map_leaves(np.asarray, x))
+        for path, x in paths(first, result[1])
+        if path in variables and x is not None
+    }
+    sizes = [(path, np.shape(node.value)) for node, path in names.items()]
+    gradients, notes = _compared(by_hand, flow, variables, sizes)
+    return ProgramReport(gradients, float(J.item()), flow, notes)
+
+
+def _compared(
+    by_hand: dict[str, Array],
+    flow: GradientFlow,
+    variables: dict[str, Node],
+    sizes: list[tuple[str, tuple[int, ...]]],
+) -> tuple[tuple[Gradient, ...], tuple[str, ...]]:
+    """The gradients beside the true ones, and the scale that they have in common."""
+    unused = [name for name in by_hand if (name, None) not in flow.values]
+    truth = {
+        name: np.zeros_like(variables[name].value) if name in unused else flow.adjoint(name)
+        for name in by_hand
+    }
+    tolerance = _LOOSELY * float(np.finfo(flow.J.dtype).eps)
+    pairs = [
+        (x, np.asarray(getattr(truth[name], "_data", truth[name]))) for name, x in by_hand.items()
+    ]
+    scale = common_scale(pairs, tolerance)
+    gradients = []
+    for name, x in by_hand.items():
+        error = relative_error(x / scale, truth[name], tolerance)
+        gradients.append(Gradient(name, error <= tolerance, error, tolerance))
+    notes = [f"{name} has a gradient, and the loss does not depend on it" for name in unused]
+    if scale != 1:
+        notes.append(f"your gradients are those of {name_of_scale(scale, sizes)} times the loss")
+    return tuple(gradients), tuple(notes)
+
+
+def _node_of_loss(recording: Recording, loss: Any, variables: set[Node]) -> Node:
+    node = recording.node_of(loss)
+    if node is None or np.size(node.value) != 1:
+        raise ValueError(
+            f"check_program: expected a loss that was computed from the parameters by NumPy, got "
+            f"{loss!r:.80}; it must be one number, and not have left NumPy on the way"
+        )
+    if variables.isdisjoint(behind([node])):
+        raise ValueError(
+            "check_program: the loss does not depend on the parameters; is it computed from "
+            "those that run(...) is given?"
+        )
+    return node
+
+
+def _is_floating(x: Any) -> bool:
+    return isinstance(x, float | np.floating) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
+
+
+def _perturbed(x: Any, rng: np.random.Generator) -> Any:
+    """Numbers near those given, of the same sign; and none that is zero."""
+    noise = rng.uniform(0.5, 1.5, np.shape(x))
+    return np.asarray(
+        np.where(x == 0, 0.1 * (noise - 1), x * (0.9 + 0.2 * noise)), np.asarray(x).dtype
+    )[()]
+
+
+@contextmanager
+def _random_state_kept() -> Iterator[None]:
+    """Leave the random numbers of NumPy and Python as they were."""
+    of_numpy, of_python = np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        np.random.set_state(of_numpy)
+        random.setstate(of_python)

@@ -1,0 +1,128 @@
+"""Programs as they stand are right, or their gradients are wrong where a fault was planted."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import types
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.nests import leaves, map_leaves
+from tests.minigrad.program import programs
+
+PROGRAMS = {
+    name: importlib.import_module(f"{programs.__name__}.{name}")
+    for _, name, _ in pkgutil.iter_modules(programs.__path__)
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_right_program_is_right(name):
+    program = PROGRAMS[name]
+    names = dict(vars(program))
+    before = map_leaves(np.copy, (program.params, program.inputs))
+    report = mg.check_program(program.run, program.params, *program.inputs)
+    assert report.ok, report
+    assert len(report.gradients) == len(leaves(program.params))
+    assert not report.notes
+    assert vars(program).keys() == names.keys()
+    assert all(vars(program)[key] is x for key, x in names.items())
+    after = (program.params, program.inputs)
+    assert all(map(np.array_equal, leaves(before), leaves(after)))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_truth_is_that_of_differences_of_the_loss(name):
+    program = PROGRAMS[name]
+    report = mg.check_program(program.run, program.params, *program.inputs, perturb=False)
+    paths = [gradient.name for gradient in report.gradients]
+    for path, x in zip(paths, leaves(program.params), strict=True):
+        direction = np.random.default_rng(0).normal(size=x.shape)
+
+        def loss(step, program=program, x=x, direction=direction):
+            moved = map_leaves(lambda y: y + step * direction if y is x else y, program.params)
+            return program.run(moved, *program.inputs)[0]
+
+        slope = (loss(1e-5) - loss(-1e-5)) / 2e-5
+        expected = np.sum(report.flow.adjoint(path).data * direction)
+        assert slope == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+FAULTS = {
+    "char_rnn": [
+        ("(1 - hs[t] * hs[t]) * dh", "(1 - hs[t]) * dh", {"Wxh", "Whh", "bh"}),
+        ("hs[t - 1].T)", "hs[t].T)", {"Whh"}),
+        ("dhnext = np.dot(Whh.T, draw)", "dhnext = np.dot(Whh, draw)", {"Wxh", "Whh", "bh"}),
+    ],
+    "mlp": [
+        ("da1[a1 <= 0] = 0", "da1[a1 > 0] = 0", {"W1", "b1"}),
+        ("grads[name] += decay", "grads[name] += 2 * decay", {"W1", "W2"}),
+    ],
+    "lstm_course": [("dc * f, grads", "dc, grads", {"Wf", "bf", "Wi", "bi", "Wc", "bc"})],
+    "layers": [("* self.out * (1.0", "* (1.0", {"params[0][0]", "params[0][1]"})],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "gradients"),
+    [(name, *fault) for name, faults in FAULTS.items() for fault in faults],
+)
+def test_the_gradients_behind_a_fault_are_wrong(name, right, wrong, gradients):
+    program = changed(PROGRAMS[name], right, wrong)
+    report = mg.check_program(program.run, program.params, *program.inputs)
+    assert not report.ok
+    assert gradients <= {gradient.name for gradient in report.gradients if not gradient.ok}
+
+
+def changed(program, right, wrong):
+    """A program with a change in its source, in memory."""
+    source = inspect.getsource(program)
+    assert source.count(right) == 1
+    module = types.ModuleType(program.__name__)
+    source = ast.parse(source.replace(right, wrong))
+    exec(compile(source, program.__file__, "exec"), vars(module))
+    return module
+
+
+def test_a_common_scale_is_named():
+    def run(params, x, y):
+        d = params["W"] @ x - y
+        return np.mean(d**2), {"W": 2 * d @ x.T * 3, "b": None}
+
+    x, y = np.ones((2, 5)), np.zeros((3, 5))
+    report = mg.check_program(run, {"W": np.eye(3, 2), "b": np.zeros(3)}, x, y)
+    assert report.ok
+    assert "times the loss" in report.notes[0]
+
+
+def test_a_parameter_that_the_loss_does_not_depend_on_has_no_gradient():
+    def run(params):
+        return np.sum(params["w"] ** 2), {"w": 2 * params["w"], "v": params["v"]}
+
+    report = mg.check_program(run, {"w": np.ones(2), "v": np.ones(2)})
+    assert [gradient.ok for gradient in report.gradients] == [True, False]
+    assert "the loss does not depend on it" in str(report)
+
+
+def test_a_loss_that_left_numpy_is_refused():
+    with pytest.raises(ValueError, match="not have left NumPy"):
+        mg.check_program(lambda w: (float(np.sum(w)) * 3.7, w), np.ones(2))
+    with pytest.raises(ValueError, match="does not depend on the parameters"):
+        mg.check_program(lambda w: (np.sum(np.full(3, 0.3)), w), np.ones(2))
+
+
+def test_random_numbers_are_as_before_and_numpy_too_after_an_error():
+    zeros = np.zeros
+    state = np.random.get_state()[1].copy()
+
+    def run(w):
+        np.random.rand(3)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mg.check_program(run, np.ones(2))
+    assert np.zeros is zeros
+    assert np.array_equal(np.random.get_state()[1], state)
