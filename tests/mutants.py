@@ -82,6 +82,7 @@ def of_source(line, truth):
     ]
     wholes.append(("sign", "times -1", ast.UnaryOp(ast.USub(), result)))
     wholes.append(("transpose", "transposed", transposed(result)))
+    wholes.append(("all zero", "times 0", ast.BinOp(result, ast.Mult(), ast.Constant(0.0))))
     for kind, what, new in wholes:
         yield kind, what, mutated(line, tree, -1, with_node(tree.body[-1], result, new))
 
@@ -161,6 +162,7 @@ def edits_of(node, shapes, numbers):
             if len(shapes[name]) > 1:
                 yield "transpose", transposed(node)
             yield "sign", ast.UnaryOp(ast.USub(), node)
+            yield "complement", ast.BinOp(ast.Constant(1), ast.Sub(), node)
             for other, shape in shapes.items():
                 if other != name and shape == shapes[name]:
                     yield "wrong operand", ast.Name(other, ast.Load())
@@ -184,6 +186,10 @@ def edits_of(node, shapes, numbers):
             yield "sign", ast.BinOp(a, ast.Sub(), b)
         case ast.BinOp(left=a, op=ast.Sub(), right=b):
             yield "sign", ast.BinOp(a, ast.Add(), b)
+            if isinstance(a, ast.Constant) and a.value == 1:
+                yield "complement", b
+        case ast.Call(func=ast.Attribute(attr="tanh" | "exp" | "log"), args=[_]):
+            yield "extra function", ast.Call(node.func, [node], [])
         case ast.Call(func=ast.Attribute(value=x, attr="sum")):
             yield "missing sum", node.args[0] if ast.unparse(x) == "np" else x
             flat = copy.copy(node)
@@ -219,6 +225,22 @@ def of_inputs(line, truth):
             for other in alike[:: max(1, len(alike) // 3)]:
                 given = {**line.given, name: other}
                 yield "wrong operand", f"{claim} -> {other}", replace(line, given=given)
+    yield from of_all_inputs(line, truth, t)
+
+
+def of_all_inputs(line, truth, t):
+    """Mutants of which two inputs have changed places, or all are of another step."""
+    inputs = {name: claim for name, claim in line.inputs.items() if claim.t is not ALL_STEPS}
+    for (m, a), (n, b) in itertools.combinations(inputs.items(), 2):
+        if a != b and truth.given(a, t).shape == truth.given(b, t).shape:
+            what = f"{a} <-> {b}"
+            yield "exchanged operands", what, replace(line, given={**line.given, m: b, n: a})
+    moving = {name: x for name, x in inputs.items() if truth.label(x, 1)[1] is not None}
+    others = {name: replace(x, t=x.t - 1) for name, x in moving.items()}
+    if len(others) > 1 and all(
+        isinstance(x, Adjoint) or given_shape(truth, x, t) for x in others.values()
+    ):
+        yield "wrong step", "all one step earlier", replace(line, given={**line.given, **others})
 
 
 def of_claim(line, truth):

@@ -235,7 +235,7 @@ class Case:
                 texts.append(text if len(text.text) <= _LONGEST else shortened(text.text))
             else:
                 x = node.constant
-                texts.append(Written(f"{x:g}" if isinstance(x, int | float) else "a constant"))
+                texts.append(Written(f"{x:.10g}" if isinstance(x, int | float) else "a constant"))
         return texts
 
     @functools.cached_property

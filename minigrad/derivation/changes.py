@@ -181,6 +181,8 @@ def with_two(
             raise Unchanged
         first, second = factors[a], factors[b]
         both = function(first, second if second.shape == first.shape else second.mT)
+        if both.size > 1 and largest(both - both.flat[0]) <= NEGLIGIBLE * largest(both):
+            raise ValueError("no more than a number")
         return x * (both if both.shape == trial.expected.shape else both.mT)
 
     return change

@@ -13,6 +13,7 @@ from minigrad.derivation.trial import Trial
 from minigrad.derivation.truth import Truth
 from minigrad.tensor import Array
 
+SHOWN = 3  # explanations; whoever reads more has forgotten the first
 # What a line does that no change of its expression explains.
 _PLAIN = ("changed input", "wrong type", "not finite")
 
@@ -27,7 +28,7 @@ def diagnose(trials: Sequence[Trial], truth: Truth) -> Diagnosis:
     if found:
         lead = f"{failure[1]} " if failure else ""
         first = found[0]
-        return Diagnosis(first.kind, lead + first.message, tuple(found[1:]))
+        return Diagnosis(first.kind, lead + first.message, tuple(found[1:SHOWN]))
     if failure:
         return Diagnosis(*failure)
     return Diagnosis("unexplained", _worst_entries(case.first))

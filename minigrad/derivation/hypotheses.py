@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.derivation import changes
+from minigrad.derivation import changes, functions
 from minigrad.derivation.case import Case, Repair, spelled
 from minigrad.derivation.claims import ALL_STEPS, Adjoint
 from minigrad.derivation.trace import Site
@@ -155,8 +155,9 @@ def missing_contribution(case: Case) -> Iterator[Repair]:
 
 def double_counted(case: Case) -> Iterator[Repair]:
     """A contribution was added twice, or one that does not belong to the claim."""
+    whole = case.part(case.first).through
     for extra in changes.sets_of_contributions(case, inside=True):
-        if case.computes(changes.total(case, extra)):
+        if len(extra) < len(whole) and case.computes(changes.total(case, extra)):
             yield changes.without_parts(case, extra)
     for extra in changes.sets_of_contributions(case, inside=False):
         yield changes.without_parts(case, extra, ", which the claim leaves out")
@@ -171,8 +172,10 @@ def double_counted(case: Case) -> Iterator[Repair]:
 
 def double_counted_in_effect(case: Case) -> Iterator[Repair]:
     """A contribution is there twice, though not added as such."""
+    whole = case.part(case.first).through
     for extra in changes.sets_of_contributions(case, inside=True):
-        yield changes.without_parts(case, extra)
+        if set(extra) != whole:  # twice all of it is a matter of scale
+            yield changes.without_parts(case, extra)
 
 
 def extra_term(case: Case) -> Iterator[Repair]:
@@ -288,7 +291,7 @@ def missing_factor_inside(case: Case) -> Iterator[Repair]:
 
 def missing_term(case: Case) -> Iterator[Repair]:
     """A term was left out of the result, or of a value on the way."""
-    for place in (case.result, *case.places):
+    for place in (case.result, *(place for place in case.places if not case.is_number(place))):
         for text in case.factors(case.step_at(place, place.sites[0], case.first)):
             yield from changes.with_term(case, place, text)
 
@@ -335,6 +338,7 @@ Hypothesis: TypeAlias = Callable[[Case], Iterator[Repair]]
 
 # The kinds of error, the simpler first: what a line does to what it has, before what it lacks.
 HYPOTHESES: tuple[Hypothesis, ...] = (
+    functions.nothing_added,
     sign,
     transpose,
     wrong_index,
@@ -346,18 +350,27 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     double_counted,
     scale_inside,
     repeated_factor,
+    functions.exchanged_operands,
     own_operand,
+    functions.complement,
+    functions.function_instead_of_derivative,
+    functions.another_axis,
+    extra_factor,
     own_factor,
     wrong_operand,
-    extra_factor,
     missing_factor,
     divided_by_a_factor,
     missing_sum_inside,
     any_scale,
+    functions.exponent,
+    functions.all_a_step_off,
+    functions.carry_inside,
+    functions.diagonal_only,
 )
 # Each of these is tried for the kinds that nothing before it explains.
 FURTHER: tuple[Hypothesis, ...] = (
     extra_term,
+    functions.missing_function,
     broadcast_inside,
     missing_factor_inside,
     any_scale_inside,

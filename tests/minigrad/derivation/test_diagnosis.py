@@ -159,7 +159,7 @@ WRONG = [
     case("missing factor", "y", h_via_e=given(lambda de, h: de * h, de=adjoint("e"), h=value("h"))),
     case(
         "missing factor",
-        "h is multiplied by h",
+        "h is squared",
         s=given(lambda dh, h: dh * (1 - h), dh=adjoint("h"), h=value("h")),
     ),
     case(
