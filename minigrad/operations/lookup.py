@@ -22,9 +22,9 @@ def _counted(axis: int | None, x: Any) -> int:
 def _sum_over_lookups(g: Any, y: Any, x: Any, indices: Any, axis: Any) -> Any:
     """Add all that one array gets of many lookups: one array of its size, not one for each."""
     total = np.zeros_like(x[0])
-    into = total.reshape(-1) if axis[0] is None else total
-    for piece, where in zip(g, indices, strict=True):
-        np.add.at(into, along(_counted(axis[0], into), where), piece)
+    for piece, where, along_axis in zip(g, indices, axis, strict=True):
+        into = total.reshape(-1) if along_axis is None else total
+        np.add.at(into, along(_counted(along_axis, into), where), piece)
     return total
 
 

@@ -129,3 +129,23 @@ def test_other_pairs_of_indices_stay_parameters(index: Any) -> None:
     x = mg.tensor(L, requires_grad=True)
     assert len(x[index]._inputs or ()) == 1
     np.testing.assert_array_equal(x[index].data, L[tuple(map(np.asarray, index))])
+
+
+def test_one_array_looked_up_along_several_axes() -> None:
+    """Square, so that a look-up taken for one along another axis would fit."""
+    weights = np.arange(1.0, 10).reshape(3, 3)
+    rows, columns, all_of_it = np.array([0, 0, 2]), np.array([1, 1, 1]), np.array([8, 0])
+
+    def J(x: Any) -> Any:
+        y = np.take(x, rows, axis=0) + np.take(x, columns, axis=1)
+        return np.sum(weights * y) + np.sum(np.take(x, all_of_it) * np.array([100.0, 200.0]))
+
+    expected = np.zeros((3, 3))
+    for i in range(3):
+        expected[rows[i]] += weights[i]
+        expected[:, columns[i]] += weights[:, i]
+    expected[2, 2] += 100
+    expected[0, 0] += 200
+    x = np.ones((3, 3))
+    np.testing.assert_array_equal(mg.grad(J)(x), expected)
+    np.testing.assert_array_equal(mg.compile(mg.grad(J))(x), expected)
