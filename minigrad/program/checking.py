@@ -9,8 +9,10 @@ import numpy as np
 
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.nests import map_leaves
+from minigrad.program.locating import Backward, Fault
 from minigrad.program.report import Gradient, ProgramReport
 from minigrad.program.scale import common_scale, name_of_scale
+from minigrad.program.truth import Truth
 from minigrad.recording.recording import Recording
 from minigrad.recording.replay import (
     behind,
@@ -95,15 +97,23 @@ def check_program(
         raise ValueError("check_program: expected run(...) to return the loss and the gradients")
     loss = _node_of_loss(recording, result[0], set(variables.values()))
     J = tensors_of([loss], names, variables.values())[loss]
-    flow = gradient_flow(J)
     by_hand = {
-        path: np.array(map_leaves(np.asarray, x))
-        for path, x in paths(first, result[1])
-        if path in variables and x is not None
+        path: x for path, x in paths(first, result[1]) if path in variables and x is not None
     }
     sizes = [(path, np.shape(node.value)) for node, path in names.items()]
-    gradients, notes = _compared(by_hand, flow, variables, sizes)
-    return ProgramReport(gradients, float(J.item()), flow, notes)
+    flow = gradient_flow(J)
+    arrays = {path: np.array(x) for path, x in by_hand.items()}
+    gradients, scale, notes = _compared(arrays, flow, variables, sizes)
+    wrong = {gradient.name for gradient in gradients if not gradient.ok}
+    faults: list[Fault] = []
+    if wrong:
+        nodes = {
+            path: node for path, x in by_hand.items() if (node := recording.node_of(x)) is not None
+        }
+        truth = Truth(J, _LOOSELY * float(np.finfo(J.dtype).eps))
+        backward = Backward(behind([loss]), list(nodes.values()), truth, scale)
+        faults = backward.faults((node, path) for path, node in nodes.items() if path in wrong)
+    return ProgramReport(gradients, float(J.item()), flow, tuple(faults), notes)
 
 
 def _compared(
@@ -111,7 +121,7 @@ def _compared(
     flow: GradientFlow,
     variables: dict[str, Node],
     sizes: list[tuple[str, tuple[int, ...]]],
-) -> tuple[tuple[Gradient, ...], tuple[str, ...]]:
+) -> tuple[tuple[Gradient, ...], float, tuple[str, ...]]:
     """The gradients beside the true ones, and the scale that they have in common."""
     unused = [name for name in by_hand if (name, None) not in flow.values]
     truth = {
@@ -130,7 +140,7 @@ def _compared(
     notes = [f"{name} has a gradient, and the loss does not depend on it" for name in unused]
     if scale != 1:
         notes.append(f"your gradients are those of {name_of_scale(scale, sizes)} times the loss")
-    return tuple(gradients), tuple(notes)
+    return tuple(gradients), scale, tuple(notes)
 
 
 def _node_of_loss(recording: Recording, loss: Any, variables: set[Node]) -> Node:

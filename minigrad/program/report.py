@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.flow import GradientFlow
+from minigrad.program.locating import Fault
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class ProgramReport:
         As the program computed it, of the perturbed parameters and inputs.
     flow : GradientFlow
         The forward pass, with the names that the author gave; for `draw` and `derive`.
+    faults
+        Where the backward pass goes wrong, in the order of the run.
     notes
         What is no error, and good to know, such as a common scale.
     """
@@ -46,6 +49,7 @@ class ProgramReport:
     gradients: tuple[Gradient, ...]
     loss: float
     flow: GradientFlow
+    faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -63,7 +67,8 @@ class ProgramReport:
         wrong = sum(not gradient.ok for gradient in self.gradients)
         n = len(self.gradients)
         summary = f"{wrong} of {n} gradients are wrong." if wrong else f"All {n} are right."
-        return "\n".join([*table, "", summary, *(f"Note: {note}" for note in self.notes)])
+        faults = [f"{fault}\n" for fault in self.faults]
+        return "\n".join([*faults, *table, "", summary, *(f"Note: {note}" for note in self.notes)])
 
     __repr__ = __str__
 

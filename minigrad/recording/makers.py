@@ -26,13 +26,13 @@ _MAKERS: dict[str, Function] = {name: getattr(np, name) for name in (*_FILLED, *
 
 
 @contextmanager
-def making_recorded(recording: Recording) -> Iterator[None]:
+def making_recorded(recording: Recording, program: Function) -> Iterator[None]:
     """Let NumPy make recorded arrays, also for modules that have imported its names."""
     instead = {
         id(function): (function, _recording_maker(name, function, recording))
         for name, function in _MAKERS.items()
     }
-    before = [(names, dict(names)) for names in _namespaces()]
+    before = [(names, dict(names)) for names in _namespaces(program)]
     begin(recording)
     try:
         for names, bindings in before:
@@ -56,8 +56,9 @@ def _restore(names: dict[str, Any], before: dict[str, Any]) -> None:
             del names[name]
 
 
-def _namespaces() -> Iterator[dict[str, Any]]:
+def _namespaces(program: Function) -> Iterator[dict[str, Any]]:
     """NumPy's names and those of the program's own modules."""
+    yield getattr(program, "__globals__", {})
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         names = getattr(module, "__dict__", None)

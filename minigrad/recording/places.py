@@ -90,6 +90,11 @@ def names_of(places: Sequence[Place]) -> Iterator[str]:
             return
 
 
+def statement_of(place: Place) -> Span:
+    """The statement that an expression is in; the expression, where there is no source."""
+    return _source(place.file).statements.get(place.line, place.span)
+
+
 def _is_entry(code: CodeType) -> bool:
     """Whether a program is called from here; who calls the caller is no part of it."""
     return code.co_name == "_run_recorded" and not is_a_users(code.co_filename)
@@ -122,6 +127,8 @@ class _Source:
         self.targets: dict[Span, str] = {}
         # From a line to the variables of the loops around it.
         self._loops: dict[int, tuple[str, ...]] = {}
+        # From each of its lines to a statement that holds no others.
+        self.statements: dict[int, Span] = {}
         with contextlib.suppress(SyntaxError):  # not all that runs has a source in Python
             self._visit(ast.parse(text), ())
 
@@ -136,6 +143,9 @@ class _Source:
         if isinstance(node, ast.stmt) and around:
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                 self._loops[line] = around
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            span = _span_of(node)
+            self.statements |= dict.fromkeys(range(span[0], span[1] + 1), span)
         if isinstance(node, ast.Assign):
             self._assigned(node.targets[-1], node.value)
         elif isinstance(node, ast.AugAssign):

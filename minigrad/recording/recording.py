@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from minigrad.nests import leaves, map_leaves
 from minigrad.operations.lookup import add_at
 from minigrad.recording.arrays import Number, Recorded, cast, number, plain
 from minigrad.recording.places import called_from
-from minigrad.recording.storage import Node, Storage, array_of, assembled
+from minigrad.recording.storage import Assembled, Node, Storage, array_of
 from minigrad.tensor import Array
 
 Function = Callable[..., Any]
@@ -99,12 +100,12 @@ class Recording:
     def _read(self, storage: Storage, x: Any, index: Any) -> Node:
         """The node of what a part of a memory holds; a new one, if it is of several."""
         value = x[index]
-        nodes, positions = storage.origins(x, index)
+        nodes, positions, places = storage.origins(x, index)
         if len(nodes) == 1 and np.shape(nodes[0].value) == np.shape(value):
             in_order = np.arange(positions.size).reshape(positions.shape)
             if np.array_equal(positions, in_order):
                 return nodes[0]
-        return self._new(assembled, (nodes, positions), {}, np.array(value))
+        return self._new(Assembled(positions), tuple(nodes), {}, np.array(value), places)
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -151,7 +152,7 @@ class Recording:
         node = self._written_node(item, array.dtype, np.ndim(target))
         x.storage.before_writing()
         array[at] = map_leaves(plain, item)
-        x.storage.write(array, at, node)
+        x.storage.write(array, at, node, called_from(1))
 
     def _written_node(self, item: Any, dtype: Any, ndim: int) -> Node:
         """The value of what is written into an array of some precision."""
@@ -186,7 +187,7 @@ class Recording:
         function(array, *values[0], **values[1])
         if function == np.add.at:
             positions = np.arange(array.size).reshape(array.shape)[values[0][0]]
-            self._written(x, self._new(added_at, (before, positions, given[0][1]), {}, +array))
+            self._written(x, self._new(AddedAt(positions), (before, given[0][1]), {}, +array))
         else:
             self._written(x, self._new(Changed(function), (before, *given[0]), given[1], +array))
         return None
@@ -213,13 +214,15 @@ class Recording:
 
     def _written(self, x: Recorded, node: Node) -> None:
         assert x.storage is not None
-        x.storage.write(plain(x), ..., node)
+        x.storage.write(plain(x), ..., node, node.places)
         x.node, x.version = node, x.storage.version
 
     def _noded(self, x: Any) -> Any:
         return x if isinstance(x, Node) else self.node_of(x) or x
 
-    def _new(self, function: Function | None, args: Any, options: Any, value: Any) -> Node:
+    def _new(
+        self, function: Function | None, args: Any, options: Any, value: Any, places: Any = None
+    ) -> Node:
         """Add a node; the arguments of its call may be recorded values."""
         operands: list[Node] = []
 
@@ -230,18 +233,17 @@ class Recording:
             return node
 
         args, options = map_leaves(noded, (args, options))
-        places = called_from(1)
+        places = called_from(1) if places is None else places
         node = Node(len(self.nodes), function, args, options, tuple(operands), value, places)
         self.nodes.append(node)
         return node
 
 
+@dataclass(frozen=True, eq=False)
 class Changed:
     """What a function that writes into its first argument makes of it, as a value of its own."""
 
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        self.__name__ = getattr(function, "__name__", "change")
+    function: Function
 
     def __call__(self, x: Any, *args: Any, **options: Any) -> Any:
         x = np.array(x)
@@ -249,10 +251,16 @@ class Changed:
         return x
 
 
-def added_at(x: Any, positions: Array, y: Any) -> Any:
-    """What `np.add.at` makes of an array, whose elements are numbered."""
-    y = np.reshape(np.broadcast_to(y, positions.shape), (-1,))
-    return x + np.reshape(add_at.on(y, positions.reshape(-1), n=np.size(x)), np.shape(x))
+@dataclass(frozen=True, eq=False)
+class AddedAt:
+    """What `np.add.at` makes of an array: adds numbers to elements, some of them repeatedly."""
+
+    positions: Array
+
+    def __call__(self, x: Any, y: Any) -> Any:
+        y = np.reshape(np.broadcast_to(y, self.positions.shape), (-1,))
+        total = add_at.on(y, self.positions.reshape(-1), n=np.size(x))
+        return x + np.reshape(total, np.shape(x))
 
 
 def _item(x: Any, index: Any) -> Any:

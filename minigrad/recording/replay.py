@@ -61,7 +61,7 @@ def record(f: Callable[..., Any], *args: Any) -> Any:
 
 def run_recorded(recording: Recording, f: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """Call a function whose arguments are recorded arrays."""
-    with making_recorded(recording):
+    with making_recorded(recording, f):
         return _run_recorded(f, args, options)
 
 

@@ -4,7 +4,7 @@ An array may be a view of another, and what is written into one is seen in both.
 holds is looked up where it is read: each element knows the write that it is of.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from minigrad.tensor import Array
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Node:
     """A value that a program has computed: a call of a function, or a constant.
 
@@ -40,6 +40,10 @@ class Node:
     value: Any
     places: tuple[Any, ...]
 
+    def __repr__(self) -> str:
+        """Without what it was computed from, which may be a long program."""
+        return f"Node({self.index}, {self.function})"
+
 
 class Storage:
     """The memory of an array that owns it, and the values that were written into it."""
@@ -48,6 +52,7 @@ class Storage:
         self.memory = memory
         self.version = 0
         self.nodes = [node]
+        self.places = [node.places]  # where each was written
         # For each element in the order of memory the number of its node, and its position in that.
         self._writers: Array | None = None
         self._positions: Array | None = None
@@ -68,11 +73,11 @@ class Storage:
             node.value = node.value.copy()
         self.shown.clear()
 
-    def write(self, x: Array, index: Any, node: Node) -> None:
+    def write(self, x: Array, index: Any, node: Node, places: tuple[Any, ...]) -> None:
         """Say that `x[index]`, for a view x of the memory, holds the value of a node now."""
         self.version += 1
         if index is ... and self._is_laid_out_alike(x, node):
-            self.nodes = [node]
+            self.nodes, self.places = [node], [places]
             self._writers = self._positions = None
             return
         if self._writers is None or self._positions is None:
@@ -81,20 +86,24 @@ class Storage:
         self._of(self._writers, x)[index] = len(self.nodes)
         self._of(self._positions, x)[index] = _numbered(node.value)
         self.nodes.append(node)
+        self.places.append(places)
 
-    def origins(self, x: Array, index: Any = ...) -> tuple[list[Node], Array]:
+    def origins(self, x: Array, index: Any) -> tuple[list[Node], Array, tuple[Any, ...]]:
         """The nodes that the elements of `x[index]` are of, and where they stand in these.
 
-        The positions count through all elements of the first node, then of the second, and so on.
+        Besides, where in the source the last of them was written. The positions count through all
+        elements of the first node, then of the second, and so on.
         """
         if self._writers is None or self._positions is None:
-            return self.nodes, np.asarray(self._of(self._all_positions(), x)[index])
+            positions = np.asarray(self._of(self._all_positions(), x)[index])
+            return self.nodes, positions, self.places[0]
         writers = np.asarray(self._of(self._writers, x)[index])
         positions = np.asarray(self._of(self._positions, x)[index])
         found, which = np.unique(writers, return_inverse=True)
         nodes = [self.nodes[i] for i in found]
         starts = np.cumsum([0, *(np.size(node.value) for node in nodes)])
-        return nodes, positions + starts[which.reshape(positions.shape)]
+        places = self.places[found[-1]] if len(found) else ()
+        return nodes, positions + starts[which.reshape(positions.shape)], places
 
     def _all_positions(self) -> Array:
         """The number of each element, in the order of memory."""
@@ -117,10 +126,15 @@ class Storage:
         return np.ndarray(x.shape, labels.dtype, labels, offset * labels.itemsize, strides)
 
 
-def assembled(parts: Sequence[Any], positions: Array) -> Any:
-    """An array of elements of others, which are numbered through all parts."""
-    flat = [np.reshape(part, (-1,)) for part in parts]
-    return (np.concatenate(flat) if len(flat) > 1 else flat[0])[positions]
+@dataclass(frozen=True, eq=False)
+class Assembled:
+    """Makes an array of elements of others, which are numbered through all of them."""
+
+    positions: Array
+
+    def __call__(self, *parts: Any) -> Any:
+        flat = [np.reshape(part, (-1,)) for part in parts]
+        return (np.concatenate(flat) if len(flat) > 1 else flat[0])[self.positions]
 
 
 def array_of(x: Any, dtype: Any) -> Any:

@@ -61,7 +61,7 @@ FAULTS = {
         ("da1[a1 <= 0] = 0", "da1[a1 > 0] = 0", {"W1", "b1"}),
         ("grads[name] += decay", "grads[name] += 2 * decay", {"W1", "W2"}),
     ],
-    "lstm_course": [("dc * f, grads", "dc, grads", {"Wf", "bf", "Wi", "bi", "Wc", "bc"})],
+    "lstm_course": [("dc * f, grads", "dc * i, grads", {"Wf", "bf", "Wi", "bi", "Wc", "bc"})],
     "layers": [("* self.out * (1.0", "* (1.0", {"params[0][0]", "params[0][1]"})],
 }
 
@@ -75,6 +75,9 @@ def test_the_gradients_behind_a_fault_are_wrong(name, right, wrong, gradients):
     report = mg.check_program(program.run, program.params, *program.inputs)
     assert not report.ok
     assert gradients <= {gradient.name for gradient in report.gradients if not gradient.ok}
+    source = inspect.getsource(PROGRAMS[name])
+    line = source[: source.index(right)].count("\n") + 1
+    assert [fault.line for fault in report.faults] == [line], report
 
 
 def changed(program, right, wrong):
