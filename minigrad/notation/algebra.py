@@ -190,6 +190,8 @@ def square(e: Apply) -> Expression | None:
     if len(exponents) == len(e.inputs):
         return None
     factors = _powers(exponents)
+    if broadcast(tuple(factors)) != e.shape:  # x sqrt(x) x^-1.5 is an array of ones, and not 1
+        factors.append(Number(1, e.shape))
     return None if factors == list(e.inputs) else product(*factors)
 
 

@@ -228,3 +228,13 @@ def test_parentheses_of_functions_are_as_large_as_fractions() -> None:
 def test_terms_are_alike_whatever_their_order() -> None:
     e = read(lambda A, B, C, g: (A + B) @ C + (B + A) @ C - (A * B) @ C + (B * A) @ C)
     assert Text()(e) == "2 (A + B) C"
+
+
+def test_powers_that_cancel_leave_an_array_of_ones() -> None:
+    """u^0.5 u^-0.5 is as many ones as u has elements, and a gradient has the shape of its value."""
+    u = mg.tensor(np.array([1.0, 4.0, 0.25]), requires_grad=True, name="u")
+    root = u**0.5
+    flow = mg.gradient_flow(np.mean(root * root).named("J"))
+    derivation = mg.derive(flow)
+    assert derivation.text().splitlines()[-1].endswith("= 1/3 𝟏")
+    assert derivation.check(flow, chained=True).ok
