@@ -9,7 +9,8 @@ import numpy as np
 
 from minigrad.flow import GradientFlow, gradient_flow
 from minigrad.nests import map_leaves
-from minigrad.program.locating import Backward, Fault
+from minigrad.program.explaining import Backward
+from minigrad.program.locating import Fault, faults_of
 from minigrad.program.report import Gradient, ProgramReport
 from minigrad.program.scale import common_scale, name_of_scale
 from minigrad.program.truth import Truth
@@ -112,7 +113,9 @@ def check_program(
         }
         truth = Truth(J, _LOOSELY * float(np.finfo(J.dtype).eps))
         backward = Backward(behind([loss]), list(nodes.values()), truth, scale)
-        faults = backward.faults((node, path) for path, node in nodes.items() if path in wrong)
+        faults = faults_of(
+            backward, ((node, path) for path, node in nodes.items() if path in wrong)
+        )
     return ProgramReport(gradients, float(J.item()), flow, tuple(faults), notes)
 
 

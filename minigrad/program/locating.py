@@ -1,21 +1,24 @@
 """Where a backward pass goes wrong: the first values that the truth does not explain.
 
-A value of the backward pass is *explained* if it is an adjoint of the forward pass, or a part of
-one. It is *local* if it was computed from the forward pass alone. Whatever was computed from
-explained and local values, and is not explained itself, was computed wrongly; unless something that
-is explained was computed from it: then it is a step on the way.
+A value that was computed from explained and local values, and is not explained itself, is a
+*suspect*. So is what it was given, if nothing right was computed from that. Of these, what accounts
+for most suspects is to blame.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.program.truth import Part, Truth, spelled
+from minigrad.program.explaining import Backward
+from minigrad.program.truth import spelled
 from minigrad.recording.places import Place, Span, statement_of
-from minigrad.recording.replay import behind, is_real
-from minigrad.recording.storage import Assembled, Node, array_of
+from minigrad.recording.storage import Assembled, Node
+
+# A statement: its file, and where it stands in it.
+Statement: TypeAlias = tuple[str, Span]
 
 
 @dataclass(frozen=True)
@@ -49,138 +52,102 @@ class Fault:
         return f"{where}\n    {self.text}\n{self.message}"
 
 
-class Backward:
-    """A backward pass, and what of it the truth explains."""
+def faults_of(backward: Backward, wrong: Iterable[tuple[Node, str]]) -> list[Fault]:
+    """Where gradients that are wrong go wrong, in the order of the run."""
+    suspects: dict[Node, set[str]] = {}
+    found: dict[Node, str] = {}
+    for gradient, name in wrong:
+        of_gradient = list(_suspects(backward, gradient))
+        for node in of_gradient:
+            suspects.setdefault(node, set()).add(name)
+        if not of_gradient:  # what was computed is something else's
+            found.setdefault(*_told(backward, gradient, name))
+    for node, blamed in _blamed(backward, suspects).items():
+        told = _told(backward, node, None) if node is blamed else (blamed, _NOT_RIGHT)
+        found.setdefault(*told)
+    return _by_statement(sorted(found.items(), key=lambda item: item[0].index))
 
-    def __init__(
-        self, forward: Iterable[Node], gradients: Sequence[Node], truth: Truth, scale: float
-    ) -> None:
-        self.truth, self.scale = truth, scale
-        self.forward = set(forward)
-        self.nodes = [x for x in behind(gradients) if x not in self.forward]
-        self.parts: dict[Node, list[Part]] = {}
-        self.local: set[Node] = set()
-        for node in self.nodes:
-            self._explain(node)
-        self.on_the_way = self._on_the_way()
 
-    def faults(self, wrong: Iterable[tuple[Node, str]]) -> list[Fault]:
-        """Where gradients that are wrong go wrong, in the order of the run."""
-        found: dict[Node, str] = {}
-        for gradient, name in wrong:
-            suspects = list(self._suspects(gradient))
-            # Nothing on the way is unexplained: what was computed is something else's.
-            for node in suspects or [gradient]:
-                found.setdefault(*self._told(node, name if node is gradient else None))
-        return _by_statement(sorted(found.items(), key=lambda item: item[0].index))
+def _suspects(backward: Backward, gradient: Node) -> Iterator[Node]:
+    """The unexplained values behind a gradient whose operands are all fine."""
+    if gradient in backward.local:
+        yield gradient
+    to_visit, seen = [gradient], {gradient}
+    while to_visit:
+        node = to_visit.pop()
+        if backward.is_fine(node):
+            continue
+        wrong = [x for x in node.operands if not backward.is_fine(x)]
+        if not wrong:
+            yield node
+        new = [x for x in wrong if x not in seen]
+        seen.update(new)
+        to_visit += new
 
-    # --- explaining -------------------------------------------------------------------------------
 
-    def _explain(self, node: Node) -> None:
-        if not is_real(node):
-            if self._is_local(node):
-                self.local.add(node)
-            return
-        parts = self.truth.parts_like(node.value / self.scale) if self.scale else []
-        if parts:
-            self.parts[node] = parts
-        elif self._is_local(node):
-            self.local.add(node)
-        elif summed := self._sum(node):
-            self.parts[node] = summed
-        elif _only_moves(node) and all(map(self._is_known, node.operands)):
-            self.parts[node] = []
+def _blamed(backward: Backward, suspects: dict[Node, set[str]]) -> dict[Node, Node]:
+    """For each suspect what accounts for it: itself, or something that it was given."""
+    behind = {node: _given(backward, node) for node in suspects}
+    blamed: dict[Node, Node] = {}
+    left = set(suspects)
+    while left:
+        covered: dict[Statement, set[tuple[Statement, str]]] = {}
+        youngest: dict[Statement, int] = {}
+        for node in left:
+            for x in behind[node]:
+                of = _statement(x)
+                uses = {(_statement(node), name) for name in suspects[node]}
+                covered.setdefault(of, set()).update(uses)
+                youngest[of] = max(youngest.get(of, 0), x.index)
+        best = max(covered, key=lambda of: (len(covered[of]), youngest[of]))
+        for node in list(left):
+            for x in behind[node]:
+                if _statement(x) == best:
+                    blamed[node] = x
+                    left.discard(node)
+                    break
+    return blamed
 
-    def _is_local(self, node: Node) -> bool:
-        return all(x in self.forward or x in self.local for x in node.operands)
 
-    def _is_known(self, node: Node) -> bool:
-        return node in self.parts or node in self.local or node in self.forward
-
-    def _sum(self, node: Node) -> list[Part]:
-        """What a sum of two parts of one adjoint is; nothing, if it has a contribution twice."""
-        if node.function is not np.add or len(node.operands) != 2:
-            return []
-        first, second = (self.parts.get(x, []) for x in node.operands)
-        zero = [x for x in node.operands if not np.any(x.value)]
-        if zero:
-            return first or second
-        sums = (
-            Part(a.of, a.through | b.through)
-            for a in first
-            for b in second
-            if a.of is b.of and not a.through & b.through
-        )
-        return list(dict.fromkeys(sums))
-
-    def _on_the_way(self) -> set[Node]:
-        """Unexplained values that something explained was computed from."""
-        found: set[Node] = set()
-        to_visit = [x for x in self.nodes if self.parts.get(x)]
-        while to_visit:
-            for x in to_visit.pop().operands:
-                if not self._is_known(x) and x not in found:
-                    found.add(x)
+def _given(backward: Backward, node: Node) -> list[Node]:
+    """A suspect, and what it was given that nothing right was computed from."""
+    found, to_visit = [node], [node]
+    while to_visit:
+        for x in to_visit.pop().operands:
+            doubtful = x in backward.parts or x in backward.local
+            if doubtful and x.operands and x not in backward.used_well and x not in found:
+                found.append(x)
+                if x in backward.local:
                     to_visit.append(x)
-        return found
-
-    # --- walking back -----------------------------------------------------------------------------
-
-    def _suspects(self, gradient: Node) -> Iterator[Node]:
-        """The unexplained values behind a gradient whose operands are all explained."""
-        to_visit, seen = [gradient], {gradient}
-        while to_visit:
-            node = to_visit.pop()
-            wrong = [x for x in node.operands if not self._is_fine(x)]
-            if not wrong and not self._is_fine(node):
-                yield node
-            new = [x for x in wrong if x not in seen and not self._is_fine(node)]
-            seen.update(new)
-            to_visit += new
-
-    def _is_fine(self, node: Node) -> bool:
-        return self._is_known(node) or node in self.on_the_way
-
-    def _told(self, node: Node, gradient: str | None) -> tuple[Node, str]:
-        """Where the fault is, and what: in a value itself, or in what a value was given."""
-        for x in (node, *(() if node.function in _SUMS else node.operands)):
-            parts = self.parts.get(x, [])
-            if parts and not any(map(self.truth.is_whole, parts)) and x.places:
-                fewest = min(parts, key=self.truth.missing)
-                return x, f"this is only a part of {spelled(fewest)}: a contribution is left out"
-        if misfit := self._misfit(node):
-            x, other = misfit
-            wanted, got = spelled(self.parts[other][0]), spelled(self.parts[x][0])
-            return x, f"this is {got}, where the rest of {wanted} is needed"
-        if gradient is not None and self.parts.get(node):
-            return node, f"this is {spelled(self.parts[node][0])}, and not dJ/d{gradient}"
-        return node, "what this computes is neither an adjoint nor a part of one"
-
-    def _misfit(self, node: Node) -> tuple[Node, Node] | None:
-        """Of two terms that are parts of different adjoints, the whole one, and the other."""
-        if node.function is not np.add or len(node.operands) != 2:
-            return None
-        for x, other in (node.operands, node.operands[::-1]):
-            if self.parts.get(x) and self.parts.get(other):
-                whole = [any(map(self.truth.is_whole, self.parts[y])) for y in (x, other)]
-                if whole == [True, False]:
-                    return x, other
-        return None
+    return found
 
 
+def _told(backward: Backward, node: Node, gradient: str | None) -> tuple[Node, str]:
+    """Where the fault is, and what: in a value itself, or in what a value was given."""
+    gathers = node.function in _SUMS or isinstance(node.function, Assembled)
+    for x in (node, *(() if gathers else node.operands)):
+        parts = backward.parts.get(x, [])
+        if parts and not any(map(backward.truth.is_whole, parts)) and x.places:
+            fewest = min(parts, key=backward.truth.missing)
+            return x, f"this is only a part of {spelled(fewest)}: a contribution is left out"
+    if misfit := backward.misfit(node):
+        x, other = misfit
+        wanted, got = spelled(backward.parts[other][0]), spelled(backward.parts[x][0])
+        return x, f"this is {got}, where the rest of {wanted} is needed"
+    if gradient is not None and backward.parts.get(node):
+        return node, f"this is {spelled(backward.parts[node][0])}, and not dJ/d{gradient}"
+    return node, _UNEXPLAINED
+
+
+_UNEXPLAINED = "what this computes is neither an adjoint nor a part of one"
+_NOT_RIGHT = "nothing right is computed from what this gives"
 _SUMS = (np.add, np.subtract)
-_MOVING = (np.reshape, np.transpose, np.concatenate, np.stack, array_of)
 
 
-def _only_moves(node: Node) -> bool:
-    """Whether a value has all elements of its operands, but those that are zero, in some order."""
-    if not isinstance(node.function, Assembled):
-        return node.function in _MOVING
-    used = np.sort(node.function.positions, axis=None)
-    values = np.concatenate([np.ravel(x.value) for x in node.operands])
-    unused = np.ones(values.size, bool)
-    unused[used] = False
-    return not np.any(values[unused]) and bool(np.all(np.diff(used)))
+def _statement(node: Node) -> Statement:
+    if not node.places:
+        return "", (0, 0, 0, 0)
+    return node.places[0].file, statement_of(node.places[0])
 
 
 def _by_statement(found: Sequence[tuple[Node, str]]) -> list[Fault]:
