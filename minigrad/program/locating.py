@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.program.explaining import Backward
 from minigrad.program.truth import spelled
-from minigrad.recording.places import Place, Span, statement_of
+from minigrad.recording.places import Place, Span, alias_of, statement_of
 from minigrad.recording.storage import Assembled, Node
 
 # A statement: its file, and where it stands in it.
@@ -157,6 +157,8 @@ def _by_statement(found: Sequence[tuple[Node, str]]) -> list[Fault]:
         if not node.places:
             continue
         place = node.places[0]
+        if message in (_NOT_RIGHT,) or message.startswith("this is dJ"):
+            place = alias_of(place) or place
         key = place.file, statement_of(place)
         steps = next((p.loops[-1][1] for p in node.places if p.loops), None)
         _, _, at = faults.setdefault(key, (place, message, []))

@@ -12,7 +12,7 @@ from minigrad.rounding import largest
 from minigrad.tensor import Array, Tensor, describe
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """Some of the contributions to the adjoint of a value, by the ages of what they come through.
 
@@ -21,6 +21,12 @@ class Part:
 
     of: Tensor
     through: frozenset[tuple[int, int]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Part) and self.of is other.of and self.through == other.through
+
+    def __hash__(self) -> int:
+        return hash((self.of, self.through))
 
 
 class Truth:

@@ -95,6 +95,13 @@ def statement_of(place: Place) -> Span:
     return _source(place.file).statements.get(place.line, place.span)
 
 
+def alias_of(place: Place) -> Place | None:
+    """The only statement of a function that hands on what is assigned at a place unchanged."""
+    name = next(names_of([place]), None)
+    aliases = _source(place.file).aliases.get((place.function.rpartition(".")[2], name or ""), [])
+    return Place(place.file, aliases[0], place.function, place.loops) if len(aliases) == 1 else None
+
+
 def _is_entry(code: CodeType) -> bool:
     """Whether a program is called from here; who calls the caller is no part of it."""
     return code.co_name == "_run_recorded" and not is_a_users(code.co_filename)
@@ -127,17 +134,19 @@ class _Source:
         self.targets: dict[Span, str] = {}
         # From a line to the variables of the loops around it.
         self._loops: dict[int, tuple[str, ...]] = {}
+        # From a function and a variable in it to the statements that bind or return it as it is.
+        self.aliases: dict[tuple[str, str], list[Span]] = {}
         # From each of its lines to a statement that holds no others.
         self.statements: dict[int, Span] = {}
         with contextlib.suppress(SyntaxError):  # not all that runs has a source in Python
-            self._visit(ast.parse(text), ())
+            self._visit(ast.parse(text), (), "")
 
     def loops(self, line: int) -> tuple[str, ...]:
         return self._loops.get(line, ())
 
-    def _visit(self, node: ast.AST, around: tuple[str, ...]) -> None:
+    def _visit(self, node: ast.AST, around: tuple[str, ...], function: str) -> None:
         if isinstance(node, ast.FunctionDef):
-            around = ()
+            around, function = (), node.name
         if isinstance(node, ast.For):
             around += tuple(x.id for x in ast.walk(node.target) if isinstance(x, ast.Name))
         if isinstance(node, ast.stmt) and around:
@@ -146,6 +155,10 @@ class _Source:
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             span = _span_of(node)
             self.statements |= dict.fromkeys(range(span[0], span[1] + 1), span)
+        if isinstance(node, ast.Assign | ast.Return):
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            for name in (x.id for x in values if isinstance(x, ast.Name)):
+                self.aliases.setdefault((function, name), []).append(_span_of(node))
         if isinstance(node, ast.Assign):
             self._assigned(node.targets[-1], node.value)
         elif isinstance(node, ast.AugAssign):
@@ -153,7 +166,7 @@ class _Source:
         elif isinstance(node, ast.Return) and node.value is not None:
             self.targets[_span_of(node.value)] = ""
         for child in ast.iter_child_nodes(node):
-            self._visit(child, around)
+            self._visit(child, around, function)
 
     def _assigned(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
