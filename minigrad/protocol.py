@@ -64,7 +64,8 @@ def array_ufunc(
     stand_in = stand_in_of(ufunc if method == "__call__" else (ufunc, method))
     if stand_in is None:
         raise TypeError(_no_rule(ufunc, "" if method == "__call__" else f".{method}"))
-    honoured = () if method == "__call__" else _parameters(stand_in)
+    elementwise = method == "__call__" and ufunc.signature is None
+    honoured = () if elementwise else _parameters(stand_in)
     if refused := options.keys() - honoured:
         raise TypeError(_no_option(ufunc, refused))
     return stand_in(*inputs, **options)

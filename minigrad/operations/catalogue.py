@@ -6,7 +6,16 @@ from minigrad.operation import operation
 
 __all__ = ["ROOMS", "operation"]
 
-ROOMS = ("moving", "joining", "ordering", "statistics", "functions", "ufuncs")
+ROOMS = (
+    "moving",
+    "joining",
+    "ordering",
+    "statistics",
+    "functions",
+    "ufuncs",
+    "matrices",
+    "products",
+)
 
 for _room in ROOMS:
     importlib.import_module(f"minigrad.operations.{_room}")

@@ -50,17 +50,14 @@ def matmul(a: Any, b: Any) -> Tensor:
     return y.reshape(*y.shape[:-2], *kept)
 
 
-def _dot(a: Any, b: Any) -> Tensor:
+def _dot(a: Any, b: Any) -> Any:
     """`np.dot`, which differs from `a @ b` on numbers and on stacks of matrices."""
     a, b = stacked(a), stacked(b)
     shapes = [np.shape(value_of(x)) for x in (a, b)]
     if () in shapes:
         return elementwise.multiply(a, b)
     if len(shapes[1]) > 2:
-        raise TypeError(
-            f"np.dot: expected a matrix or a vector on the right, got {shapes[0]} and {shapes[1]}; "
-            "for stacks of matrices write a @ b, which is np.matmul"
-        )
+        return np.tensordot(a, b, (-1, -2))
     return matmul(a, b)
 
 

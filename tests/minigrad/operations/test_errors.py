@@ -107,12 +107,14 @@ CASES: dict[str, Case] = {
         ["expected one number, x has shape (2,)"],
     ),
     "np.dot": (
-        lambda: np.dot(parameter(2, 3), np.ones((4, 3, 2))),
-        TypeError,
-        [
-            "np.dot: expected a matrix or a vector on the right, got (2, 3) and (4, 3, 2)",
-            "np.matmul",
-        ],
+        lambda: np.dot(parameter(2, 3), np.ones((4, 2, 3))),
+        ValueError,
+        ["np.tensordot: expected axes of equal lengths, got (2, 3) and (4, 2, 3) along (1,), (1,)"],
+    ),
+    "np.einsum": (
+        lambda: np.einsum("ij,jk", parameter(2, 3, name="W"), parameter(2, 3, name="x")),
+        ValueError,
+        ["einsum: expected lengths of axes that agree where their letters do, got W (2, 3), x"],
     ),
     "data of another shape": (
         lambda: setattr(parameter(2, name="x"), "data", np.ones(3)),
