@@ -52,20 +52,38 @@ class Fault:
         return f"{where}\n    {self.text}\n{self.message}"
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A value that is to blame, and how it is wrong.
+
+    It may be right in itself, and handed on unchanged where it should not be.
+    """
+
+    node: Node
+    kind: str
+    message: str
+    handed_on: bool = False
+
+
 def faults_of(backward: Backward, wrong: Iterable[tuple[Node, str]]) -> list[Fault]:
     """Where gradients that are wrong go wrong, in the order of the run."""
     suspects: dict[Node, set[str]] = {}
-    found: dict[Node, str] = {}
+    found: list[Finding] = []
     for gradient, name in wrong:
         of_gradient = list(_suspects(backward, gradient))
         for node in of_gradient:
             suspects.setdefault(node, set()).add(name)
         if not of_gradient:  # what was computed is something else's
-            found.setdefault(*_told(backward, gradient, name))
+            found.append(_told(backward, gradient, name))
     for node, blamed in _blamed(backward, suspects).items():
-        told = _told(backward, node, None) if node is blamed else (blamed, _NOT_RIGHT)
-        found.setdefault(*told)
-    return _by_statement(sorted(found.items(), key=lambda item: item[0].index))
+        if node is blamed:
+            found.append(_told(backward, node, None))
+        else:
+            message = "nothing right is computed from what this gives"
+            explained = bool(backward.parts.get(blamed))
+            kind = "wrong value" if explained else "unexplained"
+            found.append(Finding(blamed, kind, message, explained))
+    return _by_statement(sorted(found, key=lambda finding: finding.node.index))
 
 
 def _suspects(backward: Backward, gradient: Node) -> Iterator[Node]:
@@ -91,15 +109,12 @@ def _blamed(backward: Backward, suspects: dict[Node, set[str]]) -> dict[Node, No
     blamed: dict[Node, Node] = {}
     left = set(suspects)
     while left:
-        covered: dict[Statement, set[tuple[Statement, str]]] = {}
-        youngest: dict[Statement, int] = {}
+        covered: dict[Node, set[tuple[Statement, str]]] = {}
         for node in left:
             for x in behind[node]:
-                of = _statement(x)
                 uses = {(_statement(node), name) for name in suspects[node]}
-                covered.setdefault(of, set()).update(uses)
-                youngest[of] = max(youngest.get(of, 0), x.index)
-        best = max(covered, key=lambda of: (len(covered[of]), youngest[of]))
+                covered.setdefault(x, set()).update(uses)
+        best = _best(covered)
         for node in list(left):
             for x in behind[node]:
                 if _statement(x) == best:
@@ -107,6 +122,20 @@ def _blamed(backward: Backward, suspects: dict[Node, set[str]]) -> dict[Node, No
                     left.discard(node)
                     break
     return blamed
+
+
+def _best(covered: dict[Node, set[tuple[Statement, str]]]) -> Statement:
+    """The statement that accounts for most, at all steps and at one; of such, the last."""
+    alike: dict[Statement, list[Node]] = {}
+    for x in covered:
+        alike.setdefault(_statement(x), []).append(x)
+
+    def score(statement: Statement) -> tuple[int, int, int]:
+        nodes = alike[statement]
+        uses = [covered[x] for x in nodes]
+        return len(set().union(*uses)), max(map(len, uses)), max(x.index for x in nodes)
+
+    return max(alike, key=score)
 
 
 def _given(backward: Backward, node: Node) -> list[Node]:
@@ -122,25 +151,31 @@ def _given(backward: Backward, node: Node) -> list[Node]:
     return found
 
 
-def _told(backward: Backward, node: Node, gradient: str | None) -> tuple[Node, str]:
+def _told(backward: Backward, node: Node, gradient: str | None) -> Finding:
     """Where the fault is, and what: in a value itself, or in what a value was given."""
+    truth, parts_of = backward.truth, backward.parts
     gathers = node.function in _SUMS or isinstance(node.function, Assembled)
     for x in (node, *(() if gathers else node.operands)):
-        parts = backward.parts.get(x, [])
-        if parts and not any(map(backward.truth.is_whole, parts)) and x.places:
-            fewest = min(parts, key=backward.truth.missing)
-            return x, f"this is only a part of {spelled(fewest)}: a contribution is left out"
+        parts = parts_of.get(x, [])
+        if gradient is not None:
+            parts = [part for part in parts if part.of.name == gradient]
+        if parts and not any(map(truth.is_whole, parts)) and x.places:
+            whole = spelled(min(parts, key=truth.missing))
+            message = f"this is only a part of {whole}: a contribution is left out"
+            return Finding(x, "missing contribution", message, gradient is not None)
     if misfit := backward.misfit(node):
         x, other = misfit
-        wanted, got = spelled(backward.parts[other][0]), spelled(backward.parts[x][0])
-        return x, f"this is {got}, where the rest of {wanted} is needed"
-    if gradient is not None and backward.parts.get(node):
-        return node, f"this is {spelled(backward.parts[node][0])}, and not dJ/d{gradient}"
-    return node, _UNEXPLAINED
+        wanted, got = spelled(parts_of[other][0]), spelled(parts_of[x][0])
+        message = f"this is {got}, where the rest of {wanted} is needed"
+        return Finding(x, "wrong value", message, True)
+    if gradient is not None and parts_of.get(node):
+        message = f"this is {spelled(parts_of[node][0])}, and not dJ/d{gradient}"
+        return Finding(node, "wrong value", message)
+    return Finding(
+        node, "unexplained", "what this computes is neither an adjoint nor a part of one"
+    )
 
 
-_UNEXPLAINED = "what this computes is neither an adjoint nor a part of one"
-_NOT_RIGHT = "nothing right is computed from what this gives"
 _SUMS = (np.add, np.subtract)
 
 
@@ -150,25 +185,24 @@ def _statement(node: Node) -> Statement:
     return node.places[0].file, statement_of(node.places[0])
 
 
-def _by_statement(found: Sequence[tuple[Node, str]]) -> list[Fault]:
+def _by_statement(found: Sequence[Finding]) -> list[Fault]:
     """One fault for each statement, at all steps at which it is wrong."""
-    faults: dict[tuple[str, Span], tuple[Place, str, list[int]]] = {}
-    for node, message in found:
-        if not node.places:
+    faults: dict[Statement, tuple[str, Finding, list[int]]] = {}
+    for finding in found:
+        if not finding.node.places:
             continue
-        place = node.places[0]
-        if message in (_NOT_RIGHT,) or message.startswith("this is dJ"):
-            place = alias_of(place) or place
+        place = finding.node.places[0]
+        if finding.handed_on:
+            place = alias_of(place, returned=finding.kind == "wrong value") or place
         key = place.file, statement_of(place)
-        steps = next((p.loops[-1][1] for p in node.places if p.loops), None)
-        _, _, at = faults.setdefault(key, (place, message, []))
-        if steps is not None and steps not in at:
-            at.append(steps)
+        _, _, steps = faults.setdefault(key, (place.function, finding, []))
+        step = next((p.loops[-1][1] for p in finding.node.places if p.loops), None)
+        if step is not None and step not in steps:
+            steps.append(step)
     return [
         Fault(
-            *(file, span[0], span, Place(file, span, place.function).text, place.function),
-            *("missing contribution" if "left out" in message else "unexplained", message),
-            tuple(steps),
+            *(file, span[0], span, Place(file, span, function).text, function),
+            *(finding.kind, finding.message, tuple(steps)),
         )
-        for (file, span), (place, message, steps) in faults.items()
+        for (file, span), (function, finding, steps) in faults.items()
     ]

@@ -95,11 +95,18 @@ def statement_of(place: Place) -> Span:
     return _source(place.file).statements.get(place.line, place.span)
 
 
-def alias_of(place: Place) -> Place | None:
-    """The only statement of a function that hands on what is assigned at a place unchanged."""
+def alias_of(place: Place, returned: bool) -> Place | None:
+    """The only statement of a function that hands on what is assigned at a place unchanged.
+
+    That binds it to another name; or, where it may be `returned`, returns it.
+    """
     name = next(names_of([place]), None)
-    aliases = _source(place.file).aliases.get((place.function.rpartition(".")[2], name or ""), [])
-    return Place(place.file, aliases[0], place.function, place.loops) if len(aliases) == 1 else None
+    source, function = _source(place.file), place.function.rpartition(".")[2]
+    for aliases in (source.bindings, source.returns)[: 1 + returned]:
+        found = aliases.get((function, name or ""), [])
+        if len(found) == 1:
+            return Place(place.file, found[0], place.function, place.loops)
+    return None
 
 
 def _is_entry(code: CodeType) -> bool:
@@ -135,7 +142,8 @@ class _Source:
         # From a line to the variables of the loops around it.
         self._loops: dict[int, tuple[str, ...]] = {}
         # From a function and a variable in it to the statements that bind or return it as it is.
-        self.aliases: dict[tuple[str, str], list[Span]] = {}
+        self.bindings: dict[tuple[str, str], list[Span]] = {}
+        self.returns: dict[tuple[str, str], list[Span]] = {}
         # From each of its lines to a statement that holds no others.
         self.statements: dict[int, Span] = {}
         with contextlib.suppress(SyntaxError):  # not all that runs has a source in Python
@@ -157,8 +165,9 @@ class _Source:
             self.statements |= dict.fromkeys(range(span[0], span[1] + 1), span)
         if isinstance(node, ast.Assign | ast.Return):
             values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            aliases = self.bindings if isinstance(node, ast.Assign) else self.returns
             for name in (x.id for x in values if isinstance(x, ast.Name)):
-                self.aliases.setdefault((function, name), []).append(_span_of(node))
+                aliases.setdefault((function, name), []).append(_span_of(node))
         if isinstance(node, ast.Assign):
             self._assigned(node.targets[-1], node.value)
         elif isinstance(node, ast.AugAssign):
