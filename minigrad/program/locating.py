@@ -5,6 +5,7 @@ A value that was computed from explained and local values, and is not explained 
 for most suspects is to blame.
 """
 
+import linecache
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,10 @@ class Fault:
 
     Attributes
     ----------
-    file, line, span, text
-        The statement: lines and columns as `ast` counts them, and its source.
+    file, line, text
+        The statement: where it starts, and its source.
+    span
+        The expression in it: lines and columns as `ast` counts them.
     function
         Where it stands.
     kind, message
@@ -49,7 +52,12 @@ class Fault:
     def __str__(self) -> str:
         at = f", at steps {', '.join(map(str, self.steps))}" if len(self.steps) > 1 else ""
         where = f"{Path(self.file).name}:{self.line}, in {self.function}{at}:"
-        return f"{where}\n    {self.text}\n{self.message}"
+        shown = [f"    {line}" for line in self.text.splitlines()]
+        line, end_line, start, end = self.span
+        if line == end_line == self.line and len(shown) == 1:
+            before = linecache.getline(self.file, line).encode()[:start].decode().lstrip()
+            shown.append(f"    {' ' * len(before)}{'^' * (end - start)}")
+        return "\n".join([where, *shown, self.message])
 
 
 @dataclass(frozen=True)
@@ -187,7 +195,7 @@ def _statement(node: Node) -> Statement:
 
 def _by_statement(found: Sequence[Finding]) -> list[Fault]:
     """One fault for each statement, at all steps at which it is wrong."""
-    faults: dict[Statement, tuple[str, Finding, list[int]]] = {}
+    faults: dict[Statement, tuple[Place, Finding, list[int]]] = {}
     for finding in found:
         if not finding.node.places:
             continue
@@ -195,14 +203,14 @@ def _by_statement(found: Sequence[Finding]) -> list[Fault]:
         if finding.handed_on:
             place = alias_of(place, returned=finding.kind == "wrong value") or place
         key = place.file, statement_of(place)
-        _, _, steps = faults.setdefault(key, (place.function, finding, []))
+        _, _, steps = faults.setdefault(key, (place, finding, []))
         step = next((p.loops[-1][1] for p in finding.node.places if p.loops), None)
         if step is not None and step not in steps:
             steps.append(step)
     return [
         Fault(
-            *(file, span[0], span, Place(file, span, function).text, function),
-            *(finding.kind, finding.message, tuple(steps)),
+            *(file, statement[0], place.span, Place(file, statement, place.function).text),
+            *(place.function, finding.kind, finding.message, tuple(steps)),
         )
-        for (file, span), (function, finding, steps) in faults.items()
+        for (file, statement), (place, finding, steps) in faults.items()
     ]
