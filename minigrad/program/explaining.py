@@ -38,6 +38,13 @@ class Backward:
         """Whether nothing speaks against a value."""
         return self._is_known(node) or node in self.on_the_way
 
+    def is_multiple(self, node: Node) -> bool:
+        """Whether a value is an explained one times a number that is no part of the truth."""
+        explained = [x for x in node.operands if self.parts.get(x)]
+        others = [x for x in node.operands if not self.parts.get(x)]
+        by_numbers = all(np.size(x.value) == 1 and self._is_known(x) for x in others)
+        return node.function in _SCALING and len(explained) == 1 and by_numbers
+
     def misfit(self, node: Node) -> tuple[Node, Node] | None:
         """Of two terms that are parts of different adjoints, the whole one, and the other."""
         if node.function is not np.add or len(node.operands) != 2:
@@ -87,11 +94,15 @@ class Backward:
         return list(dict.fromkeys(sums))
 
     def _on_the_way(self) -> set[Node]:
-        """Unexplained values that something explained was computed from."""
+        """Unexplained values that something explained was computed from.
+
+        A sum says little of its terms: those of a deviation from the mean are zero whatever it is.
+        """
         found: set[Node] = set()
         to_visit = [x for x in self.nodes if self.parts.get(x)]
         while to_visit:
-            for x in to_visit.pop().operands:
+            node = to_visit.pop()
+            for x in node.operands if node.function not in _REDUCTIONS else ():
                 if not self._is_known(x) and x not in found:
                     found.add(x)
                     to_visit.append(x)
@@ -112,6 +123,8 @@ class Backward:
         return found
 
 
+_SCALING = (np.multiply, np.divide, np.negative)
+_REDUCTIONS = (np.sum, np.mean, np.add.reduce)
 _MOVING = (np.reshape, np.transpose, np.concatenate, np.stack, array_of)
 
 

@@ -78,7 +78,9 @@ def faults_of(backward: Backward, wrong: Iterable[tuple[Node, str]]) -> list[Fau
     suspects: dict[Node, set[str]] = {}
     found: list[Finding] = []
     for gradient, name in wrong:
-        of_gradient = list(_suspects(backward, gradient))
+        all_suspects = list(_suspects(backward, gradient))
+        # A multiple of what is explained may be a step on the way to what another fault has spoilt.
+        of_gradient = [x for x in all_suspects if not backward.is_multiple(x)] or all_suspects
         for node in of_gradient:
             suspects.setdefault(node, set()).add(name)
         if not of_gradient:  # what was computed is something else's

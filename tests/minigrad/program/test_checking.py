@@ -1,9 +1,7 @@
 """Programs as they stand are right, or their gradients are wrong where a fault was planted."""
 
 import ast
-import importlib
 import inspect
-import pkgutil
 import types
 
 import numpy as np
@@ -11,12 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.nests import leaves, map_leaves
-from tests.minigrad.program import programs
-
-PROGRAMS = {
-    name: importlib.import_module(f"{programs.__name__}.{name}")
-    for _, name, _ in pkgutil.iter_modules(programs.__path__)
-}
+from tests.minigrad.program.mutants import PROGRAMS
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
