@@ -98,9 +98,8 @@ def check_program(
         raise ValueError("check_program: expected run(...) to return the loss and the gradients")
     loss = _node_of_loss(recording, result[0], set(variables.values()))
     J = tensors_of([loss], names, variables.values())[loss]
-    by_hand = {
-        path: x for path, x in paths(first, result[1]) if path in variables and x is not None
-    }
+    given_back = dict(paths(first, result[1]))
+    by_hand = {name: x for name in variables if (x := given_back.get(name)) is not None}
     sizes = [(path, np.shape(node.value)) for node, path in names.items()]
     flow = gradient_flow(J)
     arrays = {path: np.array(x) for path, x in by_hand.items()}
