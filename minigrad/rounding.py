@@ -5,6 +5,7 @@ is found by stochastic arithmetic, after Vignes: compute again with a random err
 of everything, and see what changes.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -111,7 +112,17 @@ def largest(x: Any) -> float:
 
 def with_rounding_error(rng: np.random.Generator, precision: float, x: Any) -> Any:
     """Move every entry by one unit in its last place, up or down."""
-    return x * (1 + precision * np.sign(rng.random(x.shape) - 0.5)).astype(x.dtype)
+    # Random numbers take longer than most operations, so that a part of known ones is used.
+    factors = _random_factors(max(2 * x.size, 2**14).bit_length(), precision, x.dtype)
+    start = rng.integers(factors.size - x.size)
+    return x * factors[start : start + x.size].reshape(x.shape)
+
+
+@functools.lru_cache(maxsize=4)
+def _random_factors(bits: int, precision: float, dtype: np.dtype[Any]) -> Array:
+    signs = np.sign(np.random.default_rng(0).random(2**bits) - 0.5)
+    factors: Array = (1 + precision * signs).astype(dtype)
+    return factors
 
 
 def rounding_errors(

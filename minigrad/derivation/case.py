@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Step, Value
 from minigrad.derivation.factors import factors
+from minigrad.derivation.sizes import require_size
 from minigrad.derivation.spelling import spell
 from minigrad.derivation.trace import Expression, Site
 from minigrad.derivation.trial import Trial, Unchanged, is_numeric
@@ -334,9 +335,22 @@ class Case:
 
         def run(trial: Trial) -> Array | None:
             changes = {site: lambda x, site=site: change(x, trial, site) for site in place.sites}
-            return trial.attempt(lambda: self.expression.run(trial.given, changes))
+            return trial.attempt(
+                lambda: self.expression.run(trial.given, changes, limit=self.largest_size)
+            )
 
         return run
+
+    def combined(self, function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
+        """A function of two values, unless it is larger than what the line has and is given."""
+        require_size(function, (x, y), self.largest_size)
+        return function(x, y)
+
+    @functools.cached_property
+    def largest_size(self) -> int:
+        """The size of the largest array of the line and of the model."""
+        arrays = [x for x in self._values if is_numeric(x)]
+        return max(map(np.size, [self.first.expected, *arrays, *self.truth.values.values()]))
 
     def first_result(self, run: Callable[[Trial], Array | None]) -> Array | None:
         """What a changed line gives at the first step at which it is wrong."""

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -89,35 +89,44 @@ def operand_alone(case: Case, k: int) -> Callable[[Any, Trial, Site], Any]:
 
 def swapped(case: Case, function: Callable[..., Any]) -> Callable[[Any, Trial, Site], Any]:
     """Exchange the two operands of an operation."""
-    return lambda x, trial, site: function(
-        case.operand(site, 1, trial), case.operand(site, 0, trial)
+    return lambda x, trial, site: case.combined(
+        function, case.operand(site, 1, trial), case.operand(site, 0, trial)
     )
 
 
-PRODUCTS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
-    ("multiplied by", np.multiply),
-    ("multiplied from the right by", np.matmul),
-    ("multiplied from the left by", lambda x, factor: factor @ x),
-    ("multiplied, as a row, by the column", lambda x, factor: np.outer(factor, x)),
-    ("multiplied, as a column, by the row", np.outer),
+# How a value meets a factor: in words, the function, and whether the factor is its first operand.
+Meeting: TypeAlias = tuple[str, Callable[[Any, Any], Any], bool]
+PRODUCTS: tuple[Meeting, ...] = (
+    ("multiplied by", np.multiply, False),
+    ("multiplied from the right by", np.matmul, False),
+    ("multiplied from the left by", np.matmul, True),
+    ("multiplied, as a row, by the column", np.outer, True),
+    ("multiplied, as a column, by the row", np.outer, False),
 )
-QUOTIENT: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (("divided by", np.divide),)
+QUOTIENT: tuple[Meeting, ...] = (("divided by", np.divide, False),)
 
 
 def with_factor(
-    case: Case, place: Place, text: str, functions: tuple[tuple[str, Callable[..., Any]], ...]
+    case: Case, place: Place, text: str, functions: tuple[Meeting, ...]
 ) -> Iterator[Repair]:
     """The value at a place multiplied, in some way, by a factor or its transpose."""
     what = "" if place is case.result else f"{place.text} is "
-    for (how, function), flipped in itertools.product(functions, (False, True)):
+    for (how, function, first), flipped in itertools.product(functions, (False, True)):
 
         def change(
-            x: Any, trial: Trial, site: Site, function: Any = function, flipped: bool = flipped
+            x: Any,
+            trial: Trial,
+            site: Site,
+            function: Any = function,
+            first: bool = first,
+            flipped: bool = flipped,
         ) -> Any:
             factor = case.factors(case.step_at(place, site, trial)).get(text)
             if factor is None:
                 raise Unchanged
-            return function(x, factor.mT if flipped else factor)
+            factor = factor.mT if flipped else factor
+            operands = (factor, x) if first else (x, factor)
+            return case.combined(function, *operands)
 
         yield Repair(
             "missing factor",
@@ -140,7 +149,7 @@ def with_term(case: Case, place: Place, text: str) -> Iterator[Repair]:
             term = case.factors(case.step_at(place, site, trial)).get(text)
             if term is None:
                 raise Unchanged
-            return function(x, term.mT if flipped else term)
+            return case.combined(function, x, term.mT if flipped else term)
 
         spelled = spell("transpose", [Written(text)]).text if flipped else text
         yield Repair(
@@ -180,7 +189,8 @@ def with_two(
         if a not in factors or b not in factors:
             raise Unchanged
         first, second = factors[a], factors[b]
-        both = function(first, second if second.shape == first.shape else second.mT)
+        second = second if second.shape == first.shape else second.mT
+        both = case.combined(function, first, second)
         if both.size > 1 and largest(both - both.flat[0]) <= NEGLIGIBLE * largest(both):
             raise ValueError("no more than a number")
         return x * (both if both.shape == trial.expected.shape else both.mT)

@@ -35,18 +35,17 @@ def diagnose(trials: Sequence[Trial], truth: Truth) -> Diagnosis:
 
 
 def _explanations(case: Case) -> list[Explanation]:
-    """All that fit and are distinct, the simplest first.
+    """Those that fit and are distinct, the simplest first, and no more than are shown.
 
     Of those that bring in or take away the same, the simplest says it; so it does of those of one
-    kind that do neither. What is further off is looked at for kinds that nothing simpler is of.
+    kind that do neither. What is further off is looked at where nothing simple fits.
     """
     found: dict[object, Explanation] = {}
-    for hypothesis in HYPOTHESES:
-        _add_fitting(found, case, hypothesis(case))
-    for hypothesis in FURTHER:
-        kinds = {explanation.kind for explanation in found.values()}
-        new = (repair for repair in hypothesis(case) if repair.kind not in kinds)
-        _add_fitting(found, case, new)
+    for hypotheses in (HYPOTHESES, FURTHER):
+        for hypothesis in () if found else hypotheses:
+            _add_fitting(found, case, hypothesis(case))
+            if len(found) >= SHOWN:
+                break
     return list(found.values())
 
 

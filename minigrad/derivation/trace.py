@@ -16,6 +16,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.derivation.claims import ALL_STEPS, Step
 from minigrad.derivation.derivation import Line
+from minigrad.derivation.sizes import require_size
 
 # What a change does to the value at a site, or to what one user of it is given.
 Change: TypeAlias = Callable[[Any], Any]
@@ -52,6 +53,7 @@ class Expression:
         given: Mapping[str, Any],
         changes: Mapping[Site, Change] | None = None,
         each: Callable[[int, Any], Any] | None = None,
+        limit: int | None = None,
     ) -> Any:
         """Compute the result.
 
@@ -63,6 +65,13 @@ class Expression:
             What to change, and where.
         each
             Is applied to the number of every node and its value.
+        limit
+            The most entries that an array may have.
+
+        Raises
+        ------
+        ValueError
+            If an array would be larger; it is not computed.
         """
         changes = changes or {}
         values: list[Any] = []
@@ -71,6 +80,8 @@ class Expression:
             for k, j in enumerate(node.inputs):
                 if (j, (i, k)) in changes:
                     operands[k] = changes[j, (i, k)](operands[k])
+            if limit is not None:
+                require_size(node.function, operands, limit)
             x = node.compute(given, operands)
             x = x if each is None else each(i, x)
             values.append(changes[i, None](x) if (i, None) in changes else x)

@@ -39,6 +39,8 @@ class Truth:
         }
         self.steps = sorted({t for _, t in self.values if t is not None})
         self.precision = float(np.finfo(flow.J.dtype).eps)
+        self._roundings: dict[tuple[type, Part], float] = {}
+        self._sums: dict[Part, Array] = {}
         self._contributions = {
             label: {m: self.laid_out(value_of(x)) for m, x in flow.contributions(*label).items()}
             for label in self.values
@@ -139,24 +141,33 @@ class Truth:
 
     def sum_of(self, part: Part) -> Array:
         """A part of an adjoint, in the layout of the derivation."""
+        if part in self._sums:
+            return self._sums[part]
         arrays = [x for m, x in self.contributions(part.label).items() if m in part.through]
         if not arrays:
             return np.zeros_like(self.laid_out(self._value(part.label)))
-        return sum(arrays[1:], arrays[0])
+        whole: Array = sum(arrays[1:], arrays[0])
+        if part.label[1] is None:  # asked for at every step
+            self._sums[part] = whole
+        return whole
 
     def rounding(self, claim: Claim, t: int | None) -> float:
         """What rounding does to what is claimed at a step, if all values and adjoints are given."""
-        flow, label = self.flow, self.label(claim, t)
-        given = {
-            *flow.values.values(),
-            *(flow.adjoint(*m) for m in flow.values if flow.reaches(*m)),
-        }
-        terms = [flow.values[label]]
-        if isinstance(claim, Adjoint):
-            terms = self.terms(self.part(claim, t))
-        else:
-            given.remove(flow.values[label])
-        return rounding_errors([terms], self.precision, given)[0]
+        key = type(claim), self.part(claim, t)  # of a weight, the same at every step
+        if key not in self._roundings:
+            x = self.flow.values[self.label(claim, t)]
+            is_adjoint = isinstance(claim, Adjoint)
+            terms = self.terms(self.part(claim, t)) if is_adjoint else [x]
+            given = self._given_tensors if is_adjoint else self._given_tensors - {x}
+            self._roundings[key] = rounding_errors([terms], self.precision, given)[0]
+        return self._roundings[key]
+
+    @functools.cached_property
+    def _given_tensors(self) -> frozenset[Tensor]:
+        """All values and adjoints."""
+        flow = self.flow
+        adjoints = (flow.adjoint(*m) for m in flow.values if flow.reaches(*m))
+        return frozenset([*flow.values.values(), *adjoints])
 
     def terms(self, part: Part) -> list[Tensor]:
         """The contributions that a part of an adjoint is the sum of, as tensors."""
@@ -185,7 +196,7 @@ class Truth:
     def with_contributions(self, contributions: Mapping[Label, Mapping[Label, Array]]) -> "Truth":
         """Other contributions, in the shapes of the values, in the place of the true ones."""
         other = copy.copy(self)
-        other._contributions = {**self._contributions}
+        other._contributions, other._sums = {**self._contributions}, {}
         for label, parts in contributions.items():
             if label != self.J:
                 other._contributions[label] = {m: self.laid_out(x) for m, x in parts.items()}
