@@ -29,7 +29,8 @@ def explain(
     """Say what was expected and what came, in the author's names."""
     got = ", ".join(f"{describe(x)} {x.shape}" for x in inputs)
     with_parameters = "".join(f", {key}={value!r}" for key, value in parameters.items())
-    kind = next(k for k in (TypeError, ValueError, IndexError) if isinstance(error, k))
+    kinds = np.linalg.LinAlgError, TypeError, ValueError, IndexError
+    kind = next(k for k in kinds if isinstance(error, k))
     raise kind(
         f"{name}: expected {shapes}, got {got}{with_parameters}; "
         f"reshape, transpose or index them so that they fit (NumPy: {error})"

@@ -15,6 +15,9 @@ ROOMS = (
     "ufuncs",
     "matrices",
     "products",
+    "linalg",
+    "factors",
+    "norms",
 )
 
 for _room in ROOMS:

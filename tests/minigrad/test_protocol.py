@@ -123,7 +123,7 @@ def test_an_option_means_what_numpy_means_or_is_refused(function: Any, option: s
                 case.of(with_option, np.array)
     else:
         for y, e in zip(got, leaves(case.of(with_option, np.array)), strict=True):
-            np.testing.assert_allclose(value_of(y), e, rtol=1e-14)
+            np.testing.assert_allclose(value_of(y), e, rtol=1e-12)
 
 
 ARGUMENTS: dict[str, Callable[[Any], Any]] = {
