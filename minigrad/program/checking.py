@@ -130,7 +130,8 @@ def _compared(
         name: Tensor(np.zeros_like(variables[name].value)) if name in unused else flow.adjoint(name)
         for name in by_hand
     }
-    precision = _LOOSELY * float(np.finfo(flow.J.dtype).eps)
+    kinds = [flow.J.dtype, *(node.value.dtype for node in variables.values())]
+    precision = _LOOSELY * max(float(np.finfo(kind).eps) for kind in kinds)
     scale = common_scale([(x, value_of(truth[name])) for name, x in by_hand.items()], precision)
     scaled = {name: x / scale for name, x in by_hand.items()}
     gradients = {name: _beside(x, truth[name], name, precision) for name, x in scaled.items()}

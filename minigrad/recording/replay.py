@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.leaf import tensor
 from minigrad.nests import map_leaves
+from minigrad.recording.arrays import cast
 from minigrad.recording.makers import making_recorded
 from minigrad.recording.places import names_of
 from minigrad.recording.recording import Recording
@@ -155,7 +156,12 @@ def _computed(node: Node, tensors: Mapping[Node, Tensor]) -> Any:
         return node.value
 
     def of(x: Any) -> Any:
-        return tensors.get(x, x.value) if isinstance(x, Node) else x
+        if not isinstance(x, Node):
+            return x
+        made = tensors.get(x, x.value)
+        # NumPy mixes precisions, and tensors do not.
+        mixed = is_real(node) and is_real(x) and x.value.dtype != node.value.dtype
+        return made.astype(node.value.dtype) if mixed and node.function is not cast else made
 
     args, options = map_leaves(of, (node.args, node.options))
     try:

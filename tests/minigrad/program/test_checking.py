@@ -28,6 +28,17 @@ def test_a_right_program_is_right(name):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
+def test_a_right_program_is_right_in_single_precision(name):
+    def single(x):
+        floating = isinstance(x, np.ndarray) and x.dtype.kind == "f"
+        return x.astype(np.float32) if floating else x
+
+    program = PROGRAMS[name]
+    params, inputs = map_leaves(single, (program.params, program.inputs))
+    assert mg.check_program(program.run, params, *inputs).ok
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_the_truth_is_that_of_differences_of_the_loss(name):
     program, rng = PROGRAMS[name], np.random.default_rng(0)
     params = map_leaves(lambda x: x + 0.1 * rng.normal(size=x.shape), program.params)
