@@ -89,7 +89,7 @@ def flow_through(operation: Any) -> mg.GradientFlow:
     leaves = [
         mg.tensor(rng.uniform(low, high, size=x), requires_grad=True, name=name)
         if isinstance(x, tuple)
-        else mg.tensor(x, name=name)
+        else mg.tensor(x, name=name, requires_grad=np.asarray(x).dtype.kind == "f")
         for name, x in zip(names, inputs, strict=False)
     ]
     y = operation(*leaves, **parameters) if operation.arity else operation(leaves, **parameters)
