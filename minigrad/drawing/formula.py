@@ -64,12 +64,12 @@ class Equation(Formula):
 
 
 def derivative(loss: Formula, of: Formula, via: str = "", via_in_text: str = "") -> Formula:
-    """dJ/dv, or the part of it that comes through one step."""
+    """dJ/dv, or the part of it that comes through a step or a value."""
     latex = rf"\frac{{\partial {loss.latex}}}{{\partial {of.latex}}}"
     text = f"d{loss.text}/d{of.text}"
     if via:
         latex = rf"\left.{latex}\right|_{{{via}}}"
-        text = f"{text} through step {via_in_text}"
+        text = f"{text} through {via_in_text}"
     return Derivative(latex, text, loss=loss, of=of, via=via)
 
 

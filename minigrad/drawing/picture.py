@@ -34,6 +34,8 @@ class Node:
         Of the value that it is about; older values are named first.
     subject
         The value that it is about, by name and step, if it is one.
+    through
+        If it is one share of a parameter's gradient: the values that it comes through.
     gradient
         What comes out of it in a backward picture, if it is an operation.
     summary
@@ -51,6 +53,7 @@ class Node:
     side: str = ""
     age: int = 0
     subject: tuple[str, int | None] | None = None
+    through: tuple[tuple[str, int | None], ...] = ()
     gradient: Any = None
     summary: tuple[str, ...] = ()
     alarm: str = ""

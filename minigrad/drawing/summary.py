@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.drawing.blocks import Blocks
 from minigrad.drawing.picture import Node, Picture
-from minigrad.flow import GradientFlow
+from minigrad.flow import GradientFlow, Label
 from minigrad.notation.trace import Trace
 
 # The root mean square of a gradient outside of these has vanished or exploded.
@@ -31,16 +31,14 @@ def add_summaries(
         if not found:
             continue
         if flow is not None:
-            adjoints[node.id] = [
-                flow.adjoint(*label)._data
-                for label in labels
-                if label in flow.values and flow.reaches(*label)
-            ]
+            adjoints[node.id] = (
+                _shares(node, blocks, flow) if node.through else _adjoints(labels, flow)
+            )
         gradients = adjoints.get(node.id, [])
         shape = " × ".join(map(str, found[0].shape)) or "scalar"
         node.summary = _titled(shape, found)
         if gradients:
-            node.summary += _titled("gradient", gradients)
+            node.summary += _titled("share" if node.through else "gradient", gradients)
         node.alarm = alarm(found, gradients)
     for edge in picture.edges:
         ends = [picture.nodes[edge.tail], picture.nodes[edge.head]]
@@ -48,6 +46,24 @@ def add_summaries(
         if passing:
             edge.width = width(passing)
             edge.alarm = alarm(passing, passing)
+
+
+def _adjoints(labels: Sequence[Label], flow: GradientFlow) -> Arrays:
+    return [
+        flow.adjoint(*label)._data
+        for label in labels
+        if label in flow.values and flow.reaches(*label)
+    ]
+
+
+def _shares(node: Node, blocks: Blocks, flow: GradientFlow) -> Arrays:
+    """What each of the steps that a node stands for gives to the gradient of a parameter."""
+    parts = flow.contributions(*node.subject)  # type: ignore[misc]
+    here = node.through[0][1]
+    return [
+        sum(parts[name, t]._data for name, _ in node.through)  # type: ignore[misc]
+        for t in blocks.alike(here)
+    ]
 
 
 def _titled(title: str, arrays: Arrays) -> tuple[str, ...]:

@@ -316,3 +316,25 @@ def test_a_square_constant_is_not_taken_for_its_transpose(columns: int) -> None:
     W = mg.tensor(rng.normal(size=(2, 3)), requires_grad=True, name="W")
     J = mg.tanh((W.T @ x).named("z")).sum()
     assert "dJ/dW = x gᵀ" in mg.draw(mg.gradient_flow(J)).source
+
+
+def test_a_share_is_no_total():
+    flow = mg.gradient_flow(recurrent(7))
+    nodes = mg.draw(flow, values=True).picture.nodes.values()
+    shares = [node for node in nodes if node.kind == "end" and node.subject[0] == "W"]
+    assert [node.label.text.partition(" = ")[0] for node in shares] == [
+        "dJ/dW through step t",
+        "dJ/dW through step 1",
+    ]
+    parts = flow.contributions("W")
+    norms = [np.linalg.norm(parts["h", t].data + parts["k", t].data) for t in range(1, 8)]
+    assert f"share:  norm {min(norms[1:]):.2g} to {max(norms[1:]):.2g}" in shares[0].summary
+    assert f"share:  norm {norms[0]:.2g}" in shares[1].summary
+
+
+def test_what_comes_in_once_is_a_total():
+    W, h = leaf("W", 2, 2), leaf("h", 2, 1)
+    with mg.step(1):
+        h = mg.tanh(W @ h).named("h")
+    ends = {label for kind, label in graph(mg.draw(mg.gradient_flow(h.sum())))[0] if kind == "end"}
+    assert ends == {"dJ/dW = g hᵀ", "dJ/dh = Wᵀ g"}
