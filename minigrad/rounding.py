@@ -16,6 +16,7 @@ from minigrad.backprop import by_age, inputs_of
 from minigrad.tensor import Array, Tensor, value_of
 
 REPETITIONS = 3  # of a computation with random rounding errors
+_MANY = 100  # entries of an array say what they would
 _SLACK = 10  # times what they do, for what they happen not to do
 
 
@@ -110,6 +111,11 @@ def largest(x: Any) -> float:
     return float(np.max(np.abs(x), initial=0))
 
 
+def repetitions(size: int) -> int:
+    """How often to compute an array of so many entries again; many repeat each other."""
+    return 1 if size >= _MANY else REPETITIONS
+
+
 def with_rounding_error(rng: np.random.Generator, precision: float, x: Any) -> Any:
     """Move every entry by one unit in its last place, up or down."""
     # Random numbers take longer than most operations, so that a part of known ones is used.
@@ -139,7 +145,7 @@ def rounding_errors(
         return x._data if is_exact else with_rounding_error(rng, precision, y)
 
     errors = [0.0] * len(sums)
-    for _ in range(REPETITIONS if outputs else 0):
+    for _ in range(max((repetitions(x.size) for x in outputs), default=0)):
         with np.errstate(all="ignore"):
             values = computed_again(outputs, disturbed, given)
         for i, terms in enumerate(sums):

@@ -88,7 +88,7 @@ def _trial(entry: Entry, truth: Truth, expected: Array, rounding: float = 0.0) -
     """An array against what is expected, as a line that is given nothing."""
     line = Line(entry.ref, entry.claim, lambda: np.asarray(value_of(entry.array)), {})
     return attempt(
-        *(line, entry.t, expression_of(line, [{}]), {}, expected),
+        *(line, entry.t, expression_of(line, {}), {}, expected),
         _LOOSELY * truth.precision,
         lambda: _LOOSELY * rounding,
     )

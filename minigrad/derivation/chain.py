@@ -9,8 +9,8 @@ from typing import Any
 from minigrad.derivation.claims import ALL_STEPS, Adjoint
 from minigrad.derivation.derivation import Line
 from minigrad.derivation.report import Diagnosis, Finding
-from minigrad.derivation.trace import expression_of
-from minigrad.derivation.trial import Trial, attempt
+from minigrad.derivation.trace import Expression
+from minigrad.derivation.trial import Trial, attempt, attempts
 from minigrad.derivation.truth import Part, Truth
 from minigrad.rounding import REPETITIONS
 from minigrad.tensor import Array
@@ -107,16 +107,15 @@ class Chain:
                 self.computed[part] = [self.truth.sum_of(part)] * (1 + REPETITIONS)
         given, *disturbed = (self._given(job, copy) for copy in range(1 + REPETITIONS))
         expected = self.truth.given(job.line.claim, job.t)
-        trial = attempt(
-            job.line,
-            job.t,
-            expression_of(job.line, [given]),
-            given,
-            expected,
-            self.truth.precision,
-            lambda: self.truth.rounding(job.line.claim, job.t),
-            disturbed,
-        )
+
+        def run(t: int | None, expression: Expression) -> Trial:
+            return attempt(
+                *(job.line, t, expression, given, expected, self.truth.precision),
+                lambda: self.truth.rounding(job.line.claim, t),
+                disturbed,
+            )
+
+        [trial] = attempts(job.line, {job.t: given}, run)
         self.trials[job.index].append(trial)
         usable = trial.failure is None and trial.result is not None
         copies = [trial.result, *trial.disturbed] if usable else []

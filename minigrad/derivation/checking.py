@@ -9,8 +9,8 @@ from minigrad.derivation.confusion import with_confusion
 from minigrad.derivation.derivation import Derivation, Line
 from minigrad.derivation.diagnosis import diagnose
 from minigrad.derivation.report import Diagnosis, Finding, Report
-from minigrad.derivation.trace import expression_of
-from minigrad.derivation.trial import Trial, attempt, quietly
+from minigrad.derivation.trace import Expression
+from minigrad.derivation.trial import Trial, attempt, attempts, quietly
 from minigrad.derivation.truth import Truth
 from minigrad.flow import GradientFlow
 from minigrad.rounding import largest
@@ -44,14 +44,13 @@ def trials_of(line: Line, truth: Truth) -> list[Trial]:
     """The line at every step, given the truth."""
     steps = truth.steps_of(line)
     given = {t: {name: truth.given(c, t) for name, c in line.given.items()} for t in steps}
-    expression = expression_of(line, list(given.values()))
-    return [
-        attempt(
-            *(line, t, expression, given[t], truth.given(line.claim, t), truth.precision),
-            functools.partial(truth.rounding, line.claim, t),
-        )
-        for t in steps
-    ]
+
+    def run(t: int | None, expression: Expression) -> Trial:
+        rounding = functools.partial(truth.rounding, line.claim, t)
+        expected = truth.given(line.claim, t)
+        return attempt(line, t, expression, given[t], expected, truth.precision, rounding)
+
+    return attempts(line, given, run)
 
 
 def diagnosed(trials: Sequence[Trial], truth: Truth) -> Diagnosis | None:

@@ -106,35 +106,19 @@ def argument(given: Mapping[str, Any], parameter: tuple[str, int | None]) -> Any
     return given[name] if step is None else given[name][step]
 
 
-def expression_of(line: Line, given: Sequence[Mapping[str, Any]]) -> Expression:
+def expression_of(line: Line, given: Mapping[str, Any]) -> Expression:
     """Record a line's expression; of one that can't be recorded, a single opaque node.
 
-    `given` are the arguments at every step; what is recorded at the last must hold at all.
+    Whether it gives what the line gives is for the caller to see, with these arguments and others.
     """
     expression = Expression()
     try:
         function = _with_recorded_arrays(line.function, expression)
-        result = function(**_parameters(expression, line, given[-1]))
+        result = function(**_parameters(expression, line, given))
         expression.result = _node_of(expression, result)
     except Exception:  # whatever the line does with what is no array
-        return _opaque(line, given[-1])
-    faithful = all(_replays(expression, line, arguments) for arguments in given)
-    return expression if faithful else _opaque(line, given[-1])
-
-
-def _replays(expression: Expression, line: Line, given: Mapping[str, Any]) -> bool:
-    """Whether an expression gives what the line gives; one that raises is mended before it runs."""
-    try:
-        plain = line.function(**copied(given))
-    except Exception:  # it raises; its expression will too, until it is changed
-        return True
-    try:
-        replayed = expression.run(given)
-        return np.shape(plain) == np.shape(replayed) and np.array_equal(
-            plain, replayed, equal_nan=True
-        )
-    except Exception:  # what it gives is no array, or it can't be run again
-        return False
+        return opaque(line, given)
+    return expression
 
 
 def _with_recorded_arrays(
@@ -195,7 +179,7 @@ def _parameters(expression: Expression, line: Line, given: Mapping[str, Any]) ->
     }
 
 
-def _opaque(line: Line, given: Mapping[str, Any]) -> Expression:
+def opaque(line: Line, given: Mapping[str, Any]) -> Expression:
     """The line as one step from its arguments to its result."""
     expression = Expression()
     _parameters(expression, line, given)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.derivation.derivation import Line
-from minigrad.derivation.trace import Expression, copied
-from minigrad.rounding import REPETITIONS, Comparison, compared, largest, with_rounding_error
+from minigrad.derivation.trace import Expression, copied, expression_of, opaque
+from minigrad.rounding import Comparison, compared, largest, repetitions, with_rounding_error
 from minigrad.tensor import Array
 
 
@@ -39,6 +39,8 @@ class Trial:
         Of the result with the truth; None if they can't be compared.
     disturbed
         What the line gives with random rounding errors.
+    is_replayed
+        Whether the expression gives what the line gives. One that raises is mended before it runs.
     """
 
     line: Line
@@ -52,6 +54,7 @@ class Trial:
     rounding: float
     comparison: Comparison | None
     disturbed: Sequence[Any]
+    is_replayed: bool
 
     @property
     def ok(self) -> bool:
@@ -107,7 +110,7 @@ def attempt(
     exact = expression.values(given)
     noise = functools.partial(_with_rounding_error, np.random.default_rng(0), precision, exact)
     repeated = []
-    for arguments in disturbed or [given] * REPETITIONS:
+    for arguments in disturbed or [given] * repetitions(expected.size):
         try:
             repeated.append(expression.run(arguments, each=noise))
         except Exception:  # so does the line
@@ -123,7 +126,26 @@ def attempt(
     return Trial(
         *(line, t, expression, given, expected, result, failure),
         *(precision, rounding, comparison, repeated),
+        result is None or _is_same(result, exact[expression.result]),
     )
+
+
+def attempts(
+    line: Line,
+    given: Mapping[int | None, Mapping[str, Any]],
+    run: Callable[[int | None, Expression], Trial],
+) -> list[Trial]:
+    """Run a line at several steps, with the one expression that gives what the line gives at all.
+
+    `given` are the arguments at each step; what is recorded at the last must hold at all.
+    """
+    *_, last = given.values()
+    expression = expression_of(line, last)
+    trials = [run(t, expression) for t in given]
+    if not all(trial.is_replayed for trial in trials):
+        expression = opaque(line, last)
+        trials = [run(t, expression) for t in given]
+    return trials
 
 
 def is_numeric(x: Any) -> bool:
@@ -179,6 +201,10 @@ def _run(
             f"It gives shape {result.shape}, and {line.claim} has shape {expected.shape}.",
         )
     return result, None
+
+
+def _is_same(x: Array, replayed: Any) -> bool:
+    return is_numeric(replayed) and _unchanged(x, replayed)
 
 
 def _unchanged(before: Any, after: Any) -> bool:
