@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.derivation.claims import ALL_STEPS, Adjoint, Claim, Step, Value
+from minigrad.derivation.claims import ALL_STEPS, THIS_STEP, Adjoint, Claim, Step, Value
 from minigrad.derivation.factors import factors
 from minigrad.derivation.sizes import require_size
 from minigrad.derivation.spelling import spell
@@ -16,7 +16,7 @@ from minigrad.derivation.trace import Expression, Site
 from minigrad.derivation.trial import Trial, Unchanged, is_numeric
 from minigrad.derivation.truth import Part, Truth
 from minigrad.notation.template import Written
-from minigrad.rounding import largest
+from minigrad.rounding import compared, largest
 from minigrad.tensor import Array
 
 # Changes the value at a site at a step: `change(value, trial, site)`.
@@ -75,8 +75,18 @@ class Case:
 
     @functools.cached_property
     def is_summed(self) -> bool:
-        """Whether the line is one step's, and what it claims belongs to all."""
-        return len(self.trials) > 1 and self.truth.label(self.claim, 0)[1] is None
+        """Whether the line is one step's, and what it claims is the sum over all."""
+        claim = self.claim
+        is_whole = isinstance(claim, Adjoint) and claim.via is None
+        return is_whole and len(self.trials) > 1 and self.truth.label(claim, 0)[1] is None
+
+    def summed_over_steps(self, x: Array | None, trial: Trial) -> Array | None:
+        """What comes of a step's share when it is summed; None if this is not its share."""
+        share = self.truth.given(Adjoint(self.claim.name, via=THIS_STEP), trial.t)
+        if x is None or x.shape != share.shape:
+            return None
+        found = compared(x, share, 100 * trial.precision, trial.rounding)
+        return trial.expected if found.ok else None
 
     # --- places -----------------------------------------------------------------------------------
 

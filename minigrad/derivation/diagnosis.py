@@ -1,7 +1,6 @@
 """Say how a line is wrong: try every hypothesis, and list those that mend it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -75,12 +74,10 @@ def _add_fitting(found: dict[object, Explanation], case: Case, repairs: Iterator
 def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:
     """A repair, and then another of what comes out."""
 
-    def both(
-        kind: str, how: str, change: Callable[[Array], Array], over_steps: bool = False
-    ) -> Repair:
+    def both(kind: str, how: str, change: Callable[[Array, Trial], Array | None]) -> Repair:
         def run(trial: Trial) -> Array | None:
-            terms: list[Any] = [repair.run(x) for x in (case.trials if over_steps else [trial])]
-            return trial.attempt(lambda: change(sum(terms[1:], terms[0])))
+            x = repair.run(trial)
+            return None if x is None else trial.attempt(lambda: change(x, trial))
 
         kinds = kind if repair.kind == kind else f"{repair.kind} and {kind}"
         return Repair(kinds, f"{repair.how} and {how}", run)
@@ -90,15 +87,15 @@ def _with_a_second(case: Case, repair: Repair) -> Iterator[Repair]:
         return
     expected = case.first.expected
     if x.ndim > 1 and x.mT.shape == expected.shape:
-        yield both("transpose", "transposed", lambda x: x.mT)
+        yield both("transpose", "transposed", lambda x, _: x.mT)
     if x.shape == expected.shape:
-        yield both("sign", "multiplied by -1", np.negative)
+        yield both("sign", "multiplied by -1", lambda x, _: -x)
         factor = named_factor(case, x)
         if factor is not None:
             name, number = factor
-            yield both("scale", f"multiplied by {name}", lambda x: number * x)
+            yield both("scale", f"multiplied by {name}", lambda x, _: number * x)
         if case.is_summed:
-            yield both("missing sum", "summed over the steps", lambda x: x, over_steps=True)
+            yield both("missing sum", "summed over the steps", case.summed_over_steps)
 
 
 def _worst_entries(trial: Trial) -> str:

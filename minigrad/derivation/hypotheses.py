@@ -63,15 +63,10 @@ def any_scale_inside(case: Case) -> Iterator[Repair]:
 def missing_sum(case: Case) -> Iterator[Repair]:
     """A sum over the steps, or over an axis, was forgotten."""
     if case.is_summed:
-
-        def over_steps(trial: Trial) -> Array | None:
-            results: list[Any] = [other.result for other in case.trials]
-            return trial.attempt(lambda: sum(results[1:], results[0]))
-
         yield Repair(
             "missing sum",
             "when summed over the steps: what the line gives is the share of step t",
-            over_steps,
+            lambda trial: case.summed_over_steps(trial.result, trial),
             by="steps",
         )
     shares = case.truth.contributions(case.part(case.first).label)
