@@ -6,6 +6,7 @@ from minigrad.drawing.picture import Node
 from minigrad.drawing.typeset import SIZE, SMALL, Label, typeset, words
 
 CIRCLE = 21.0  # the diameter of an operation in a circle
+NARROWEST = 16.0  # a label in a box, so that two wires enter it apart
 GAP = 3.0  # between labels that stand above each other
 
 
@@ -48,6 +49,6 @@ def boxed(node: Node) -> Box:
             width, max(CIRCLE, caption.height if caption else 0), label, caption, tuple(small)
         )
     margin_x, margin_y = (8, 4) if node.is_wired else (16, 10)
-    width = max(width, 4, *(line.width for line in small))
+    width = max(width, 4 if node.is_wired else NARROWEST, *(line.width for line in small))
     height = label.height + sum(line.height + GAP for line in small)
     return Box(width + margin_x, height + margin_y, label, caption, tuple(small))

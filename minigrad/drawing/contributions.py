@@ -5,7 +5,7 @@ from collections.abc import Callable
 from minigrad.drawing.adjoints import Adjoints
 from minigrad.drawing.blocks import Pairs
 from minigrad.drawing.formula import expression, leaf, listed
-from minigrad.drawing.forward import symbol
+from minigrad.drawing.forward import COMMUTATIVE, symbol
 from minigrad.drawing.picture import Node
 from minigrad.flow import Label
 from minigrad.notation.expression import Expression, Parameters
@@ -76,19 +76,23 @@ class Contributions:
                 continue
             to_draw.pop()
             ids[x] = self._primitive(x, onwards, here)
-            for i in onwards:
-                carried = m if i is adjoint else v
-                self.picture.connect(ids[i], ids[x], self.adjoints.derivative(carried, here).text)
+            counted = x._operation not in COMMUTATIVE and len(onwards) > 1
+            for k, i in enumerate(onwards, 1):
+                carried = self.adjoints.derivative(m if i is adjoint else v, here).text
+                self.picture.connect(ids[i], ids[x], carried, str(k) if counted else "")
         return ids[part]
 
     def _primitive(self, x: Tensor, onwards: list[Tensor], here: int | None) -> str:
-        """The node of one operation, with its other inputs as a caption."""
+        """The node of one operation, with its other inputs, or with all if their order matters."""
         operation = x._operation
         kind = operation.drawn if operation.drawn in ("circle", "doublecircle") else "box"
         node = Node(f"g{x._index}", kind, symbol(operation), block=self.blocks[here])
         node.age, node.gradient = x._index, x._data
         rest = [i for i in x._inputs or () if not any(i is o for o in onwards)]
-        node.caption = listed([expression(i, self._written(here)) for i in rest])
+        if rest and len(set(onwards)) == 1 and operation not in COMMUTATIVE:
+            node.caption = expression(x, self._written(here, onwards[0]))
+        else:
+            node.caption = listed([expression(i, self._written(here)) for i in rest])
         return self.picture.add(node)
 
     def _path(self, part: Tensor, adjoint: Tensor) -> list[Tensor]:

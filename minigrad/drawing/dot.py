@@ -40,6 +40,7 @@ def to_dot(picture: Picture, ranks: Ranks) -> str:
             edge.head,
             tooltip=graphviz.escape(edge.carries),
             penwidth=f"{edge.width:.2f}",
+            headlabel=graphviz.escape(edge.operand),
             arrowhead="none" if picture.nodes[edge.head].kind == "value" else "normal",
             **({"style": "dashed", "constraint": "false"} if edge.recurrent else {}),
         )

@@ -9,10 +9,13 @@ from minigrad.drawing.picture import Node, Picture
 from minigrad.notation.expression import Expression, Parameters
 from minigrad.notation.trace import Trace
 from minigrad.operation import Operation
+from minigrad.operations.elementwise import add, maximum, minimum, multiply
 from minigrad.tensor import Tensor
 
 # A formula of more operations than this is drawn in several boxes.
 LARGEST = 12
+# Whose operands may change places.
+COMMUTATIVE = (add, multiply, maximum, minimum)
 
 
 class ForwardPicture:
@@ -129,8 +132,9 @@ class ForwardPicture:
             f"op{x._index}", kind, label, block=self.blocks[self.trace.step[x]], age=x._index
         )
         self.picture.add(node)
-        for source in sources:
-            self._connect(source, node.id, x)
+        counted = kind != "formula" and operation not in COMMUTATIVE and len(sources) > 1
+        for k, source in enumerate(sources, 1):
+            self._connect(source, node.id, x, str(k) if counted else "")
         return node.id
 
     def _formula(self, x: Tensor, sources: list[Tensor]) -> Formula:
@@ -153,7 +157,7 @@ class ForwardPicture:
 
         return expression(x, written, self._moving)
 
-    def _connect(self, x: Tensor, to: str, user: Tensor) -> None:
+    def _connect(self, x: Tensor, to: str, user: Tensor, operand: str = "") -> None:
         """Draw the edge by which a value comes into a node."""
         x = self._through_lines(x)
         step, here = self.trace.step[x], self.trace.step[user]
@@ -169,7 +173,7 @@ class ForwardPicture:
             tail = self._carrier(shown, here)
         else:
             tail = self._from_another_step(x, user)
-        self.picture.connect(tail, to, self._carried(x, tail))
+        self.picture.connect(tail, to, self._carried(x, tail), operand)
 
     def _carried(self, x: Tensor, tail: str) -> str:
         """What flows out of a node, in words."""

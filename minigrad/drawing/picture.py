@@ -79,6 +79,9 @@ class Edge:
         Identifiers of nodes.
     carries
         What flows along it, in plain text: "z_f(t)" or "dJ/dz_f(t)".
+    operand
+        Which operand it brings to what is another operation with others in their place: "1", or
+        "1, 2" if it brings both.
     recurrent
         Whether it goes to the next repeat of its block.
     width
@@ -90,6 +93,7 @@ class Edge:
     tail: str
     head: str
     carries: str
+    operand: str = ""
     recurrent: bool = False
     width: float = 1.0
     alarm: str = ""
@@ -124,12 +128,16 @@ class Picture:
         self.nodes[node.id] = node
         return node.id
 
-    def connect(self, tail: str, head: str, carries: str, recurrent: bool = False) -> Edge:
-        """Add an edge, unless there is one of its kind already; returns it."""
-        if (tail, head) not in self._edge:
-            self._edge[tail, head] = edge = Edge(tail, head, carries, recurrent)
+    def connect(
+        self, tail: str, head: str, carries: str, operand: str = "", recurrent: bool = False
+    ) -> None:
+        """Add an edge; what brings several operands is one edge."""
+        edge = self._edge.get((tail, head))
+        if edge is None:
+            edge = self._edge[tail, head] = Edge(tail, head, carries, operand, recurrent)
             self.edges.append(edge)
-        return self._edge[tail, head]
+        elif operand:
+            edge.operand += f", {operand}"
 
     def merge(self, into: Mapping[str, str]) -> None:
         """Let the nodes that some lead to stand for them."""

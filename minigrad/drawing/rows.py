@@ -13,7 +13,7 @@ from minigrad.drawing.order import Links, ordered
 from minigrad.drawing.picture import Edge, Node
 
 INCH = 72.0  # in points
-PIN = 11.0  # between wires that enter one node
+PIN = 14.0  # between wires that enter one node
 NEAR = 24.0  # how far from its middle, if they do not come straight
 ROUND = 8.0  # the same for a circle
 WIRE = "\n"  # begins what stands for a wire in a row; no node is called so
@@ -40,6 +40,8 @@ class Rows:
         For each node in a row the labels through which it leaves; "out" where there is none.
     rows
         The nodes of each row, in the order of the flow.
+    operand
+        For each source and head which operand it brings.
     row, top
         For each node its row, and for each source of a wire the last row that it leads to.
     across
@@ -60,6 +62,7 @@ class Rows:
         self.nodes = {node.id: node for node in nodes}
         self.boxes = boxes
         self.backward = backward
+        self.operand = {(edge.tail, edge.head): edge.operand for edge in edges}
         self.at_border = self._find_labels(edges)
         self.heads = self._find_heads(edges)
         self.exits = self._find_exits(edges)
@@ -217,12 +220,16 @@ class Rows:
         return links, wires
 
     def _find_pins(self) -> dict[tuple[str, str], float]:
-        """For each source and head the place where the wire enters, as straight as can be."""
-        entering: dict[str, list[tuple[float, str]]] = {}
+        """For each source and head the place where the wire enters, as straight as can be.
+
+        Operands whose order matters enter in it.
+        """
+        entering: dict[str, list[tuple[str, float, str]]] = {}
         for source, heads in self.heads.items():
             for head in heads:
                 came = self.across.get((source, self.row[head] - 1), self.near)
-                entering.setdefault(head, []).append((came, source))
+                operand = self.operand.get((source, head), "")
+                entering.setdefault(head, []).append((operand, came, source))
         pins = {}
         for head, sources in entering.items():
             middle, node = self.across[head, self.row[head]], self.nodes[head]
@@ -232,7 +239,7 @@ class Rows:
             if len(sources) == 1 and node.is_round:
                 wide = 0
             least = -wide
-            for k, (came, source) in enumerate(sorted(sources)):
+            for k, (_, came, source) in enumerate(sorted(sources)):
                 wish = came - middle
                 if abs(wish) > wide:  # what does not come straight comes near the middle
                     wish = copysign(min(wide, NEAR), wish)

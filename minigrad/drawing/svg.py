@@ -15,6 +15,7 @@ from minigrad.drawing.typeset import Label, words
 MARGIN = 12.0
 ARROW = 6.0  # the length of an arrowhead
 SAMPLE, ROW = 24.0, 18.0  # the width of a sample in the legend, and the height of its rows
+OPERAND = 8.0  # the size of an operand's number
 RING = 3.0  # between the circles of a Hadamard product
 
 # Colours on a light page and on a dark one: stroke and fill of each class. A light page is the
@@ -119,7 +120,8 @@ def _draw_edge(canvas: ET.Element, picture: Picture, edge: Edge, points: list[Po
         canvas,
         "edge recurrent" if edge.recurrent else "edge",
         edge.carries,
-        " to ".join(picture.nodes[end].label.text for end in (edge.tail, edge.head)),
+        " to ".join(picture.nodes[end].label.text for end in (edge.tail, edge.head))
+        + (f", operand {edge.operand}" if edge.operand else ""),
     )
     points = list(points)
     arrow = picture.nodes[edge.head].kind != "value"
@@ -143,6 +145,11 @@ def _draw_edge(canvas: ET.Element, picture: Picture, edge: Edge, points: list[Po
         if edge.alarm:
             head.set("fill", COLOURS[edge.alarm][0][0])
             del head.attrib["class"]
+    if edge.operand:
+        mark = words(edge.operand, OPERAND)
+        side = -1 if edge.operand.startswith("1") else 1  # away from the wire of the next one
+        x = tip[0] + side * (GAP + mark.width / 2)
+        _write(group, mark, (x, tip[1] - uy * (size + mark.height / 2)), "faint")
 
 
 def _write(group: ET.Element, label: Label, centre: Point, ink: str) -> None:

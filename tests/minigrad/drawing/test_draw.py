@@ -338,3 +338,52 @@ def test_what_comes_in_once_is_a_total():
         h = mg.tanh(W @ h).named("h")
     ends = {label for kind, label in graph(mg.draw(mg.gradient_flow(h.sum())))[0] if kind == "end"}
     assert ends == {"dJ/dW = g hᵀ", "dJ/dh = Wᵀ g"}
+
+
+@pytest.mark.parametrize(
+    ("f", "detail"),
+    [
+        (np.subtract, "equations"),
+        (np.subtract, "operations"),
+        (np.divide, "operations"),
+        (np.matmul, "operations"),
+        (np.arctan2, "equations"),
+        (lambda a, b: np.concatenate([a, b, a]), "operations"),
+    ],
+)
+def test_operands_that_may_not_change_places_have_numbers(f, detail):
+    a, b = leaf("a", 2, 2), leaf("b", 2, 2)
+
+    def operands(x, y):
+        picture = mg.draw(f(x, y), detail=detail).picture
+        return {(picture.nodes[e.tail].label.text, e.operand) for e in picture.edges}
+
+    assert operands(a, b) != operands(b, a)
+    assert operands(a, b) >= (
+        {("a", "1, 3"), ("b", "2")} if f.__name__ == "<lambda>" else {("a", "1"), ("b", "2")}
+    )
+    assert {operand for _, operand in operands(a, a)} == {
+        "1, 2, 3" if f.__name__ == "<lambda>" else "1, 2"
+    }
+
+
+def test_operands_that_may_change_places_have_none():
+    a, b = leaf("a", 2, 2), leaf("b", 2, 2)
+    for J in (a + b, a * b, mg.maximum(a, b), mg.tanh(a)):
+        edges = mg.draw(J).picture.edges
+        assert not [e for e in edges if e.operand]
+
+
+def test_the_number_of_an_operand_stands_at_the_end_of_its_wire():
+    a, b = leaf("a", 2, 2), leaf("b", 2, 2)
+    drawing = mg.draw(a @ b, detail="operations")
+    descriptions = {g.findtext(f"{SVG}desc") for g in groups(drawing, "edge")}
+    assert descriptions == {"a to ·, operand 1", "b to ·, operand 2"}
+    assert "headlabel=2" in drawing.source
+
+
+def test_in_a_backward_picture_of_operations_a_product_says_on_which_side_the_gradient_stands():
+    A, B = leaf("A", 2, 2), leaf("B", 2, 2)
+    nodes, _ = graph(mg.draw(mg.gradient_flow((A @ B).sum()), detail="operations"))
+    labels = {label for _, label in nodes}
+    assert {"·\ng Bᵀ", "·\nAᵀ g"} <= labels
