@@ -5,11 +5,12 @@ one. It is *local* if it was computed from the forward pass alone. A value that 
 step on the way to one that is explained; else it was computed wrongly, or from what is wrong.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from minigrad.program.truth import Part, Truth
+from minigrad.recording.places import Place, Span, statement_of
 from minigrad.recording.replay import behind, is_real
 from minigrad.recording.storage import Assembled, Node, array_of
 
@@ -55,6 +56,19 @@ class Backward:
                 if whole == [True, False]:
                     return x, other
         return None
+
+    def places_near(self, order: int) -> Iterator[Place]:
+        """Where the backward pass was computed, and called from: the nearest in the run first."""
+        for node in sorted(self.nodes, key=lambda x: abs(x.index - order)):
+            yield from node.places
+
+    def only_forward(self) -> set[tuple[str, Span]]:
+        """Statements that compute, or call what computes, the forward pass alone."""
+        of_forward, of_backward = (
+            {(place.file, statement_of(place)) for x in nodes for place in x.places}
+            for nodes in (self.forward, self.nodes)
+        )
+        return of_forward - of_backward
 
     def _explain(self, node: Node) -> None:
         if not is_real(node):

@@ -7,7 +7,7 @@ for most suspects is to blame.
 
 import linecache
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -38,6 +38,13 @@ class Fault:
         A word for what is wrong, and a sentence.
     steps
         The numbers of the innermost loop at which it is wrong.
+    order
+        Where in the run it comes first.
+    gradients
+        Those that are wrong by it.
+    repair, verified
+        What the statement should be, if that could be found; and whether the program was run with
+        it, and the gradients that depend on it came out right.
     """
 
     file: str
@@ -48,16 +55,41 @@ class Fault:
     kind: str
     message: str
     steps: tuple[int, ...]
+    statement: Span
+    order: int
+    gradients: frozenset[str]
+    repair: str | None = None
+    verified: bool = False
+
+    @property
+    def at(self) -> Statement:
+        return self.file, self.statement
+
+    def moved(self, statement: Place) -> "Fault":
+        """The same at another statement."""
+        return replace(
+            self,
+            file=statement.file,
+            line=statement.line,
+            span=statement.span,
+            text=statement.text,
+            function=statement.function,
+            statement=statement.span,
+        )
 
     def __str__(self) -> str:
         at = f", at steps {', '.join(map(str, self.steps))}" if len(self.steps) > 1 else ""
         where = f"{Path(self.file).name}:{self.line}, in {self.function}{at}:"
-        shown = [f"    {line}" for line in self.text.splitlines()]
+        shown = _indented(self.text)
         line, end_line, start, end = self.span
         if line == end_line == self.line and len(shown) == 1:
             before = linecache.getline(self.file, line).encode()[:start].decode().lstrip()
             shown.append(f"    {' ' * len(before)}{'^' * (end - start)}")
-        return "\n".join([where, *shown, self.message])
+        mended = []
+        if self.repair:
+            gradients = ", ".join(sorted(self.gradients))
+            mended = ["Mended, these gradients are right: " + gradients, *_indented(self.repair)]
+        return "\n".join([where, *shown, self.message, *mended])
 
 
 @dataclass(frozen=True)
@@ -68,6 +100,7 @@ class Finding:
     """
 
     node: Node
+    gradients: frozenset[str]
     kind: str
     message: str
     handed_on: bool = False
@@ -84,15 +117,16 @@ def faults_of(backward: Backward, wrong: Iterable[tuple[Node, str]]) -> list[Fau
         for node in of_gradient:
             suspects.setdefault(node, set()).add(name)
         if not of_gradient:  # what was computed is something else's
-            found.append(_told(backward, gradient, name))
+            found.append(_told(backward, gradient, frozenset([name]), name))
     for node, blamed in _blamed(backward, suspects).items():
+        gradients = frozenset(suspects[node])
         if node is blamed:
-            found.append(_told(backward, node, None))
+            found.append(_told(backward, node, gradients, None))
         else:
             message = "nothing right is computed from what this gives"
             explained = bool(backward.parts.get(blamed))
             kind = "wrong value" if explained else "unexplained"
-            found.append(Finding(blamed, kind, message, explained))
+            found.append(Finding(blamed, gradients, kind, message, explained))
     return _by_statement(sorted(found, key=lambda finding: finding.node.index))
 
 
@@ -161,7 +195,9 @@ def _given(backward: Backward, node: Node) -> list[Node]:
     return found
 
 
-def _told(backward: Backward, node: Node, gradient: str | None) -> Finding:
+def _told(
+    backward: Backward, node: Node, gradients: frozenset[str], gradient: str | None
+) -> Finding:
     """Where the fault is, and what: in a value itself, or in what a value was given."""
     truth, parts_of = backward.truth, backward.parts
     gathers = node.function in _SUMS or isinstance(node.function, Assembled)
@@ -172,18 +208,17 @@ def _told(backward: Backward, node: Node, gradient: str | None) -> Finding:
         if parts and not any(map(truth.is_whole, parts)) and x.places:
             whole = spelled(min(parts, key=truth.missing))
             message = f"this is only a part of {whole}: a contribution is left out"
-            return Finding(x, "missing contribution", message, gradient is not None)
+            return Finding(x, gradients, "missing contribution", message, gradient is not None)
     if misfit := backward.misfit(node):
         x, other = misfit
         wanted, got = spelled(parts_of[other][0]), spelled(parts_of[x][0])
         message = f"this is {got}, where the rest of {wanted} is needed"
-        return Finding(x, "wrong value", message, True)
+        return Finding(x, gradients, "wrong value", message, True)
     if gradient is not None and parts_of.get(node):
         message = f"this is {spelled(parts_of[node][0])}, and not dJ/d{gradient}"
-        return Finding(node, "wrong value", message)
-    return Finding(
-        node, "unexplained", "what this computes is neither an adjoint nor a part of one"
-    )
+        return Finding(node, gradients, "wrong value", message)
+    message = "what this computes is neither an adjoint nor a part of one"
+    return Finding(node, gradients, "unexplained", message)
 
 
 _SUMS = (np.add, np.subtract)
@@ -197,22 +232,36 @@ def _statement(node: Node) -> Statement:
 
 def _by_statement(found: Sequence[Finding]) -> list[Fault]:
     """One fault for each statement, at all steps at which it is wrong."""
-    faults: dict[Statement, tuple[Place, Finding, list[int]]] = {}
+    faults: dict[Statement, Fault] = {}
     for finding in found:
         if not finding.node.places:
             continue
         place = finding.node.places[0]
         if finding.handed_on:
             place = alias_of(place, returned=finding.kind == "wrong value") or place
-        key = place.file, statement_of(place)
-        _, _, steps = faults.setdefault(key, (place, finding, []))
-        step = next((p.loops[-1][1] for p in finding.node.places if p.loops), None)
-        if step is not None and step not in steps:
-            steps.append(step)
-    return [
-        Fault(
-            *(file, statement[0], place.span, Place(file, statement, place.function).text),
-            *(place.function, finding.kind, finding.message, tuple(steps)),
-        )
-        for (file, statement), (place, finding, steps) in faults.items()
-    ]
+        at = place.file, statement_of(place)
+        step = tuple(p.loops[-1][1] for p in finding.node.places if p.loops)[:1]
+        if at in faults:
+            fault = faults[at]
+            steps = fault.steps + tuple(t for t in step if t not in fault.steps)
+            gradients = fault.gradients | finding.gradients
+            faults[at] = replace(fault, steps=steps, gradients=gradients)
+        else:
+            faults[at] = Fault(
+                file=place.file,
+                line=at[1][0],
+                span=place.span,
+                text=Place(*at, place.function).text,
+                function=place.function,
+                kind=finding.kind,
+                message=finding.message,
+                steps=step,
+                statement=at[1],
+                order=finding.node.index,
+                gradients=finding.gradients,
+            )
+    return list(faults.values())
+
+
+def _indented(text: str) -> list[str]:
+    return [f"    {line}" for line in text.splitlines()]

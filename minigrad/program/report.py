@@ -4,28 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.flow import GradientFlow
+from minigrad.program.gradients import Gradient
 from minigrad.program.locating import Fault
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """A gradient that a program computed, beside the true one.
-
-    Attributes
-    ----------
-    name
-        The parameter, called by its key.
-    ok
-        Whether it is right, up to the scale that all gradients have in common.
-    error, tolerance
-        The largest deviation, relative to the largest entry of the truth, and what rounding
-        explains of it. Infinite, where there is nothing to compare.
-    """
-
-    name: str
-    ok: bool
-    error: float
-    tolerance: float
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ recorded arrays to its own code, and plain ones to the libraries that it uses.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
@@ -32,16 +32,26 @@ def making_recorded(recording: Recording, program: Function) -> Iterator[None]:
         id(function): (function, _recording_maker(name, function, recording))
         for name, function in _MAKERS.items()
     }
-    before = [(names, dict(names)) for names in _namespaces(program)]
-    begin(recording)
+    namespaces = list(namespaces_of(program))
+    with names_kept(namespaces):
+        begin(recording)
+        try:
+            for names in namespaces:
+                for name, x in list(names.items()):
+                    if id(x) in instead and x is instead[id(x)][0]:
+                        names[name] = instead[id(x)][1]
+            yield
+        finally:
+            end()
+
+
+@contextmanager
+def names_kept(namespaces: Iterable[dict[str, Any]]) -> Iterator[None]:
+    """Leave the names of modules bound as they were."""
+    before = [(names, dict(names)) for names in namespaces]
     try:
-        for names, bindings in before:
-            for name, x in bindings.items():
-                if id(x) in instead and x is instead[id(x)][0]:
-                    names[name] = instead[id(x)][1]
         yield
     finally:
-        end()
         for names, bindings in before:
             _restore(names, bindings)
 
@@ -56,7 +66,7 @@ def _restore(names: dict[str, Any], before: dict[str, Any]) -> None:
             del names[name]
 
 
-def _namespaces(program: Function) -> Iterator[dict[str, Any]]:
+def namespaces_of(program: Function) -> Iterator[dict[str, Any]]:
     """NumPy's names and those of the program's own modules."""
     yield getattr(program, "__globals__", {})
     for module in list(sys.modules.values()):

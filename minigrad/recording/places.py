@@ -161,19 +161,19 @@ class _Source:
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                 self._loops[line] = around
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
-            span = _span_of(node)
+            span = span_of(node)
             self.statements |= dict.fromkeys(range(span[0], span[1] + 1), span)
         if isinstance(node, ast.Assign | ast.Return):
             values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
             aliases = self.bindings if isinstance(node, ast.Assign) else self.returns
             for name in (x.id for x in values if isinstance(x, ast.Name)):
-                aliases.setdefault((function, name), []).append(_span_of(node))
+                aliases.setdefault((function, name), []).append(span_of(node))
         if isinstance(node, ast.Assign):
             self._assigned(node.targets[-1], node.value)
         elif isinstance(node, ast.AugAssign):
-            self.targets[_span_of(node)] = _name(node.target)
+            self.targets[span_of(node)] = _name(node.target)
         elif isinstance(node, ast.Return) and node.value is not None:
-            self.targets[_span_of(node.value)] = ""
+            self.targets[span_of(node.value)] = ""
         for child in ast.iter_child_nodes(node):
             self._visit(child, around, function)
 
@@ -182,8 +182,8 @@ class _Source:
             for to, x in zip(target.elts, value.elts, strict=False):
                 self._assigned(to, x)
         elif name := _name(target):
-            self.targets[_span_of(value)] = name
-            self.targets[_span_of(target)] = name  # of what is written into an array
+            self.targets[span_of(value)] = name
+            self.targets[span_of(target)] = name  # of what is written into an array
 
 
 def _name(target: ast.expr) -> str:
@@ -198,7 +198,7 @@ def _name(target: ast.expr) -> str:
     return target.id if isinstance(target, ast.Name) else ""
 
 
-def _span_of(node: ast.expr | ast.stmt) -> Span:
+def span_of(node: ast.expr | ast.stmt) -> Span:
     return (
         node.lineno,
         node.end_lineno or node.lineno,

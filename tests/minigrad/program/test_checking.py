@@ -1,15 +1,13 @@
 """Programs as they stand are right, or their gradients are wrong where a fault was planted."""
 
-import ast
 import inspect
-import types
 
 import numpy as np
 import pytest
 
 import minigrad as mg
 from minigrad.nests import leaves, map_leaves
-from tests.minigrad.program.mutants import PROGRAMS
+from tests.minigrad.program.mutants import PROGRAMS, Mutant
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -55,43 +53,63 @@ def test_the_truth_is_that_of_differences_of_the_loss(name):
         assert slope == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
-FAULTS = {
-    "char_rnn": [
-        ("(1 - hs[t] * hs[t]) * dh", "(1 - hs[t]) * dh", {"Wxh", "Whh", "bh"}),
-        ("hs[t - 1].T)", "hs[t].T)", {"Whh"}),
-        ("dhnext = np.dot(Whh.T, draw)", "dhnext = np.dot(Whh, draw)", {"Wxh", "Whh", "bh"}),
-    ],
-    "mlp": [
-        ("da1[a1 <= 0] = 0", "da1[a1 > 0] = 0", {"W1", "b1"}),
-        ("grads[name] += decay", "grads[name] += 2 * decay", {"W1", "W2"}),
-    ],
-    "lstm_course": [("dc * f, grads", "dc * i, grads", {"Wf", "bf", "Wi", "bi", "Wc", "bc"})],
-    "layers": [("* self.out * (1.0", "* (1.0", {"params[0][0]", "params[0][1]"})],
-}
+FAULTS = [
+    (
+        *("char_rnn", "(1 - hs[t] * hs[t]) * dh", "(1 - hs[t]) * dh", {"Wxh", "Whh", "bh"}),
+        "draw = (1 - hs[t] ** 2) * dh",
+    ),
+    (
+        *("char_rnn", "hs[t - 1].T)", "hs[t].T)", {"Whh"}),
+        "dWhh += np.dot(draw, hs[t - 1].T)",
+    ),
+    (
+        *("char_rnn", "dhnext = np.dot(Whh.T, draw)", "dhnext = np.dot(Whh, draw)"),
+        *({"Wxh", "Whh", "bh"}, "dhnext = np.dot(Whh.T, draw)"),
+    ),
+    (
+        *("mlp", "da1[a1 <= 0] = 0", "da1[a1 > 0] = 0", {"W1", "b1"}),
+        "da1[a1 <= 0] = 0",
+    ),
+    (
+        *("mlp", "grads[name] += decay", "grads[name] += 2 * decay", {"W1", "W2"}),
+        "grads[name] += decay * params[name]",
+    ),
+    (
+        *("lstm_course", "dc * f, grads", "dc * i, grads"),
+        *({"Wf", "bf", "Wi", "bi", "Wc", "bc"}, "return dz[:n_a], dc * cache['f'], grads"),
+    ),
+    (
+        *("layers", "* self.out * (1.0", "* (1.0", {"params[0][0]", "params[0][1]"}),
+        "return upstream * (1.0 - self.out) * self.out",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "right", "wrong", "gradients"),
-    [(name, *fault) for name, faults in FAULTS.items() for fault in faults],
-)
-def test_the_gradients_behind_a_fault_are_wrong(name, right, wrong, gradients):
+@pytest.mark.parametrize(("name", "right", "wrong", "gradients", "repair"), FAULTS)
+def test_a_fault_is_found_at_its_statement_and_mended(name, right, wrong, gradients, repair):
     program = changed(PROGRAMS[name], right, wrong)
     report = mg.check_program(program.run, program.params, *program.inputs)
-    assert not report.ok
     assert gradients <= {gradient.name for gradient in report.gradients if not gradient.ok}
     source = inspect.getsource(PROGRAMS[name])
-    line = source[: source.index(right)].count("\n") + 1
-    assert [fault.line for fault in report.faults] == [line], report
+    [fault] = report.faults
+    assert fault.line == source[: source.index(right)].count("\n") + 1
+    assert fault.repair == repair
+    assert fault.verified
+    assert repair in str(report)
+
+
+def test_a_function_has_its_code_again_after_its_repair():
+    program = changed(PROGRAMS["mlp"], "da1[a1 <= 0] = 0", "da1[a1 > 0] = 0")
+    code = program.backward.__code__
+    assert not mg.check_program(program.run, program.params, *program.inputs).ok
+    assert program.backward.__code__ is code
 
 
 def changed(program, right, wrong):
     """A program with a change in its source, in memory."""
     source = inspect.getsource(program)
     assert source.count(right) == 1
-    module = types.ModuleType(program.__name__)
-    source = ast.parse(source.replace(right, wrong))
-    exec(compile(source, program.__file__, "exec"), vars(module))
-    return module
+    return Mutant(program.__name__, "", 0, source.replace(right, wrong)).module()
 
 
 def test_a_common_scale_is_named():
