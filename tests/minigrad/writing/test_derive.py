@@ -80,8 +80,8 @@ def test_lines_are_recorded_step_by_step(name: str) -> None:
     for line in derivation.lines:
         t = truth.steps_of(line)[-1]
         given = {name: truth.given(claim, t) for name, claim in line.given.items()}
-        nodes = expression_of(line, [given]).nodes
-        assert not any("_opaque" in getattr(x.function, "__qualname__", "") for x in nodes)
+        nodes = expression_of(line, given).nodes
+        assert not any("opaque" in getattr(x.function, "__qualname__", "") for x in nodes)
 
 
 def test_what_cancels_is_right_but_for_rounding() -> None:
